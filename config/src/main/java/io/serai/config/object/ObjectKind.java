@@ -1,0 +1,20 @@
+package io.serai.config.object;
+
+/** The kinds of configuration objects; the word in YAML is the name in mixed case ({@code kind: Account}). */
+public enum ObjectKind {
+    ACCOUNT("Account"),
+    SITE("Site"),
+    SCHEDULE("Schedule"),
+    ROUTE("Route");
+
+    private final String word;
+
+    ObjectKind(String word) {
+        this.word = word;
+    }
+
+    /** The word after {@code kind:} in a document. */
+    public String word() {
+        return word;
+    }
+}

@@ -1,0 +1,60 @@
+package io.serai.config.object;
+
+import io.serai.config.name.SiteName;
+import io.serai.config.secret.SecretText;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A partner's server that we connect to.
+ *
+ * @param folder the folder on the site that paths in routes are taken from; {@code /} or empty for the login folder
+ * @param user the login name; empty only for HTTPS without login or with a bearer token
+ * @param privateKey an OpenSSH or PEM private key (SFTP)
+ * @param bearerToken sent as {@code Authorization: Bearer} (HTTPS)
+ * @param trust what identifies the far end: for SFTP lines {@code algorithm base64-key}; for TLS {@code sha256/…}
+ *     fingerprints of the certificate (colon-free lower-case hex) or PEM certificates of authorities. Empty: for TLS the
+ *     platform's authorities and host name check; for SFTP nobody is trusted until {@code serai site trust}
+ * @param tlsMode explicit (AUTH TLS) or implicit; FTPS only
+ * @param maxParallel connections at the same time, in the whole cluster
+ */
+public record Site(
+        SiteName name,
+        String description,
+        Protocol protocol,
+        String host,
+        int port,
+        String folder,
+        Optional<String> user,
+        Optional<SecretText> password,
+        Optional<SecretText> privateKey,
+        Optional<SecretText> privateKeyPassphrase,
+        Optional<SecretText> bearerToken,
+        List<String> trust,
+        TlsMode tlsMode,
+        Duration connectTimeout,
+        Duration timeout,
+        int maxParallel)
+        implements ConfigObject {
+
+    /** How TLS begins on an FTPS connection. */
+    public enum TlsMode {
+        EXPLICIT,
+        IMPLICIT
+    }
+
+    public Site {
+        trust = List.copyOf(trust);
+    }
+
+    @Override
+    public ObjectKind kind() {
+        return ObjectKind.SITE;
+    }
+
+    @Override
+    public String objectName() {
+        return name.value();
+    }
+}

@@ -1,0 +1,24 @@
+package io.serai.endpoint;
+
+import io.serai.config.name.AccountName;
+import io.serai.config.object.Permission;
+import java.time.Duration;
+import java.util.Set;
+
+/** The outcome of a login. A refusal carries no reason for the partner; the reason is in our own log. */
+public sealed interface LoginResult {
+    /**
+     * The session now acts for this account.
+     *
+     * @param permissions a hint for what to offer; every operation is authorised again
+     * @param idleTimeout end the session after this time without traffic
+     */
+    record Accepted(AccountName account, Set<Permission> permissions, Duration idleTimeout) implements LoginResult {
+        public Accepted {
+            permissions = Set.copyOf(permissions);
+        }
+    }
+
+    /** Wrong, unknown, disabled, locked out, not from there, or too many sessions. */
+    record Refused() implements LoginResult {}
+}
