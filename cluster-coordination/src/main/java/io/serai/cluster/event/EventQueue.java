@@ -1,0 +1,116 @@
+package io.serai.cluster.event;
+
+import io.serai.cluster.node.FencingToken;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.name.RouteId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The queue of events. An event is ready, claimed, waiting for its next attempt, or parked; when it has ended it is
+ * moved to the history. Claims belong to an epoch of a node: when that lease has ended, its claims return to the queue,
+ * and whatever the old holder still tries is refused with {@code FENCED}.
+ *
+ * <pre>
+ *   ready --claim--> claimed --complete--> (history)
+ *     ^                 |--fail--> waiting --due--> ready
+ *     |--release/dead---|--fail--> parked --retry--> ready
+ * </pre>
+ */
+public interface EventQueue {
+    /** Queues events inside the caller's transaction; wakes claimers soon after the commit. */
+    List<EventId> enqueue(Connection connection, List<NewEvent> events) throws SQLException;
+
+    /**
+     * Claims ready events, fairly between the owners within each route and by priority, never more than asked for.
+     *
+     * @param freeSlots how many events of each route can be taken now
+     */
+    List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots);
+
+    /** Ends an event. Returns when that is committed; calls of many threads share a transaction. */
+    void complete(ClaimedEvent event);
+
+    /** Records a failed attempt: retried later or parked, by the kind of the error and the attempts so far. */
+    Verdict fail(ClaimedEvent event, Failure failure);
+
+    /** Gives claims back unrun; does not count as an attempt. */
+    void release(List<ClaimedEvent> events);
+
+    /** Returns every claim of an epoch whose lease has ended to the queue; the number of them. */
+    int releaseEpoch(Connection connection, long epoch) throws SQLException;
+
+    /** Makes a parked or waiting event ready now; {@code NO_SUCH_OBJECT} if it is neither. */
+    void retryNow(EventId id);
+
+    /** Ends a ready, waiting or parked event unrun, or asks the node that runs it to stop. */
+    void cancel(EventId id, String by);
+
+    /** Events that were claimed under this token and have been asked to stop since. */
+    List<EventId> cancelRequests(FencingToken token);
+
+    /** Live events, newest first. */
+    List<EventView> find(EventFilter filter);
+
+    /** A live or ended event with its attempts. */
+    Optional<EventView> get(EventId id);
+
+    /** How many live events each state has. */
+    Map<String, Long> depth();
+
+    /** Registers what runs when there may be something to claim; called often, must return at once. */
+    void onWork(Runnable wake);
+
+    /**
+     * Why an attempt failed.
+     *
+     * @param step the id of the route's step that failed, if known
+     */
+    record Failure(ErrorCode code, String text, Optional<String> step) {}
+
+    /** What becomes of an event after a failed attempt. */
+    sealed interface Verdict {
+        record RetryAfter(Duration delay) implements Verdict {}
+
+        record Parked() implements Verdict {}
+
+        record Cancelled() implements Verdict {}
+    }
+
+    /** Which events to find; empty fields do not restrict. */
+    record EventFilter(
+            Optional<String> state,
+            Optional<RouteId> route,
+            Optional<String> fairShare,
+            Optional<EventId> before,
+            int limit) {}
+
+    /** An event as operators see it; {@code state} is also completed, cancelled or discarded for ended ones. */
+    record EventView(
+            EventId id,
+            EventKind kind,
+            RouteId route,
+            String fairShare,
+            String path,
+            Optional<String> transfer,
+            String state,
+            int attempts,
+            Instant created,
+            Optional<Instant> due,
+            Optional<String> node,
+            Optional<String> error,
+            Optional<String> step,
+            List<Attempt> history) {
+        public EventView {
+            history = List.copyOf(history);
+        }
+    }
+
+    /** A failed attempt. */
+    record Attempt(int number, String node, Instant ended, String code, String text, Optional<String> step) {}
+}

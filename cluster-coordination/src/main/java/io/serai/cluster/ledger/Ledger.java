@@ -1,0 +1,67 @@
+package io.serai.cluster.ledger;
+
+import io.serai.config.name.FileId;
+import io.serai.config.name.SessionId;
+import io.serai.config.name.TransferId;
+import io.serai.config.object.Protocol;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The record of every transfer: find, follow, cancel. Rows of uploads and pulls are written by {@code Receiving}. */
+public interface Ledger {
+    /** Transfers, newest first; running ones of this node are included with the bytes so far. */
+    List<TransferRow> find(TransferFilter filter);
+
+    Optional<TransferRow> get(TransferId id);
+
+    /** Every transfer of one file, oldest first: how it came in and where it went. */
+    List<TransferRow> ofFile(FileId file);
+
+    /** Asks a running transfer to stop, on whichever node it runs; false when it has ended. */
+    boolean cancel(TransferId id, String by);
+
+    /** Records a partner's download that has begun; end it through the handle. */
+    Download downloadStarted(NewDownload download);
+
+    /** A running download. */
+    interface Download {
+        TransferId transfer();
+
+        /** Whether an operator asked it to stop. Cheap. */
+        boolean cancelled();
+
+        void completed(long bytes);
+
+        void aborted(long bytes, String reason);
+    }
+
+    record NewDownload(
+            String account,
+            String path,
+            Protocol protocol,
+            String listener,
+            String peer,
+            SessionId session,
+            long sizeBytes) {}
+
+    /**
+     * Which transfers to find; empty fields do not restrict.
+     *
+     * @param party an account or site
+     * @param name a pattern for the last segment of the path with {@code *} and {@code ?}
+     */
+    record TransferFilter(
+            Optional<String> party,
+            Optional<TransferState> state,
+            Optional<TransferKind> kind,
+            Optional<String> name,
+            Optional<Instant> from,
+            Optional<Instant> until,
+            int limit,
+            int offset) {}
+
+    /** Removes rows that ended longer ago than this, in small steps; the number removed. */
+    int forget(Duration olderThan);
+}
