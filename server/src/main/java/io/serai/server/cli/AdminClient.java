@@ -1,0 +1,145 @@
+package io.serai.server.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.server.node.NodeFile;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Calls the admin API of a server: that of the local home, or the one that SERAI_SERVER and SERAI_TOKEN name. */
+final class AdminClient {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final URI server;
+    private final String token;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+    private AdminClient(URI server, String token) {
+        this.server = server;
+        this.token = token;
+    }
+
+    /** Finds the server: the environment first, then the run file of the home. */
+    static AdminClient of(Path home, Map<String, String> environment) {
+        String server = environment.get("SERAI_SERVER");
+        String token = environment.get("SERAI_TOKEN");
+        if (server != null && !server.isBlank()) {
+            if (token == null || token.isBlank()) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "SERAI_SERVER is set, so SERAI_TOKEN must hold a token (serai token create NAME)");
+            }
+            return new AdminClient(URI.create(server), token);
+        }
+        NodeFile node = NodeFile.read(home)
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.NO_SUCH_OBJECT,
+                        "No server runs on " + home + ". Start one with \"serai up --home " + home
+                                + "\", or name another home with --home or SERAI_HOME"));
+        return new AdminClient(URI.create(node.admin()), token == null ? localToken(home) : token);
+    }
+
+    private static String localToken(Path home) {
+        Path file = NodeFile.adminToken(home);
+        try {
+            return Files.readString(file).trim();
+        } catch (IOException e) {
+            throw new SeraiException(
+                    ErrorCode.PERMISSION_DENIED,
+                    "The admin token " + file + " cannot be read: run this as the server's user, or set SERAI_TOKEN",
+                    e);
+        }
+    }
+
+    JsonNode get(String path, Map<String, String> query) {
+        StringBuilder uri = new StringBuilder(path);
+        char separator = '?';
+        for (Map.Entry<String, String> entry : query.entrySet()) {
+            uri.append(separator).append(entry.getKey()).append('=').append(encode(entry.getValue()));
+            separator = '&';
+        }
+        return send("GET", uri.toString(), null);
+    }
+
+    JsonNode get(String path) {
+        return get(path, Map.of());
+    }
+
+    JsonNode post(String path, @Nullable Object body) {
+        return send("POST", path, body);
+    }
+
+    JsonNode delete(String path) {
+        return send("DELETE", path, null);
+    }
+
+    static String encode(String segment) {
+        return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /** A query's parameters, without those that are absent. */
+    static Map<String, String> query(@Nullable String... namesAndValues) {
+        Map<String, String> query = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            String name = namesAndValues[i];
+            String value = namesAndValues[i + 1];
+            if (name != null && value != null) {
+                query.put(name, value);
+            }
+        }
+        return query;
+    }
+
+    private JsonNode send(String method, String path, @Nullable Object body) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(server.resolve(path))
+                    .timeout(Duration.ofMinutes(2))
+                    .header("Authorization", "Bearer " + token)
+                    .header("Content-Type", "application/json")
+                    .method(
+                            method,
+                            body == null
+                                    ? HttpRequest.BodyPublishers.noBody()
+                                    : HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                    .build();
+            HttpResponse<byte[]> response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
+            JsonNode answer = JSON.readTree(response.body());
+            if (response.statusCode() >= 300) {
+                throw refusal(response.statusCode(), answer);
+            }
+            return answer;
+        } catch (ConnectException e) {
+            throw new SeraiException(
+                    ErrorCode.NO_SUCH_OBJECT, "No server answers at " + server + "; is it running (serai status)?", e);
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.BUSY, "The server at " + server + " did not answer: " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(ErrorCode.CANCELLED, "Interrupted", e);
+        }
+    }
+
+    private static SeraiException refusal(int status, JsonNode answer) {
+        String message = answer.path("message").asText("The server answered " + status);
+        try {
+            return new SeraiException(ErrorCode.valueOf(answer.path("error").asText()), message);
+        } catch (IllegalArgumentException e) {
+            return new SeraiException(ErrorCode.DEFECT, message, e);
+        }
+    }
+}

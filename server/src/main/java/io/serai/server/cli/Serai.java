@@ -1,0 +1,47 @@
+package io.serai.server.cli;
+
+import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The entry point of everything: {@code serai COMMAND}. */
+@Command(
+        name = "serai",
+        description = "Managed file transfer on Apache Camel.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            TransferCommands.Transfers.class,
+            TransferCommands.Transfer.class,
+            EventCommands.Events.class,
+            EventCommands.Event.class,
+            NodeCommands.Status.class,
+            NodeCommands.Sessions.class,
+            NodeCommands.Session.class,
+            NodeCommands.Drain.class,
+            NodeCommands.Undrain.class,
+        })
+public final class Serai {
+    private Serai() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    /** Runs one command; 0 when it did its job, 1 when it was refused or failed, 2 when its words were wrong. */
+    static int run(String... arguments) {
+        CommandLine line = new CommandLine(new Serai());
+        line.setExecutionExceptionHandler((exception, command, parsed) -> {
+            if (exception instanceof SeraiException known && known.kind() != ErrorKind.DEFECT) {
+                command.getErr().println("serai: " + known.text());
+            } else {
+                command.getErr().println("serai: this is a defect of Serai; please report it");
+                exception.printStackTrace(command.getErr());
+            }
+            return 1;
+        });
+        return line.execute(arguments);
+    }
+}
