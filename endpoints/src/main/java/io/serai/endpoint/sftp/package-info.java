@@ -1,0 +1,8 @@
+/**
+ * The inbound SFTP listener {@code sftp-server:NAME} on Apache MINA SSHD: it speaks SSH and SFTP version 3, and knows
+ * neither accounts nor files. Start reading at {@link io.serai.endpoint.sftp.SignatureProof}.
+ */
+@NullMarked
+package io.serai.endpoint.sftp;
+
+import org.jspecify.annotations.NullMarked;
