@@ -1,0 +1,144 @@
+package io.serai.cluster.database;
+
+import io.serai.config.secret.SecretText;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+
+/** The files of the embedded PostgreSQL: passwords, port, lock, data, and the text that it wrote while starting. */
+final class PostgresFolder {
+    private static final Pattern PORT = Pattern.compile("[1-9][0-9]{3,4}");
+    private static final int PASSWORD_BYTES = 32;
+
+    private final Path root;
+    private final PostgresAccount account;
+
+    PostgresFolder(Path root, PostgresAccount account) {
+        this.root = root;
+        this.account = account;
+    }
+
+    Path root() {
+        return root;
+    }
+
+    /** The cluster's files; there only when initdb had ended well. */
+    Path data() {
+        return root.resolve("data");
+    }
+
+    /** Where initdb works; moved to {@link #data} when it ended. */
+    Path draft() {
+        return root.resolve("data-draft").resolve("data");
+    }
+
+    Path lock() {
+        return root.resolve("lock");
+    }
+
+    Path startLog() {
+        return root.resolve("start.log");
+    }
+
+    /** Makes what is missing and checks that PostgreSQL's user can get there. */
+    void prepare() throws IOException {
+        Files.createDirectories(root);
+        Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
+        account.checkReaches(root);
+        if (!Files.exists(lock())) {
+            Files.createFile(lock());
+        }
+        account.own(lock());
+        Files.setPosixFilePermissions(lock(), PosixFilePermissions.fromString("rw-------"));
+    }
+
+    /** Empties the place where initdb works. */
+    void prepareDraft() throws IOException {
+        Path parent = root.resolve("data-draft");
+        PostgresBinaries.deleteTree(parent);
+        Files.createDirectory(parent);
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwx------"));
+        account.own(parent);
+    }
+
+    void adoptDraft() throws IOException {
+        Files.move(draft(), data(), StandardCopyOption.ATOMIC_MOVE);
+        PostgresBinaries.sync(root);
+    }
+
+    /** A password of 256 random bits that is made once and kept in a file that only this process' user reads. */
+    SecretText password(String role) throws IOException {
+        Path file = root.resolve("password-" + role);
+        if (!Files.exists(file)) {
+            byte[] random = new byte[PASSWORD_BYTES];
+            new SecureRandom().nextBytes(random);
+            writeAtomically(file, HexFormat.of().formatHex(random));
+        }
+        return new SecretText(Files.readString(file, StandardCharsets.UTF_8).strip());
+    }
+
+    /** A copy of a password that PostgreSQL's user may read, for initdb alone. */
+    Path passwordForInitdb(SecretText password) throws IOException {
+        Path file = root.resolve("data-draft").resolve("password");
+        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        PostgresBinaries.write(file, password.reveal());
+        account.own(file);
+        return file;
+    }
+
+    /** The port of the last time if it is free, else another free one, which is then kept. */
+    int freePort() throws IOException {
+        Path file = root.resolve("port");
+        if (Files.exists(file)) {
+            String kept = Files.readString(file, StandardCharsets.UTF_8).strip();
+            if (PORT.matcher(kept).matches() && isFree(Integer.parseInt(kept))) {
+                return Integer.parseInt(kept);
+            }
+        }
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        writeAtomically(file, Integer.toString(port));
+        return port;
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void writeAtomically(Path file, String text) throws IOException {
+        Path draft = file.resolveSibling(file.getFileName() + ".draft");
+        Files.deleteIfExists(draft);
+        Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        PostgresBinaries.write(draft, text);
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        PostgresBinaries.sync(file.resolveSibling("."));
+    }
+
+    /** The end of what PostgreSQL wrote while starting, for an error message. */
+    String lastWords() {
+        try {
+            String text =
+                    Files.readString(startLog(), StandardCharsets.ISO_8859_1).strip();
+            return text.substring(Math.max(0, text.length() - 800));
+        } catch (IOException e) {
+            return "it wrote nothing";
+        }
+    }
+}
