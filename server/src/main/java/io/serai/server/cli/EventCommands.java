@@ -1,8 +1,9 @@
 package io.serai.server.cli;
 
-import static io.serai.server.cli.AdminClient.encode;
+import static io.serai.server.client.AdminClient.encode;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.serai.server.client.AdminClient;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

@@ -1,4 +1,4 @@
-package io.serai.server.cli;
+package io.serai.server.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,7 +21,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the admin API of a server: that of the local home, or the one that SERAI_SERVER and SERAI_TOKEN name. */
-final class AdminClient {
+public final class AdminClient {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final URI server;
@@ -35,7 +35,7 @@ final class AdminClient {
     }
 
     /** Finds the server: the environment first, then the run file of the home. */
-    static AdminClient of(Path home, Map<String, String> environment) {
+    public static AdminClient of(Path home, Map<String, String> environment) {
         String server = environment.get("SERAI_SERVER");
         String token = environment.get("SERAI_TOKEN");
         if (server != null && !server.isBlank()) {
@@ -66,7 +66,7 @@ final class AdminClient {
         }
     }
 
-    JsonNode get(String path, Map<String, String> query) {
+    public JsonNode get(String path, Map<String, String> query) {
         StringBuilder uri = new StringBuilder(path);
         char separator = '?';
         for (Map.Entry<String, String> entry : query.entrySet()) {
@@ -76,24 +76,24 @@ final class AdminClient {
         return send("GET", uri.toString(), null);
     }
 
-    JsonNode get(String path) {
+    public JsonNode get(String path) {
         return get(path, Map.of());
     }
 
-    JsonNode post(String path, @Nullable Object body) {
+    public JsonNode post(String path, @Nullable Object body) {
         return send("POST", path, body);
     }
 
-    JsonNode delete(String path) {
+    public JsonNode delete(String path) {
         return send("DELETE", path, null);
     }
 
-    static String encode(String segment) {
+    public static String encode(String segment) {
         return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /** A query's parameters, without those that are absent. */
-    static Map<String, String> query(@Nullable String... namesAndValues) {
+    public static Map<String, String> query(@Nullable String... namesAndValues) {
         Map<String, String> query = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             String name = namesAndValues[i];
