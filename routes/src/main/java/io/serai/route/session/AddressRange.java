@@ -1,0 +1,64 @@
+package io.serai.route.session;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.regex.Pattern;
+
+/** A network in CIDR form, IPv4 or IPv6; a single address is a network of one. */
+record AddressRange(byte[] network, int bits) {
+    /** Only literal addresses: a name would be looked up in DNS, which whoever owns it could change. */
+    private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
+    /** @throws IllegalArgumentException for what is not a literal address with an optional prefix length */
+    static AddressRange parse(String text) {
+        int slash = text.indexOf('/');
+        byte[] address = literal(slash < 0 ? text : text.substring(0, slash));
+        int bits = slash < 0 ? address.length * 8 : Integer.parseInt(text.substring(slash + 1));
+        if (bits < 0 || bits > address.length * 8) {
+            throw new IllegalArgumentException("not a network: " + text);
+        }
+        return new AddressRange(address, bits);
+    }
+
+    boolean contains(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        if (bytes.length != network.length) {
+            return false;
+        }
+        for (int bit = 0; bit < bits; bit += 8) {
+            int mask = bits - bit >= 8 ? 0xff : 0xff << (8 - (bits - bit)) & 0xff;
+            if (((bytes[bit / 8] ^ network[bit / 8]) & mask) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What failures are counted by: the address, or the /64 network of an IPv6 address. */
+    static String origin(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return address.getHostAddress();
+        }
+        byte[] bytes = address.getAddress();
+        for (int i = 8; i < bytes.length; i++) {
+            bytes[i] = 0;
+        }
+        try {
+            return InetAddress.getByAddress(bytes).getHostAddress() + "/64";
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of 16 bytes is valid", e);
+        }
+    }
+
+    private static byte[] literal(String text) {
+        if (!LITERAL.matcher(text).matches()) {
+            throw new IllegalArgumentException("not an address: " + text);
+        }
+        try {
+            return InetAddress.getByName(text).getAddress();
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("not an address: " + text, e);
+        }
+    }
+}

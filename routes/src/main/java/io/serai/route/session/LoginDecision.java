@@ -1,0 +1,77 @@
+package io.serai.route.session;
+
+import io.serai.config.object.Account;
+import io.serai.config.object.Protocol;
+import java.net.InetAddress;
+import java.util.Optional;
+
+/**
+ * Who may log in: the one place that says so, a pure function of the facts. Only when nothing speaks against it is the
+ * answer yes.
+ */
+enum LoginDecision {
+    ACCEPTED("accepted"),
+    LOCKED_OUT("too many failures from there"),
+    WRONG_CREDENTIALS("wrong user name, password or key"),
+    DISABLED("the account is disabled"),
+    WRONG_PROTOCOL("the account may not use this protocol"),
+    WRONG_ADDRESS("the account may not log in from there"),
+    TOO_MANY_SESSIONS("the account has its most sessions already"),
+    FAILED("the login could not be decided");
+
+    private final String reason;
+
+    LoginDecision(String reason) {
+        this.reason = reason;
+    }
+
+    /** For our log, never for the partner. */
+    String reason() {
+        return reason;
+    }
+
+    /**
+     * What is known about a login.
+     *
+     * @param account empty for an unknown user
+     * @param lockedOut whether earlier failures forbid this login
+     * @param proven whether password or signature were verified against this account
+     * @param sessions the sessions that the account has, without this one
+     */
+    record Facts(
+            Optional<Account> account,
+            Protocol protocol,
+            InetAddress client,
+            boolean lockedOut,
+            boolean proven,
+            int sessions) {}
+
+    static LoginDecision of(Facts facts) {
+        if (facts.lockedOut()) {
+            return LOCKED_OUT;
+        }
+        if (!facts.proven() || facts.account().isEmpty()) {
+            return WRONG_CREDENTIALS;
+        }
+        Account account = facts.account().get();
+        LoginDecision standing = standing(account, facts.protocol(), facts.client());
+        if (standing != ACCEPTED) {
+            return standing;
+        }
+        return facts.sessions() < account.limits().sessions() ? ACCEPTED : TOO_MANY_SESSIONS;
+    }
+
+    /** Whether a session of this account may go on, as the account stands now. */
+    static LoginDecision standing(Account account, Protocol protocol, InetAddress client) {
+        if (!account.enabled()) {
+            return DISABLED;
+        }
+        if (!account.protocols().contains(protocol)) {
+            return WRONG_PROTOCOL;
+        }
+        boolean fromThere = account.allowFrom().isEmpty()
+                || account.allowFrom().stream()
+                        .anyMatch(range -> AddressRange.parse(range).contains(client));
+        return fromThere ? ACCEPTED : WRONG_ADDRESS;
+    }
+}

@@ -1,0 +1,112 @@
+package io.serai.route.session;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.name.SessionId;
+import io.serai.config.name.TransferId;
+import io.serai.config.name.VirtualPath;
+import io.serai.endpoint.PartnerOperation.Origin;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** One session: where it comes from, who has logged in, what it has open. Safe for use by several threads. */
+final class PartnerSession {
+    private final SessionId id;
+    private final Origin origin;
+    private final Instant opened;
+    private final Map<TransferId, OpenTransfer> transfers = new ConcurrentHashMap<>();
+    private volatile @Nullable AccountName account;
+    private volatile @Nullable String endReason;
+    private volatile Instant lastOperation;
+
+    PartnerSession(SessionId id, Origin origin, Instant opened) {
+        this.id = id;
+        this.origin = origin;
+        this.opened = opened;
+        this.lastOperation = opened;
+    }
+
+    /** A stream that the session has open. */
+    interface OpenTransfer {
+        VirtualPath path();
+
+        long bytesSoFar();
+
+        boolean isUpload();
+
+        /** Ends it without a file. Idempotent, from any thread. */
+        void breakOff(String reason);
+    }
+
+    SessionId id() {
+        return id;
+    }
+
+    Origin origin() {
+        return origin;
+    }
+
+    Instant opened() {
+        return opened;
+    }
+
+    InetAddress client() {
+        return origin.client().getAddress();
+    }
+
+    /** Who has logged in; empty before the login. */
+    Optional<AccountName> account() {
+        return Optional.ofNullable(account);
+    }
+
+    void logIn(AccountName name) {
+        account = name;
+    }
+
+    void touched(Instant now) {
+        lastOperation = now;
+    }
+
+    Instant lastOperation() {
+        return lastOperation;
+    }
+
+    void checkNotEnded() {
+        String reason = endReason;
+        if (reason != null) {
+            throw new SeraiException(ErrorCode.NO_SESSION, "Session " + id + " was ended: " + reason);
+        }
+    }
+
+    boolean isEnded() {
+        return endReason != null;
+    }
+
+    /** Every later operation and write is refused, and what is open is broken off. Idempotent. */
+    void end(String reason) {
+        endReason = reason;
+        List.copyOf(transfers.values()).forEach(transfer -> transfer.breakOff(reason));
+    }
+
+    void opened(TransferId transfer, OpenTransfer open) {
+        transfers.put(transfer, open);
+        String reason = endReason;
+        if (reason != null) {
+            open.breakOff(reason);
+        }
+    }
+
+    void closed(TransferId transfer) {
+        transfers.remove(transfer);
+    }
+
+    Map<TransferId, OpenTransfer> transfers() {
+        return Map.copyOf(transfers);
+    }
+}

@@ -1,0 +1,216 @@
+package io.serai.route.session;
+
+import io.serai.cluster.object.ObjectStore;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.name.SessionId;
+import io.serai.config.object.Account;
+import io.serai.config.object.ObjectKind;
+import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.Done;
+import io.serai.endpoint.SessionControl;
+import io.serai.endpoint.SessionGreeting;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The partner sessions of this node and the answers to all that they ask; what {@code partner-session:} hands its
+ * operations to. Every operation is authorised against the account as it stands at that moment; a session whose account
+ * was disabled or lost its right to be there is ended. Safe for use by many threads.
+ */
+public final class PartnerSessions {
+    private static final Logger LOG = LoggerFactory.getLogger(PartnerSessions.class);
+
+    private final SessionSettings settings;
+    private final ObjectStore objects;
+    private final SessionControl endpoints;
+    private final InstantSource clock;
+    private final SessionLogins logins;
+    private final SessionFiles files;
+    private final Map<SessionId, PartnerSession> sessions = new ConcurrentHashMap<>();
+    private volatile boolean draining;
+
+    /**
+     * @param stores where files and their records are kept
+     * @param endpoints ends the connection of a session, such as {@code new ActiveListeners(camel)::end}
+     */
+    public PartnerSessions(
+            SessionSettings settings,
+            ObjectStore objects,
+            PartnerStores stores,
+            SessionControl endpoints,
+            InstantSource clock) {
+        this.settings = settings;
+        this.objects = objects;
+        this.endpoints = endpoints;
+        this.clock = clock;
+        this.logins = new SessionLogins(settings, objects, stores, clock, this::ofAccount);
+        this.files = new SessionFiles(stores.storage(), stores.receiving(), stores.ledger(), clock);
+        objects.onChange(this::accountsChanged);
+    }
+
+    /** Answers one operation; the reply is of its {@link PartnerOperation#replyType}, a refusal is thrown. */
+    public <R> R answer(PartnerOperation<R> operation) {
+        return operation.replyType().cast(reply(operation));
+    }
+
+    private Object reply(PartnerOperation<?> operation) {
+        if (operation instanceof PartnerOperation.OpenSession open) {
+            return open(open);
+        }
+        if (operation instanceof PartnerOperation.CloseSession close) {
+            close(close);
+            return Done.DONE;
+        }
+        PartnerSession session = session(operation.session());
+        session.touched(clock.instant());
+        if (operation instanceof PartnerOperation.LoginByPassword login) {
+            return logins.byPassword(session, login);
+        }
+        if (operation instanceof PartnerOperation.CheckPublicKey check) {
+            return logins.check(session, check);
+        }
+        if (operation instanceof PartnerOperation.LoginByPublicKey login) {
+            return logins.byPublicKey(session, login);
+        }
+        return files.answer(session, account(session), operation);
+    }
+
+    // ---- for operators ----
+
+    /** All sessions of this node, oldest first. */
+    public List<SessionView> list() {
+        return sessions.values().stream()
+                .map(SessionView::of)
+                .sorted(Comparator.comparing(SessionView::opened))
+                .toList();
+    }
+
+    /**
+     * Ends a session: what it has open is broken off, its connection is closed.
+     *
+     * @return whether there was such a session
+     */
+    public boolean end(SessionId id, String reason) {
+        PartnerSession session = sessions.get(id);
+        if (session == null) {
+            return false;
+        }
+        LOG.info("Session {} of {} is ended: {}", id, name(session), reason);
+        session.end(reason);
+        endpoints.end(id, reason);
+        return true;
+    }
+
+    /** New sessions and logins are refused from now on, because the node goes down; running ones go on. */
+    public void drain() {
+        draining = true;
+    }
+
+    /** How many streams partners have open. */
+    public int openTransfers() {
+        return sessions.values().stream()
+                .mapToInt(session -> session.transfers().size())
+                .sum();
+    }
+
+    /** Ends every session. */
+    public void endAll(String reason) {
+        List.copyOf(sessions.keySet()).forEach(id -> end(id, reason));
+    }
+
+    // ---- life of a session ----
+
+    private SessionGreeting open(PartnerOperation.OpenSession open) {
+        if (draining) {
+            throw new SeraiException(ErrorCode.BUSY, "This node is going down; connect again later");
+        }
+        Instant now = clock.instant();
+        if (sessions.size() >= settings.maxSessions()) {
+            dropForgotten(now);
+        }
+        if (sessions.size() >= settings.maxSessions()) {
+            throw new SeraiException(
+                    ErrorCode.BUSY, "This node has its most sessions (" + settings.maxSessions() + ") already");
+        }
+        PartnerSession session = new PartnerSession(open.session(), open.origin(), now);
+        if (sessions.putIfAbsent(open.session(), session) != null) {
+            throw new SeraiException(ErrorCode.CONFLICT, "Session " + open.session() + " was opened before");
+        }
+        return new SessionGreeting(settings.banner(), settings.maxTries(), settings.loginGrace());
+    }
+
+    private void close(PartnerOperation.CloseSession close) {
+        PartnerSession session = sessions.get(close.session());
+        if (session != null) {
+            session.end(close.reason());
+            sessions.remove(close.session());
+        }
+    }
+
+    /** Sessions that never logged in though their time is long over: their endpoint lost them. */
+    private void dropForgotten(Instant now) {
+        Duration patience = settings.loginGrace().multipliedBy(4);
+        sessions.values()
+                .removeIf(session -> session.account().isEmpty()
+                        && session.opened().plus(patience).isBefore(now));
+    }
+
+    private PartnerSession session(SessionId id) {
+        PartnerSession session = sessions.get(id);
+        if (session == null) {
+            throw new SeraiException(ErrorCode.NO_SESSION, "There is no session " + id);
+        }
+        session.checkNotEnded();
+        return session;
+    }
+
+    private Account account(PartnerSession session) {
+        AccountName name = session.account()
+                .orElseThrow(() ->
+                        new SeraiException(ErrorCode.NO_SESSION, "Nobody has logged in to session " + session.id()));
+        Account account = objects.find(Account.class, name.value())
+                .filter(found -> mayGoOn(session, found))
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.NO_SESSION,
+                        "Account " + name + " may not use session " + session.id() + " any more"));
+        return account;
+    }
+
+    private static boolean mayGoOn(PartnerSession session, Account account) {
+        return LoginDecision.standing(account, session.origin().protocol(), session.client()) == LoginDecision.ACCEPTED;
+    }
+
+    private int ofAccount(AccountName account) {
+        Optional<AccountName> wanted = Optional.of(account);
+        return (int) sessions.values().stream()
+                .filter(session -> !session.isEnded() && session.account().equals(wanted))
+                .count();
+    }
+
+    private void accountsChanged(List<ObjectStore.Change> changes) {
+        for (ObjectStore.Change change : changes) {
+            if (change.key().kind() == ObjectKind.ACCOUNT) {
+                String name = change.key().name();
+                Account after = change.after() instanceof Account account ? account : null;
+                sessions.values().stream()
+                        .filter(session -> name.equals(name(session)))
+                        .filter(session -> after == null || !mayGoOn(session, after))
+                        .forEach(session -> end(session.id(), "the account was changed"));
+            }
+        }
+    }
+
+    private static String name(PartnerSession session) {
+        return session.account().map(AccountName::value).orElse("");
+    }
+}

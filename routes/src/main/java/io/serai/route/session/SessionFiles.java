@@ -1,0 +1,214 @@
+package io.serai.route.session;
+
+import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.storage.FileInfo;
+import io.serai.cluster.storage.FolderListing;
+import io.serai.cluster.storage.Incoming;
+import io.serai.cluster.storage.OpenFile;
+import io.serai.cluster.storage.Receiving;
+import io.serai.cluster.storage.Storage;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.VirtualPath;
+import io.serai.config.object.Account;
+import io.serai.config.object.Permission;
+import io.serai.endpoint.FileAttributes;
+import io.serai.endpoint.FolderPage;
+import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.Done;
+import io.serai.endpoint.PartnerOperation.Overwrite;
+import io.serai.endpoint.PartnerOperation.StatPurpose;
+import io.serai.endpoint.PartnerOperation.UploadMode;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** The file operations of a session that has logged in: each is authorised by itself, then done in storage. */
+final class SessionFiles {
+    private static final int PAGE = 1000;
+
+    private final Storage storage;
+    private final Receiving receiving;
+    private final Ledger ledger;
+    private final HomeUsage usage;
+
+    SessionFiles(Storage storage, Receiving receiving, Ledger ledger, InstantSource clock) {
+        this.storage = storage;
+        this.receiving = receiving;
+        this.ledger = ledger;
+        this.usage = new HomeUsage(storage, clock);
+    }
+
+    Object answer(PartnerSession session, Account account, PartnerOperation<?> operation) {
+        if (operation instanceof PartnerOperation.StatFile stat) {
+            return stat(account, stat);
+        }
+        if (operation instanceof PartnerOperation.ListFolder list) {
+            require(account, Permission.LIST, "list", list.path());
+            return list(account, list);
+        }
+        if (operation instanceof PartnerOperation.OpenUpload open) {
+            require(account, Permission.WRITE, "write", open.path());
+            return upload(session, account, open);
+        }
+        if (operation instanceof PartnerOperation.OpenDownload open) {
+            require(account, Permission.READ, "read", open.path());
+            return download(session, account, open);
+        }
+        change(account, operation);
+        return Done.DONE;
+    }
+
+    private void change(Account account, PartnerOperation<?> operation) {
+        if (operation instanceof PartnerOperation.MakeFolder make) {
+            require(account, Permission.MKDIR, "make", make.path());
+            storage.makeFolder(account.name(), make.path());
+        } else if (operation instanceof PartnerOperation.RemoveFolder remove) {
+            require(account, Permission.DELETE, "delete", remove.path());
+            storage.removeFolder(account.name(), remove.path());
+        } else if (operation instanceof PartnerOperation.RemoveFile remove) {
+            require(account, Permission.DELETE, "delete", remove.path());
+            storage.removeFile(account.name(), remove.path());
+            usage.forget(account.name());
+        } else if (operation instanceof PartnerOperation.RenameFile rename) {
+            require(account, Permission.RENAME, "rename", rename.from());
+            storage.rename(account.name(), rename.from(), rename.to(), ifExists(account, rename));
+            usage.forget(account.name());
+        } else if (operation instanceof PartnerOperation.SetModifiedTime set) {
+            require(account, Permission.WRITE, "change", set.path());
+            storage.setModified(account.name(), set.path(), set.modified());
+        } else {
+            throw new SeraiException(
+                    ErrorCode.DEFECT, "Nobody answers " + operation.getClass().getSimpleName());
+        }
+    }
+
+    /** Replacing takes away a file, which needs the right to delete; without it a free name is still granted. */
+    private static Storage.IfExists ifExists(Account account, PartnerOperation.RenameFile rename) {
+        boolean replace =
+                rename.overwrite() == Overwrite.REPLACE && account.permissions().contains(Permission.DELETE);
+        return replace ? Storage.IfExists.REPLACE : Storage.IfExists.REFUSE;
+    }
+
+    /**
+     * Folders can always be looked at, or no client could enter them. Files need the right to list or read; to an
+     * account that may only write, they do not exist, but it may ask how far its own upload came.
+     */
+    private FileAttributes stat(Account account, PartnerOperation.StatFile stat) {
+        boolean resumes =
+                stat.purpose() == StatPurpose.RESUME && account.permissions().contains(Permission.WRITE);
+        if (resumes) {
+            FileInfo part = storage.part(account.name(), stat.path()).orElse(null);
+            if (part != null) {
+                return Attributes.ofPart(part);
+            }
+        }
+        FileInfo info = storage.stat(account.name(), stat.path());
+        boolean seen = info.folder()
+                || resumes
+                || account.permissions().contains(Permission.LIST)
+                || account.permissions().contains(Permission.READ);
+        if (!seen) {
+            throw new SeraiException(ErrorCode.NO_SUCH_FILE, "There is no " + stat.path() + " for this account");
+        }
+        return Attributes.of(info);
+    }
+
+    private FolderPage list(Account account, PartnerOperation.ListFolder list) {
+        FolderListing page = storage.list(account.name(), list.path(), list.after(), PAGE);
+        List<FolderPage.Entry> entries = page.entries().stream()
+                .map(info -> new FolderPage.Entry(info.name(), Attributes.of(info)))
+                .toList();
+        return new FolderPage(entries, page.more());
+    }
+
+    private StoredUpload upload(PartnerSession session, Account account, PartnerOperation.OpenUpload open) {
+        OptionalLong fileLimit = account.limits().maxFileBytes();
+        OptionalLong quotaLeft = quotaLeft(account, open.path());
+        boolean limitIsQuota =
+                quotaLeft.isPresent() && (fileLimit.isEmpty() || quotaLeft.getAsLong() < fileLimit.getAsLong());
+        OptionalLong limit = limitIsQuota ? quotaLeft : fileLimit;
+        if (limit.isPresent() && open.expectedBytes().orElse(0) > limit.getAsLong()) {
+            throw new SeraiException(
+                    limitIsQuota ? ErrorCode.QUOTA : ErrorCode.TOO_LARGE,
+                    "The upload of " + open.path() + " has "
+                            + open.expectedBytes().getAsLong() + " bytes; the account " + account.name() + " may send "
+                            + limit.getAsLong());
+        }
+        Incoming incoming = receiving.receive(new Receiving.Upload(
+                account.name(),
+                open.path(),
+                mode(open.mode()),
+                open.expectedBytes(),
+                limit,
+                session.origin().protocol(),
+                session.origin().listener(),
+                address(session.origin().client()),
+                session.id()));
+        StoredUpload upload = new StoredUpload(
+                session,
+                open.path(),
+                incoming,
+                limitIsQuota,
+                received -> usage.added(account.name(), received.sizeBytes()));
+        session.opened(upload.transfer(), upload);
+        return upload;
+    }
+
+    /** What the quota leaves for this file; the bytes of a file that it replaces are free for it. */
+    private OptionalLong quotaLeft(Account account, VirtualPath path) {
+        OptionalLong quota = account.limits().quotaBytes();
+        if (quota.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        long replaced = 0;
+        try {
+            replaced = storage.stat(account.name(), path).sizeBytes();
+        } catch (SeraiException e) {
+            if (e.code() != ErrorCode.NO_SUCH_FILE) {
+                throw e;
+            }
+        }
+        return OptionalLong.of(Math.max(0, quota.getAsLong() - usage.bytes(account.name()) + replaced));
+    }
+
+    private StoredDownload download(PartnerSession session, Account account, PartnerOperation.OpenDownload open) {
+        OpenFile file = storage.open(account.name(), open.path());
+        try {
+            Ledger.Download row = ledger.downloadStarted(new Ledger.NewDownload(
+                    account.name().value(),
+                    open.path().toString(),
+                    session.origin().protocol(),
+                    session.origin().listener(),
+                    address(session.origin().client()),
+                    session.id(),
+                    file.info().sizeBytes()));
+            StoredDownload download = new StoredDownload(session, open.path(), file, row);
+            session.opened(download.transfer(), download);
+            return download;
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static Receiving.Mode mode(UploadMode mode) {
+        return switch (mode) {
+            case CREATE_NEW -> Receiving.Mode.CREATE_NEW;
+            case REPLACE -> Receiving.Mode.REPLACE;
+            case RESUME -> Receiving.Mode.RESUME;
+        };
+    }
+
+    private static String address(InetSocketAddress client) {
+        return client.getAddress().getHostAddress() + ":" + client.getPort();
+    }
+
+    private static void require(Account account, Permission permission, String act, VirtualPath path) {
+        if (!account.permissions().contains(permission)) {
+            throw new SeraiException(
+                    ErrorCode.PERMISSION_DENIED, "Account " + account.name() + " may not " + act + " " + path);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.serai.route.session;
+
+import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.storage.Storage;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.object.Account;
+import io.serai.config.secret.PasswordHash;
+import io.serai.config.secret.PasswordHasher;
+import io.serai.config.secret.SecretText;
+import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.KeyAnswer;
+import io.serai.endpoint.sftp.SignatureProof;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logins by password and by public key. Collects the facts, {@link LoginDecision} decides; whatever goes wrong on the
+ * way is a refusal. An unknown name costs what a known one costs. Its lock makes counting an account's sessions and
+ * admitting one more a single step.
+ */
+final class SessionLogins {
+    private static final Logger LOG = LoggerFactory.getLogger(SessionLogins.class);
+
+    private final ObjectStore objects;
+    private final Storage storage;
+    private final PasswordHasher passwords;
+    private final LoginThrottle throttle;
+    private final ToIntFunction<AccountName> sessionsOf;
+
+    SessionLogins(
+            SessionSettings settings,
+            ObjectStore objects,
+            PartnerStores stores,
+            InstantSource clock,
+            ToIntFunction<AccountName> sessionsOf) {
+        this.objects = objects;
+        this.storage = stores.storage();
+        this.passwords = stores.passwords();
+        this.throttle = new LoginThrottle(settings.lockout(), clock);
+        this.sessionsOf = sessionsOf;
+    }
+
+    LoginResult byPassword(PartnerSession session, PartnerOperation.LoginByPassword login) {
+        return logIn(session, login.user(), account -> isPassword(account, login.password()));
+    }
+
+    LoginResult byPublicKey(PartnerSession session, PartnerOperation.LoginByPublicKey login) {
+        return logIn(session, login.user(), account -> {
+            boolean signed = SignatureProof.verify(login.key(), login.signature(), login.user());
+            boolean known = account.filter(found -> AuthorizedKeys.contains(found, login.key()))
+                    .isPresent();
+            return signed && known;
+        });
+    }
+
+    KeyAnswer check(PartnerSession session, PartnerOperation.CheckPublicKey check) {
+        try {
+            boolean usable = SignatureProof.isUsable(check.key());
+            boolean known = account(check.user())
+                    .filter(found -> AuthorizedKeys.contains(found, check.key()))
+                    .isPresent();
+            return usable && known && !throttle.isLockedOut(check.user(), session.client())
+                    ? KeyAnswer.ACCEPTABLE
+                    : KeyAnswer.REFUSED;
+        } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
+            LOG.warn("A public key of session {} could not be checked", session.id(), e);
+            return KeyAnswer.REFUSED;
+        }
+    }
+
+    private boolean isPassword(Optional<Account> account, SecretText password) {
+        Optional<PasswordHash> hash = account.flatMap(Account::password);
+        return hash.isPresent() ? passwords.verify(password, hash.get()) : passwords.verifyUnknown(password);
+    }
+
+    private LoginResult logIn(PartnerSession session, String user, Predicate<Optional<Account>> proof) {
+        LoginDecision decision = LoginDecision.FAILED;
+        try {
+            Optional<Account> account = account(user);
+            boolean lockedOut = throttle.isLockedOut(user, session.client());
+            boolean proven = !lockedOut && proof.test(account);
+            decision = decide(session, account, lockedOut, proven);
+            if (decision == LoginDecision.ACCEPTED) {
+                throttle.succeeded(user, session.client());
+                return accepted(session, account.orElseThrow());
+            }
+            if (decision == LoginDecision.WRONG_CREDENTIALS) {
+                throttle.failed(user, session.client());
+            }
+        } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
+            LOG.warn("A login of session {} failed", session.id(), e);
+            session.end("the login failed");
+        }
+        LOG.info(
+                "Login of \"{}\" from {} by {} was refused: {}",
+                printable(user),
+                session.client().getHostAddress(),
+                session.origin().protocol(),
+                decision.reason());
+        return new LoginResult.Refused();
+    }
+
+    private synchronized LoginDecision decide(
+            PartnerSession session, Optional<Account> account, boolean lockedOut, boolean proven) {
+        Optional<AccountName> name = account.map(Account::name);
+        boolean again = session.account().isPresent();
+        if (again && !session.account().equals(name)) {
+            return LoginDecision.FAILED;
+        }
+        LoginDecision decision = LoginDecision.of(new LoginDecision.Facts(
+                account,
+                session.origin().protocol(),
+                session.client(),
+                lockedOut,
+                proven,
+                name.map(sessionsOf::applyAsInt).orElse(0) - (again ? 1 : 0)));
+        if (decision == LoginDecision.ACCEPTED) {
+            session.checkNotEnded();
+            session.logIn(name.orElseThrow());
+        }
+        return decision;
+    }
+
+    private LoginResult accepted(PartnerSession session, Account account) {
+        storage.prepareHome(account.name(), account.folders());
+        LOG.info(
+                "Session {}: {} has logged in from {} by {}",
+                session.id(),
+                account.name(),
+                session.client().getHostAddress(),
+                session.origin().protocol());
+        return new LoginResult.Accepted(
+                account.name(), account.permissions(), account.limits().idleTimeout());
+    }
+
+    private Optional<Account> account(String user) {
+        AccountName name;
+        try {
+            name = new AccountName(user);
+        } catch (SeraiException e) {
+            return Optional.empty();
+        }
+        return objects.find(Account.class, name.value());
+    }
+
+    /** A name that somebody typed, for the log: control and non-ASCII characters escaped, cut. */
+    private static String printable(String user) {
+        StringBuilder out = new StringBuilder();
+        user.chars().limit(64).forEach(c -> out.append(c >= 0x20 && c < 0x7f && c != '"' ? (char) c : '?'));
+        return out.toString();
+    }
+}
