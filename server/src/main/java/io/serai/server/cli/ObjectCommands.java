@@ -25,10 +25,12 @@ final class ObjectCommands {
     @Command(name = "get", description = "List configuration objects, or show one as YAML.")
     static final class Get extends ClientCommand {
         @Parameters(index = "0", arity = "0..1", paramLabel = "KIND", description = "account, site, schedule or route.")
-        @Nullable String kind;
+        @Nullable
+        String kind;
 
         @Parameters(index = "1", arity = "0..1", paramLabel = "NAME", description = "The object's name.")
-        @Nullable String name;
+        @Nullable
+        String name;
 
         @Override
         JsonNode call(AdminClient client) {
@@ -65,7 +67,8 @@ final class ObjectCommands {
                 names = {"-d", "--directory"},
                 paramLabel = "DIR",
                 description = "Write the files here; without it everything goes to the screen.")
-        @Nullable Path directory;
+        @Nullable
+        Path directory;
 
         @Override
         JsonNode call(AdminClient client) {

@@ -35,7 +35,8 @@ final class SiteCommands {
                 names = "--confirm",
                 paramLabel = "FINGERPRINT",
                 description = "Trust the key with this fingerprint; refused when the site presents another one.")
-        @Nullable String confirm;
+        @Nullable
+        String confirm;
 
         @Override
         JsonNode call(AdminClient client) {

@@ -37,8 +37,7 @@ final class SourceFiles {
         }
         if (files.isEmpty()) {
             throw new SeraiException(
-                    ErrorCode.INVALID,
-                    "There is no .yaml, .yml or .java file in " + String.join(", ", arguments));
+                    ErrorCode.INVALID, "There is no .yaml, .yml or .java file in " + String.join(", ", arguments));
         }
         return files;
     }

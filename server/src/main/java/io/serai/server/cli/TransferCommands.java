@@ -73,24 +73,8 @@ final class TransferCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
-            printTransfers(answer.path("transfers"), out);
+            TransferTable.print(answer.path("transfers"), out);
         }
-    }
-
-    static void printTransfers(JsonNode rows, PrintWriter out) {
-        Table table = new Table("STARTED", "KIND", "STATE", "PARTY", "PROTOCOL", "SIZE", "PATH", "ID");
-        for (JsonNode row : rows) {
-            table.row(
-                    Sizes.time(ClientCommand.text(row, "started")),
-                    ClientCommand.text(row, "kind"),
-                    ClientCommand.text(row, "state"),
-                    row.hasNonNull("account") ? row.get("account").asText() : ClientCommand.text(row, "site"),
-                    ClientCommand.text(row, "protocol"),
-                    Sizes.bytes(row.path("sizeBytes").asLong()),
-                    ClientCommand.text(row, "path"),
-                    ClientCommand.text(row, "id"));
-        }
-        table.print(out);
     }
 
     @Command(
@@ -119,7 +103,7 @@ final class TransferCommands {
                             Table.printable(field.getValue().asText())));
             out.println();
             out.println("The file's way:");
-            printTransfers(answer.path("file"), out);
+            TransferTable.print(answer.path("file"), out);
         }
     }
 

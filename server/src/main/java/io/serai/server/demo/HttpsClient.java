@@ -37,10 +37,10 @@ final class HttpsClient implements PartnerClient {
     public void upload(Path file, String remotePath, Progress progress) throws IOException {
         HttpRequest.BodyPublisher body = HttpRequest.BodyPublishers.fromPublisher(
                 HttpRequest.BodyPublishers.ofInputStream(() -> counted(file, progress)), Files.size(file));
-        HttpResponse<String> answer =
-                send(request(remotePath).PUT(body).build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> answer = send(request(remotePath).PUT(body).build(), HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() / 100 != 2) {
-            throw new IOException("HTTPS upload of " + remotePath + " failed: " + answer.statusCode() + " " + answer.body());
+            throw new IOException(
+                    "HTTPS upload of " + remotePath + " failed: " + answer.statusCode() + " " + answer.body());
         }
     }
 

@@ -100,7 +100,8 @@ final class SftpClient implements PartnerClient {
         public int check(String host, byte[] key) {
             try {
                 byte[] digest = MessageDigest.getInstance("SHA-256").digest(key);
-                String fingerprint = "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
+                String fingerprint =
+                        "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
                 return fingerprints.contains(fingerprint) ? OK : CHANGED;
             } catch (NoSuchAlgorithmException e) {
                 throw new IllegalStateException(e);

@@ -28,8 +28,17 @@ public record NodeFile(
         List<Listener> listeners) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** A bound listener. */
-    public record Listener(String name, String protocol, String address, int port) {}
+    /**
+     * A bound listener.
+     *
+     * @param fingerprints what it presents to clients, for partners to compare: {@code SHA256:…} of the SSH host keys, or
+     *     the certificate's SHA-256 in lower-case hex
+     */
+    public record Listener(String name, String protocol, String address, int port, List<String> fingerprints) {
+        public Listener {
+            fingerprints = List.copyOf(fingerprints);
+        }
+    }
 
     public NodeFile {
         listeners = List.copyOf(listeners);

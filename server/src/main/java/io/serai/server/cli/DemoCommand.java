@@ -1,0 +1,79 @@
+package io.serai.server.cli;
+
+import io.serai.server.demo.Demo;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "demo",
+        description = {
+            "Start two real servers, send real files through SFTP, FTPS and HTTPS, and show where they went.",
+            "Stays up until Ctrl-C."
+        })
+final class DemoCommand implements Callable<Integer> {
+    @Option(names = "--once", description = "End when the files have arrived; status 0 only if all of them did.")
+    boolean once;
+
+    @Option(names = "--folder", paramLabel = "DIR", description = "Keep everything here instead of in a throw-away folder.")
+    @Nullable Path kept;
+
+    @Spec
+    @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+        Path folder = kept == null ? throwAway() : Files.createDirectories(kept.toAbsolutePath());
+        int status = new Demo(folder, out).run(() -> {
+            if (!once) {
+                out.println();
+                out.println("Press Ctrl-C to end.");
+                out.flush();
+                waitForInterrupt();
+            }
+        });
+        if (kept == null && status == 0) {
+            Demo.remove(folder);
+        } else {
+            out.println("Everything is kept in " + folder);
+            out.flush();
+        }
+        return status;
+    }
+
+    /** Traversable for all: the embedded database of a server that root runs belongs to another user. */
+    private static Path throwAway() throws IOException {
+        Path folder = Files.createTempDirectory("serai-demo-");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return folder;
+    }
+
+    /** Until Ctrl-C; the end of the process then waits until both servers are gone and the folder is removed. */
+    private static void waitForInterrupt() {
+        CountDownLatch interrupted = new CountDownLatch(1);
+        Thread demo = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            interrupted.countDown();
+            try {
+                demo.join(60_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        try {
+            interrupted.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
