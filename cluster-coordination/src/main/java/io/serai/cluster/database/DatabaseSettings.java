@@ -85,7 +85,7 @@ public record DatabaseSettings(
     }
 
     /** Opens one connection outside every pool; the caller closes it. */
-    Connection connect() throws SQLException {
+    public Connection connect() throws SQLException {
         Properties properties = driverProperties();
         properties.setProperty("user", user);
         properties.setProperty("password", password.reveal());

@@ -1,0 +1,373 @@
+package io.serai.cluster.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.database.DatabaseErrors;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's right to work in the cluster: a lease in the database, renewed four times in its length by a connection
+ * of its own.
+ *
+ * <p>The database's clock decides when the lease ends; this node's monotonic clock says when to stop trusting it: 0.8 of
+ * its length after the renewal <em>began</em>. From then on {@link #token} throws and the listeners hear of the loss, by
+ * a watchdog that no blocked call can hold up. A lost lease never comes back: when the database answers again the node
+ * takes a new one with a higher epoch, and what it had begun under the old epoch is taken over like a dead node's.
+ *
+ * <p>State is guarded by {@code lock}; listeners are called without it.
+ */
+public final class NodeLease implements Fence, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeLease.class);
+    private static final double TRUSTED_PART = 0.8;
+
+    private final Database database;
+    private final NodeIdentity identity;
+    private final Duration ttl;
+    private final LongSupplier nanoClock;
+    private final NodeRegistry registry;
+    private final LeaseConnection renewals;
+    private final Set<UUID> deadBoots = new HashSet<>();
+    private final List<LeaseListener> listeners = new CopyOnWriteArrayList<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Thread renewer;
+    private final Thread watchdog;
+    private @Nullable FencingToken token;
+    private long trustedUntilNanos;
+    private boolean closed;
+
+    /**
+     * @param formerBoot the boot whose process is known to be dead, by {@link HomeLock#formerBoot}
+     * @param ttl the lease's length, the same on all nodes of a cluster
+     */
+    public NodeLease(Database database, NodeIdentity identity, Optional<UUID> formerBoot, Duration ttl) {
+        this(database, identity, formerBoot, ttl, System::nanoTime);
+    }
+
+    NodeLease(
+            Database database, NodeIdentity identity, Optional<UUID> formerBoot, Duration ttl, LongSupplier nanoClock) {
+        if (ttl.toMillis() < 1000) {
+            throw new SeraiException(ErrorCode.INVALID, "cluster.lease must be at least 1 second");
+        }
+        this.database = database;
+        this.identity = identity;
+        this.ttl = ttl;
+        this.nanoClock = nanoClock;
+        this.registry = new NodeRegistry(identity, ttl);
+        this.renewals = new LeaseConnection(database.settings(), ttl);
+        this.deadBoots.add(identity.bootId());
+        formerBoot.ifPresent(deadBoots::add);
+        this.renewer = daemon(this::keepRenewed, "lease-renewer");
+        this.watchdog = daemon(this::watch, "lease-watchdog");
+    }
+
+    private static Thread daemon(Runnable body, String name) {
+        Thread thread = new Thread(body, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** Listeners are called in the order in which they were added; add them before {@link #start}. */
+    public void addListener(LeaseListener listener) {
+        listeners.add(listener);
+    }
+
+    /**
+     * Registers the node and begins to renew. If another boot still holds the name, waits until that lease ends; a
+     * holder that renews meanwhile is alive, and this start is refused.
+     */
+    public void start() {
+        Optional<Instant> seen = Optional.empty();
+        long giveUp = System.nanoTime() + 3 * ttl.toNanos();
+        while (true) {
+            Optional<NodeRegistry.Registration.HeldByAnother> other = tryRegister();
+            if (other.isEmpty()) {
+                break;
+            }
+            Instant until = other.get().until();
+            if ((seen.isPresent() && until.isAfter(seen.get())) || System.nanoTime() > giveUp) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "another server at " + other.get().address() + " is alive under the node name \""
+                                + identity.name() + "\": give this server another node.name, or stop the other one");
+            }
+            if (seen.isEmpty()) {
+                LOG.info("The name {} has a lease until {}; waiting for its end", identity.name(), until);
+            }
+            seen = Optional.of(until);
+            pause(ttl.dividedBy(10));
+        }
+        renewer.start();
+        watchdog.start();
+    }
+
+    @Override
+    public FencingToken token() {
+        lock.lock();
+        try {
+            FencingToken present = token;
+            if (present == null || nanoClock.getAsLong() - trustedUntilNanos >= 0) {
+                throw new SeraiException(
+                        ErrorCode.FENCED, "node " + identity.name() + " has no lease that it can trust at the moment");
+            }
+            return present;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public NodeIdentity identity() {
+        return identity;
+    }
+
+    /** Tells the cluster that this node takes nothing new; the lease goes on. */
+    public void drain() {
+        FencingToken present = token();
+        database.execute(connection -> registry.drain(connection, present));
+    }
+
+    /** Ends the lease at once. Give everything back first: what is left waits for this node's next start. */
+    @Override
+    public void close() {
+        FencingToken last;
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            last = token;
+            token = null;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        renewals.abort();
+        join(renewer);
+        join(watchdog);
+        if (last != null) {
+            tell(listener -> listener.lost(last));
+            endInDatabase(last);
+        }
+    }
+
+    private void endInDatabase(FencingToken last) {
+        try {
+            database.execute(connection -> registry.stop(connection, last));
+        } catch (SeraiException e) {
+            LOG.warn("The lease of node {} could not be ended; it ends by itself: {}", identity.name(), e.text());
+        }
+    }
+
+    /** Registers; the other holder if there is one. */
+    private Optional<NodeRegistry.Registration.HeldByAnother> tryRegister() {
+        long began = nanoClock.getAsLong();
+        NodeRegistry.Registration outcome =
+                database.transaction(connection -> registry.register(connection, deadBoots));
+        if (outcome instanceof NodeRegistry.Registration.HeldByAnother other) {
+            return Optional.of(other);
+        }
+        FencingToken fresh = ((NodeRegistry.Registration.Registered) outcome).token();
+        adopt(fresh, began);
+        LOG.info("Node {} has a lease with epoch {}", identity.name(), fresh.epoch());
+        tell(listener -> listener.acquired(fresh));
+        return Optional.empty();
+    }
+
+    private void adopt(FencingToken fresh, long began) {
+        lock.lock();
+        try {
+            token = fresh;
+            trustedUntilNanos = began + (long) (ttl.toNanos() * TRUSTED_PART);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void keepRenewed() {
+        while (awaitTurn(ttl.dividedBy(4))) {
+            Optional<FencingToken> present = trustedToken();
+            if (present.isPresent()) {
+                renew(present.get());
+            } else {
+                registerAgain();
+            }
+        }
+        renewals.abort();
+    }
+
+    private void renew(FencingToken present) {
+        for (int attempt = 0; attempt < 3; attempt++) {
+            long began = nanoClock.getAsLong();
+            try {
+                if (registry.renew(renewals.open(), present)) {
+                    prolong(present, began);
+                } else {
+                    lose(present, "the database says that it has ended");
+                }
+                return;
+            } catch (SQLException e) {
+                renewals.abort();
+                LOG.warn(
+                        "The lease of node {} was not renewed: {}",
+                        identity.name(),
+                        DatabaseErrors.of(e).text());
+            }
+            if (!awaitTurn(ttl.dividedBy(20)) || trustedToken().isEmpty()) {
+                return;
+            }
+        }
+    }
+
+    private void prolong(FencingToken present, long began) {
+        lock.lock();
+        try {
+            if (present.equals(token)) {
+                trustedUntilNanos = began + (long) (ttl.toNanos() * TRUSTED_PART);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void registerAgain() {
+        try {
+            Optional<NodeRegistry.Registration.HeldByAnother> other = tryRegister();
+            other.ifPresent(holder -> LOG.error(
+                    "Another server at {} has taken the node name {}; this one stays without a lease",
+                    holder.address(),
+                    identity.name()));
+        } catch (SeraiException e) {
+            if (e.kind() == ErrorKind.RESOURCE || e.code() == ErrorCode.UNKNOWN_OUTCOME) {
+                LOG.debug("No new lease yet: {}", e.text());
+            } else {
+                LOG.error("No new lease: {}", e.text());
+            }
+        }
+    }
+
+    private void watch() {
+        lock.lock();
+        try {
+            while (!closed) {
+                FencingToken present = token;
+                long left = trustedUntilNanos - nanoClock.getAsLong();
+                if (present == null) {
+                    changed.await();
+                } else if (left > 0) {
+                    long unused = changed.awaitNanos(left);
+                } else {
+                    loseOutsideLock(present);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void loseOutsideLock(FencingToken present) {
+        lock.unlock();
+        try {
+            lose(present, "it was not renewed in time");
+        } finally {
+            lock.lock();
+        }
+    }
+
+    private void lose(FencingToken lost, String reason) {
+        lock.lock();
+        try {
+            if (!lost.equals(token)) {
+                return;
+            }
+            token = null;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        LOG.error(
+                "Node {} lost its lease with epoch {}: {}; it stops its work and tries to get a new one",
+                identity.name(),
+                lost.epoch(),
+                reason);
+        renewals.abort();
+        tell(listener -> listener.lost(lost));
+    }
+
+    private void tell(java.util.function.Consumer<LeaseListener> call) {
+        for (LeaseListener listener : listeners) {
+            try {
+                call.accept(listener);
+            } catch (RuntimeException e) {
+                LOG.error("A listener of the lease failed", e);
+            }
+        }
+    }
+
+    private Optional<FencingToken> trustedToken() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(token);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits; false when the lease was closed. */
+    private boolean awaitTurn(Duration time) {
+        lock.lock();
+        try {
+            long left = time.toNanos();
+            while (!closed && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return !closed;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void pause(Duration time) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(ErrorCode.BUSY, "interrupted while waiting for the node's name", e);
+        }
+    }
+
+    private void join(Thread thread) {
+        if (thread == Thread.currentThread()) {
+            return;
+        }
+        try {
+            thread.join(ttl.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
