@@ -24,15 +24,22 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--once", description = "End when the files have arrived; status 0 only if all of them did.")
     boolean once;
 
-    @Option(names = "--folder", paramLabel = "DIR", description = "Keep everything here instead of in a throw-away folder.")
-    @Nullable Path kept;
+    @Option(
+            names = "--folder",
+            paramLabel = "DIR",
+            description = "Keep everything here instead of in a throw-away folder.")
+    @Nullable
+    Path kept;
 
     @Spec
-    @Nullable CommandSpec spec;
+    @Nullable
+    CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+        PrintWriter out = spec == null
+                ? new PrintWriter(System.out, true)
+                : spec.commandLine().getOut();
         Path folder = kept == null ? throwAway() : Files.createDirectories(kept.toAbsolutePath());
         int status = new Demo(folder, out).run(() -> {
             if (!once) {

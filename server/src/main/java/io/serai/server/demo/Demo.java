@@ -45,8 +45,20 @@ public final class Demo {
      */
     public int run(Afterwards afterwards) {
         Map<String, String> anyPort = Map.of(
-                "sftp.port", "0", "ftps.port", "0", "https.port", "0", "admin.port", "0", "sftp.bind-address",
-                "127.0.0.1", "ftps.bind-address", "127.0.0.1", "https.bind-address", "127.0.0.1");
+                "sftp.port",
+                "0",
+                "ftps.port",
+                "0",
+                "https.port",
+                "0",
+                "admin.port",
+                "0",
+                "sftp.bind-address",
+                "127.0.0.1",
+                "ftps.bind-address",
+                "127.0.0.1",
+                "https.bind-address",
+                "127.0.0.1");
         say("Starting our server and the partner company's …");
         List<String> java = List.of("-Xmx384m", "-XX:MaxDirectMemorySize=192m", "-XX:+ExitOnOutOfMemoryError");
         try (ServerProcess partner = ServerProcess.start(folder.resolve("partner"), java, anyPort);

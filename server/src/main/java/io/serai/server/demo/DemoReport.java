@@ -28,8 +28,7 @@ final class DemoReport {
         out.printf(
                 "  lftp -e 'set ssl:verify-certificate no' -u globex,%s ftp://127.0.0.1:%d%n",
                 password, house.port("ftps"));
-        out.printf(
-                "  curl -k -u initech:%s -T FILE https://127.0.0.1:%d/outbox/%n", password, house.port("https"));
+        out.printf("  curl -k -u initech:%s -T FILE https://127.0.0.1:%d/outbox/%n", password, house.port("https"));
         out.printf("  %s transfers --home %s%n", serai, house.home());
         out.printf("  %s status --home %s%n", serai, house.home());
         out.flush();

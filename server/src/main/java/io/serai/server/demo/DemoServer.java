@@ -62,9 +62,11 @@ final class DemoServer {
 
     /** Trusts what the site presents now, if it is one of these. */
     void trust(String site, Set<String> expected) {
-        JsonNode identities = admin.post("/api/v1/sites/" + site + "/probe", null).path("identities");
+        JsonNode identities =
+                admin.post("/api/v1/sites/" + site + "/probe", null).path("identities");
         Set<String> presented = new LinkedHashSet<>();
-        identities.forEach(identity -> presented.add(identity.path("fingerprint").asText()));
+        identities.forEach(
+                identity -> presented.add(identity.path("fingerprint").asText()));
         String fingerprint = presented.stream()
                 .filter(expected::contains)
                 .findFirst()

@@ -26,7 +26,8 @@ final class DemoTransfers {
     }
 
     /** A file, where a partner sends it, and where it should be in the end. */
-    private record Journey(Path file, String protocol, String account, String sentTo, String arrivesAs, Packed packed) {}
+    private record Journey(
+            Path file, String protocol, String account, String sentTo, String arrivesAs, Packed packed) {}
 
     private enum Packed {
         PLAIN,
@@ -56,7 +57,8 @@ final class DemoTransfers {
         out.println();
         out.println("Partners send their files, and fetch them back:");
         for (Journey journey : journeys) {
-            try (PartnerClient client = client(house.login(journey.protocol(), journey.account(), password), journey.protocol())) {
+            try (PartnerClient client =
+                    client(house.login(journey.protocol(), journey.account(), password), journey.protocol())) {
                 client.upload(journey.file(), journey.sentTo(), progress("send " + journey.protocol(), journey.file()));
                 Path back = received(journey.file().getFileName() + ".back");
                 client.download(journey.sentTo(), back, progress("fetch " + journey.protocol(), journey.file()));

@@ -1,0 +1,94 @@
+package io.serai.server.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/** Runs two contestants in turn (A B A B …) and prints medians and the ratio of A to B, pair by pair. */
+final class Turns {
+    private final int rounds;
+    private final PrintWriter out;
+
+    Turns(int rounds, PrintWriter out) {
+        this.rounds = rounds;
+        this.out = out;
+    }
+
+    /** Something that can be done again and again. */
+    @FunctionalInterface
+    interface Act {
+        void run() throws IOException;
+    }
+
+    /** A contestant: what it is called, what it does, and whose CPU time that costs. */
+    record Contestant(String name, Act act, ProcessCpu cpu) {}
+
+    private record Figures(double wallSeconds, double cpuSeconds) {}
+
+    /** One warm-up each, then the counted rounds. */
+    void run(String what, long bytes, Contestant a, Contestant b) throws IOException {
+        measure(a);
+        measure(b);
+        List<Figures> ofA = new ArrayList<>();
+        List<Figures> ofB = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            ofA.add(measure(a));
+            ofB.add(measure(b));
+        }
+        double mebibytes = bytes / 1048576.0;
+        out.printf(
+                Locale.ROOT,
+                "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU%n",
+                what,
+                a.name(),
+                median(ofA, Figures::wallSeconds),
+                mebibytes / median(ofA, Figures::wallSeconds),
+                median(ofA, Figures::cpuSeconds));
+        out.printf(
+                Locale.ROOT,
+                "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU%n",
+                "",
+                b.name(),
+                median(ofB, Figures::wallSeconds),
+                mebibytes / median(ofB, Figures::wallSeconds),
+                median(ofB, Figures::cpuSeconds));
+        out.printf(
+                Locale.ROOT,
+                "%-28s %-10s throughput %.2f x, CPU %.2f x (medians of %d pairs)%n",
+                "",
+                "ratio",
+                ratio(ofB, ofA, Figures::wallSeconds),
+                ratio(ofA, ofB, Figures::cpuSeconds),
+                rounds);
+        out.flush();
+    }
+
+    private static Figures measure(Contestant contestant) throws IOException {
+        double cpuBefore = contestant.cpu().seconds();
+        long begin = System.nanoTime();
+        contestant.act().run();
+        double wall = (System.nanoTime() - begin) / 1e9;
+        return new Figures(wall, contestant.cpu().seconds() - cpuBefore);
+    }
+
+    private static double median(List<Figures> figures, ToDoubleFunction<Figures> field) {
+        return middle(figures.stream().mapToDouble(field).sorted().toArray());
+    }
+
+    private static double ratio(List<Figures> over, List<Figures> under, ToDoubleFunction<Figures> field) {
+        double[] ratios = new double[over.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = field.applyAsDouble(over.get(i)) / Math.max(0.005, field.applyAsDouble(under.get(i)));
+        }
+        java.util.Arrays.sort(ratios);
+        return middle(ratios);
+    }
+
+    private static double middle(double[] sorted) {
+        int n = sorted.length;
+        return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    }
+}
