@@ -27,9 +27,17 @@ final class ReferenceServers implements AutoCloseable {
         Path sshd = Programme.find("sshd", "openssh-server");
         Path vsftpd = Programme.find("vsftpd", "vsftpd");
         Programme.run(
-                folder, List.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder.resolve("host_key").toString()));
-        Files.copy(
-                clientKey.resolveSibling(clientKey.getFileName() + ".pub"), folder.resolve("authorized_keys"));
+                folder,
+                List.of(
+                        "ssh-keygen",
+                        "-q",
+                        "-t",
+                        "ed25519",
+                        "-N",
+                        "",
+                        "-f",
+                        folder.resolve("host_key").toString()));
+        Files.copy(clientKey.resolveSibling(clientKey.getFileName() + ".pub"), folder.resolve("authorized_keys"));
         int sshPort = Programme.freePort();
         Path sshConfig = Files.writeString(
                 folder.resolve("sshd_config"),
@@ -57,8 +65,21 @@ final class ReferenceServers implements AutoCloseable {
         Programme.run(
                 folder,
                 List.of(
-                        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                        "2", "-subj", "/CN=localhost", "-keyout", folder.resolve("ftp.pem").toString(), "-out",
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "ec",
+                        "-pkeyopt",
+                        "ec_paramgen_curve:P-256",
+                        "-nodes",
+                        "-days",
+                        "2",
+                        "-subj",
+                        "/CN=localhost",
+                        "-keyout",
+                        folder.resolve("ftp.pem").toString(),
+                        "-out",
                         folder.resolve("ftp.crt").toString()));
         Path ftpConfig = Files.writeString(
                 folder.resolve("vsftpd.conf"),

@@ -1,0 +1,159 @@
+package io.serai.server.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.serai.server.client.AdminClient;
+import io.serai.server.client.ServerProcess;
+import io.serai.server.node.NodeFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/** Small files end to end: uploaded by one SFTP session, routed, delivered by SFTP to a second server. */
+final class SmallFilesBench {
+    private static final int SIZE_BYTES = 4096;
+    private static final Duration LIMIT = Duration.ofMinutes(10);
+
+    private final Path folder;
+    private final int count;
+    private final PrintWriter out;
+
+    SmallFilesBench(Path folder, int count, PrintWriter out) {
+        this.folder = folder;
+        this.count = count;
+        this.out = out;
+    }
+
+    void run() throws IOException {
+        Path sources = Files.createDirectories(folder.resolve("small"));
+        SecureRandom random = new SecureRandom();
+        byte[] content = new byte[SIZE_BYTES];
+        for (int i = 0; i < count; i++) {
+            random.nextBytes(content);
+            Files.write(sources.resolve("f" + i + ".dat"), content);
+        }
+        Path key = folder.resolve("small_key");
+        Programme.run(folder, List.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString()));
+        String publicKey = Files.readString(folder.resolve("small_key.pub")).trim();
+        try (ServerProcess target =
+                        ServerProcess.start(folder.resolve("target"), BenchServer.JAVA, BenchServer.SETTINGS);
+                ServerProcess serai =
+                        ServerProcess.start(folder.resolve("source"), BenchServer.JAVA, BenchServer.SETTINGS)) {
+            NodeFile targetNode = target.awaitUp(Duration.ofMinutes(2));
+            NodeFile node = serai.awaitUp(Duration.ofMinutes(2));
+            AdminClient admin = AdminClient.of(serai.home(), Map.of());
+            configure(AdminClient.of(target.home(), Map.of()), targetNode, admin, publicKey);
+            ProcessCpu cpu = new ProcessCpu(serai.process().toHandle());
+            double cpuBefore = cpu.seconds();
+            long begin = System.nanoTime();
+            upload(sources, key, BenchServer.port(node, "sftp"));
+            double uploaded = (System.nanoTime() - begin) / 1e9;
+            awaitDelivered(admin);
+            double delivered = (System.nanoTime() - begin) / 1e9;
+            out.printf(
+                    Locale.ROOT,
+                    "%d files of %d bytes by one session: acknowledged %.0f files/s, end to end %.0f files/s, %.2f ms CPU"
+                            + " per file (server and its database)%n",
+                    count,
+                    SIZE_BYTES,
+                    count / uploaded,
+                    count / delivered,
+                    1000 * (cpu.seconds() - cpuBefore) / count);
+            out.flush();
+        }
+    }
+
+    private static void configure(AdminClient target, NodeFile targetNode, AdminClient admin, String publicKey) {
+        BenchServer.apply(target, """
+                kind: Account
+                name: receiver
+                spec:
+                  password: "bench-only-on-loopback"
+                  folders: [/in]
+                """);
+        BenchServer.apply(admin, """
+                kind: Account
+                name: sender
+                spec:
+                  publicKeys: ["%s"]
+                  folders: [/out]
+                ---
+                kind: Site
+                name: receiver
+                spec:
+                  protocol: sftp
+                  host: 127.0.0.1
+                  port: %d
+                  user: receiver
+                  password: "bench-only-on-loopback"
+                  maxParallel: 8
+                """.formatted(publicKey, BenchServer.port(targetNode, "sftp")));
+        JsonNode identities = admin.post("/api/v1/sites/receiver/probe", null).path("identities");
+        List<String> expected = BenchServer.listener(targetNode, "sftp").fingerprints();
+        for (JsonNode identity : identities) {
+            String fingerprint = identity.path("fingerprint").asText();
+            if (expected.contains(fingerprint)) {
+                admin.post("/api/v1/sites/receiver/trust", Map.of("fingerprint", fingerprint));
+                break;
+            }
+        }
+        BenchServer.apply(admin, "small.yaml", """
+                - route:
+                    id: small
+                    from:
+                      uri: arrival:sender/out
+                      parameters:
+                        maxInFlight: 8
+                      steps:
+                        - to: site:receiver?path=/in
+                """);
+    }
+
+    private void upload(Path sources, Path key, int port) throws IOException {
+        Path batch = Files.writeString(folder.resolve("small_batch"), "put " + sources + "/*.dat /out/\n");
+        Programme.run(
+                folder,
+                List.of(
+                        Programme.find("sftp", "openssh-client").toString(),
+                        "-q",
+                        "-b",
+                        batch.toString(),
+                        "-i",
+                        key.toString(),
+                        "-P",
+                        Integer.toString(port),
+                        "-oStrictHostKeyChecking=no",
+                        "-oUserKnownHostsFile=/dev/null",
+                        "-oIdentitiesOnly=yes",
+                        "sender@127.0.0.1"));
+    }
+
+    private void awaitDelivered(AdminClient admin) throws IOException {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        while (System.nanoTime() < deadline) {
+            JsonNode last = admin.get(
+                            "/api/v1/transfers",
+                            Map.of(
+                                    "kind",
+                                    "delivery",
+                                    "state",
+                                    "completed",
+                                    "limit",
+                                    "1",
+                                    "offset",
+                                    Integer.toString(count - 1)))
+                    .path("transfers");
+            if (!last.isEmpty()) {
+                return;
+            }
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+        throw new IOException("not all of " + count + " files were delivered within " + LIMIT.toMinutes() + " minutes");
+    }
+}
