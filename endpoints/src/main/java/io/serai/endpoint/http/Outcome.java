@@ -1,0 +1,28 @@
+package io.serai.endpoint.http;
+
+import io.serai.endpoint.DownloadChannel;
+import io.serai.endpoint.UploadChannel;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** What a worker made of a request's head. */
+sealed interface Outcome permits Reply, Outcome.Download, Outcome.Upload {
+    /** Bytes to send; the channel and the session's use are the flow's to close. */
+    record Download(
+            HttpSession.Use use, DownloadChannel channel, ByteRange range, int status, Map<String, String> headers)
+            implements Outcome {
+        public Download {
+            headers = Map.copyOf(headers);
+        }
+    }
+
+    /**
+     * Bytes to take.
+     *
+     * @param bodyBytes how long the body must be, when that was announced
+     * @param isWhole whether the file is complete with this body
+     * @param status the answer to success
+     */
+    record Upload(HttpSession.Use use, UploadChannel channel, OptionalLong bodyBytes, boolean isWhole, int status)
+            implements Outcome {}
+}

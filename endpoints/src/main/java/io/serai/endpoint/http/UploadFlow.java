@@ -1,0 +1,240 @@
+package io.serai.endpoint.http;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.endpoint.UploadChannel;
+import io.serai.endpoint.UploadReceipt;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Base64;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a body's bytes as fast as storage does: one block is written by a worker while the next one fills, then the
+ * client is held. Only a body that ended as HTTP says that it must is committed; whatever else happens aborts. Runs on
+ * the request's event loop.
+ */
+final class UploadFlow {
+    private static final Logger LOG = LoggerFactory.getLogger(UploadFlow.class);
+    private static final int BLOCK_BYTES = 256 * 1024;
+    private static final int BLOCKS = 2;
+    private static final long PACE_MILLIS = 30_000;
+    private static final long PACE_BYTES = 1_024;
+
+    /** How an upload ended. */
+    sealed interface End {}
+
+    /** All went well. */
+    record Stored(Reply reply) implements End {}
+
+    /** Nothing was stored. */
+    record Refused(SeraiException why) implements End {}
+
+    private final Vertx vertx;
+    private final HttpServerRequest request;
+    private final Outcome.Upload upload;
+    private final UploadChannel channel;
+    private final WorkerExecutor workers;
+    private final Consumer<End> over;
+    private final Deque<ByteBuffer> full = new ArrayDeque<>();
+    private final Deque<ByteBuffer> spare = new ArrayDeque<>();
+    private ByteBuffer filling = ByteBuffer.allocate(BLOCK_BYTES);
+    private long pacer = -1;
+    private long received;
+    private long receivedAtLastPace;
+    private long writeOffset;
+    private boolean isWriting;
+    private boolean isHeld;
+    private boolean isEnded;
+    private boolean isOver;
+    private @Nullable SeraiException failure;
+
+    UploadFlow(
+            Vertx vertx, HttpServerRequest request, Outcome.Upload upload, WorkerExecutor workers, Consumer<End> over) {
+        this.vertx = vertx;
+        this.request = request;
+        this.upload = upload;
+        this.channel = upload.channel();
+        this.workers = workers;
+        this.over = over;
+        writeOffset = channel.startOffset();
+    }
+
+    void start() {
+        if (request.response().closed()) {
+            fail(lost());
+            return;
+        }
+        request.exceptionHandler(e -> fail(lost()));
+        request.response().exceptionHandler(e -> fail(lost()));
+        request.response().closeHandler(v -> fail(lost()));
+        request.handler(this::take);
+        request.endHandler(v -> {
+            isEnded = true;
+            writeNext();
+        });
+        pacer = vertx.setPeriodic(PACE_MILLIS, timer -> checkPace());
+        if (request.headers().contains("Expect", "100-continue", true)) {
+            request.response().writeContinue();
+        }
+        request.resume();
+    }
+
+    void breakOff(String reason) {
+        fail(new SeraiException(ErrorCode.BUSY, reason));
+    }
+
+    private void take(Buffer data) {
+        if (failure != null) {
+            return;
+        }
+        received += data.length();
+        if (upload.bodyBytes().isPresent() && received > upload.bodyBytes().getAsLong()) {
+            fail(new SeraiException(ErrorCode.PARTNER_ABORT, "The body is longer than was announced"));
+            return;
+        }
+        for (int at = 0; at < data.length(); ) {
+            int length = Math.min(data.length() - at, filling.remaining());
+            data.getBytes(at, at + length, filling.array(), filling.position());
+            filling.position(filling.position() + length);
+            at += length;
+            if (!filling.hasRemaining()) {
+                seal();
+            }
+        }
+        writeNext();
+    }
+
+    private void seal() {
+        full.add(filling.flip());
+        ByteBuffer next = spare.poll();
+        filling = next == null ? ByteBuffer.allocate(BLOCK_BYTES) : next.clear();
+        if (full.size() >= BLOCKS && !isHeld) {
+            isHeld = true;
+            request.pause();
+        }
+    }
+
+    private void writeNext() {
+        if (isWriting || isOver) {
+            return;
+        }
+        if (failure != null) {
+            finish();
+            return;
+        }
+        if (isEnded && full.isEmpty() && filling.position() > 0) {
+            seal();
+        }
+        ByteBuffer block = full.poll();
+        if (block == null) {
+            if (isEnded) {
+                finish();
+            }
+            return;
+        }
+        isWriting = true;
+        long offset = writeOffset;
+        writeOffset += block.remaining();
+        workers.executeBlocking(
+                        () -> {
+                            channel.write(block, offset);
+                            return block;
+                        },
+                        false)
+                .onComplete(written -> {
+                    isWriting = false;
+                    if (written.failed()) {
+                        note(written.cause());
+                    }
+                    spare.add(block);
+                    if (isHeld && full.size() < BLOCKS) {
+                        isHeld = false;
+                        request.resume();
+                    }
+                    writeNext();
+                });
+    }
+
+    private void checkPace() {
+        boolean isClientsTurn = !isWriting && !isHeld && !isEnded;
+        if (isClientsTurn && received - receivedAtLastPace < PACE_BYTES) {
+            fail(new SeraiException(ErrorCode.PARTNER_ABORT, "The body comes too slowly"));
+        }
+        receivedAtLastPace = received;
+    }
+
+    private static SeraiException lost() {
+        return new SeraiException(ErrorCode.PARTNER_ABORT, "The connection ended before the body did");
+    }
+
+    private void note(Throwable why) {
+        if (failure == null) {
+            failure = why instanceof SeraiException known
+                    ? known
+                    : new SeraiException(ErrorCode.DEFECT, "An upload failed: " + why, why);
+        }
+    }
+
+    private void fail(SeraiException why) {
+        if (!isOver) {
+            note(why);
+            writeNext();
+        }
+    }
+
+    private void finish() {
+        isOver = true;
+        vertx.cancelTimer(pacer);
+        if (failure == null
+                && upload.bodyBytes().isPresent()
+                && received != upload.bodyBytes().getAsLong()) {
+            note(new SeraiException(ErrorCode.PARTNER_ABORT, "The body is shorter than was announced"));
+        }
+        workers.executeBlocking(this::end, false)
+                .onComplete(reply -> over.accept(
+                        reply.succeeded() ? new Stored(reply.result()) : new Refused(asRefusal(reply.cause()))));
+    }
+
+    private static SeraiException asRefusal(Throwable why) {
+        return why instanceof SeraiException known
+                ? known
+                : new SeraiException(ErrorCode.DEFECT, "An upload failed: " + why, why);
+    }
+
+    /** On a worker: what makes the bytes a file, or keeps them as a part. */
+    private Reply end() {
+        SeraiException known = failure;
+        try (HttpSession.Use use = upload.use();
+                UploadChannel closing = channel) {
+            LOG.debug("Upload {} of session {} is at byte {}", closing.transfer(), use.id(), writeOffset);
+            if (known != null) {
+                closing.abort(known.text());
+                throw known;
+            }
+            if (!upload.isWhole()) {
+                closing.force();
+                closing.abort("More parts are to come");
+                return Reply.of(upload.status()).with("Upload-Offset", Long.toString(writeOffset));
+            }
+            return stored(closing.commit());
+        }
+    }
+
+    private Reply stored(UploadReceipt receipt) {
+        String digest = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(receipt.sha256()));
+        return Reply.of(upload.status())
+                .with("ETag", PartnerFiles.etag(receipt.version()))
+                .with("Digest", "sha-256=" + digest)
+                .with("Repr-Digest", "sha-256=:" + digest + ":");
+    }
+}
