@@ -1,0 +1,394 @@
+package io.serai.route.arrival;
+
+import io.serai.cluster.event.ClaimedEvent;
+import io.serai.cluster.event.EventId;
+import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.node.Fence;
+import io.serai.cluster.node.FencingToken;
+import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.RouteId;
+import io.serai.route.EventContext;
+import io.serai.route.EventSource;
+import io.serai.route.arrival.EventSlots.RouteSlots;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one claimer of events of a node: claims as many as there are free slots, hands them to the consumers of their
+ * routes on threads of its own, and writes what became of them. It never holds more claims than it runs. Woken by the
+ * queue, by slots that get free and by a poll; survives an absent database and a lost lease by itself.
+ *
+ * <p>Its lock guards the slots, the running events and the life cycle.
+ */
+public final class EventDispatcher implements EventSource {
+    private static final Logger LOG = LoggerFactory.getLogger(EventDispatcher.class);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration CANCEL_POLL = Duration.ofSeconds(1);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(5);
+    /** After a wake-up, events and free slots that come together are taken together. */
+    private static final Duration GATHERING = Duration.ofMillis(2);
+
+    private final Settings settings;
+    private final EventQueue queue;
+    private final Fence fence;
+    private final ThreadPoolExecutor threads;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final EventSlots slots;
+    private final Map<EventId, EventRun> running = new HashMap<>();
+    private @Nullable Thread claimer;
+    private boolean woken;
+    private boolean claiming;
+    private boolean claimUnderWay;
+    private boolean stopped;
+    private @Nullable FencingToken lastToken;
+    private long nextCancelPoll = System.nanoTime();
+    private Duration pause = FIRST_PAUSE;
+
+    /**
+     * @param capacity events that the node runs at the same time
+     * @param poll the longest time between two looks into the queue
+     * @param spoolDirectory where steps keep temporary files
+     */
+    public record Settings(int capacity, Duration poll, Path spoolDirectory) {
+        public Settings {
+            if (capacity < 1 || poll.isNegative() || poll.isZero()) {
+                throw new IllegalArgumentException("capacity and poll must be positive");
+            }
+        }
+    }
+
+    public EventDispatcher(Settings settings, EventQueue queue, Fence fence) {
+        this.settings = settings;
+        this.queue = queue;
+        this.fence = fence;
+        this.slots = new EventSlots(settings.capacity());
+        AtomicInteger number = new AtomicInteger();
+        this.threads =
+                new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread thread = new Thread(task, "event-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
+
+    // ---- consumers ----
+
+    @Override
+    public Subscription subscribe(RouteId route, int maxInFlight, EventHandler handler) {
+        lock.lock();
+        try {
+            RouteSlots added = slots.add(route, handler, maxInFlight);
+            wake();
+            return () -> unsubscribe(added);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void unsubscribe(RouteSlots route) {
+        lock.lock();
+        try {
+            slots.remove(route);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- life cycle ----
+
+    /** Begins to claim. Idempotent. */
+    public void start() {
+        lock.lock();
+        try {
+            if (claimer != null || stopped) {
+                return;
+            }
+            claiming = true;
+            claimer = new Thread(this::claimUntilStopped, "event-claimer");
+            claimer.setDaemon(true);
+            claimer.start();
+        } finally {
+            lock.unlock();
+        }
+        queue.onWork(this::wake);
+    }
+
+    /**
+     * Claims no more, waits for running events up to the limit, then stops the rest and gives them back to the queue.
+     * Idempotent.
+     *
+     * @return whether all ended by themselves
+     */
+    public boolean drain(Duration limit) {
+        lock.lock();
+        try {
+            claiming = false;
+            changed.signalAll();
+            if (awaitNoneRunning(limit)) {
+                return true;
+            }
+            LOG.info("{} events still run after {} s and are given back", running.size(), limit.toSeconds());
+        } finally {
+            lock.unlock();
+        }
+        runs().forEach(run -> run.giveBack("the node goes down"));
+        lock.lock();
+        try {
+            awaitNoneRunning(STOP_GRACE);
+        } finally {
+            lock.unlock();
+        }
+        return false;
+    }
+
+    /** Stops at once: running events are given back where they can be; waits for the claimer to end. Idempotent. */
+    public void stop() {
+        drain(Duration.ZERO);
+        Thread ending;
+        lock.lock();
+        try {
+            stopped = true;
+            ending = claimer;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        runs().forEach(EventRun::abandon);
+        threads.shutdown();
+        try {
+            if (ending != null) {
+                ending.join(STOP_GRACE.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** How many events run now. */
+    public int running() {
+        lock.lock();
+        try {
+            return running.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean awaitNoneRunning(Duration limit) {
+        long left = limit.toNanos();
+        try {
+            while (!(running.isEmpty() && !claimUnderWay) && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return running.isEmpty() && !claimUnderWay;
+    }
+
+    private List<EventRun> runs() {
+        lock.lock();
+        try {
+            return List.copyOf(running.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- claiming ----
+
+    private void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void claimUntilStopped() {
+        try {
+            while (true) {
+                Duration rest = round();
+                if (!rest(rest)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            LOG.info("The claimer of events was interrupted and ends");
+        }
+    }
+
+    /** One look into the queue; how long to rest before the next. */
+    private Duration round() {
+        try {
+            FencingToken token = fence.token();
+            checkLease(token);
+            pollCancels(token);
+            boolean more = claim(token);
+            if (pause != FIRST_PAUSE) {
+                LOG.info("Events are claimed again");
+                pause = FIRST_PAUSE;
+            }
+            return more ? Duration.ZERO : untilNextLook();
+        } catch (SeraiException e) {
+            if (e.kind() == ErrorKind.FENCED) {
+                leaseLost();
+                return settings.poll();
+            }
+            return backOff(e);
+        } catch (RuntimeException e) { // the edge of the loop: the claimer must outlive any single failure
+            return backOff(e);
+        }
+    }
+
+    private Duration untilNextLook() {
+        return running() > 0 && settings.poll().compareTo(CANCEL_POLL) > 0 ? CANCEL_POLL : settings.poll();
+    }
+
+    private Duration backOff(RuntimeException e) {
+        if (pause == FIRST_PAUSE) {
+            LOG.warn("Events cannot be claimed at the moment, which is tried again: {}", e.getMessage());
+        }
+        LOG.debug("The failed claim", e);
+        Duration now = pause;
+        Duration doubled = pause.multipliedBy(2);
+        pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+        return now;
+    }
+
+    /** Waits for work, a free slot or the time; false when the dispatcher was stopped. */
+    private boolean rest(Duration longest) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = longest.toNanos();
+            boolean backingOff = pause != FIRST_PAUSE;
+            while (!stopped && left > 0 && (backingOff || !woken)) {
+                left = changed.awaitNanos(left);
+            }
+            if (!stopped && !longest.isZero()) {
+                // Signals may end this early, which only makes the batch smaller.
+                changed.awaitNanos(GATHERING.toNanos());
+            }
+            woken = false;
+            return !stopped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Claims what there is room for; whether there may be more. */
+    private boolean claim(FencingToken token) {
+        Map<RouteId, Integer> free;
+        lock.lock();
+        try {
+            free = claiming ? slots.free() : Map.of();
+            claimUnderWay = !free.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+        if (free.isEmpty()) {
+            return false;
+        }
+        try {
+            List<ClaimedEvent> claimed = queue.claim(token, free);
+            claimed.forEach(this::hand);
+            return !claimed.isEmpty();
+        } finally {
+            lock.lock();
+            claimUnderWay = false;
+            changed.signalAll();
+            lock.unlock();
+        }
+    }
+
+    private void hand(ClaimedEvent event) {
+        Optional<EventRun> run = begin(event);
+        if (run.isEmpty()) {
+            queue.release(List.of(event));
+            return;
+        }
+        threads.execute(() -> {
+            try {
+                run.get().run();
+            } finally {
+                ended(run.get());
+            }
+        });
+    }
+
+    /** Takes a slot for the event; empty when its consumer or the node went meanwhile. */
+    private Optional<EventRun> begin(ClaimedEvent event) {
+        lock.lock();
+        try {
+            Optional<RouteSlots> route = claiming ? slots.take(event.route()) : Optional.empty();
+            Optional<EventRun> run = route.map(
+                    taken -> new EventRun(new EventContext(event, settings.spoolDirectory()), taken, queue, fence));
+            run.ifPresent(begun -> running.put(event.id(), begun));
+            return run;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ended(EventRun run) {
+        lock.lock();
+        try {
+            running.remove(run.event().id(), run);
+            slots.giveBack(run.slots());
+            woken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- stopping what runs ----
+
+    private void pollCancels(FencingToken token) {
+        if (System.nanoTime() - nextCancelPoll < 0 || running() == 0) {
+            return;
+        }
+        nextCancelPoll = System.nanoTime() + CANCEL_POLL.toNanos();
+        for (EventId id : queue.cancelRequests(token)) {
+            runs().stream().filter(run -> run.event().id().equals(id)).forEach(run -> run.cancel("an operator asked"));
+        }
+    }
+
+    /** A new epoch after a lost lease: what runs under the old one belongs to somebody else. */
+    private void checkLease(FencingToken token) {
+        FencingToken before = lastToken;
+        if (before != null && !before.equals(token)) {
+            runs().stream()
+                    .filter(run -> !run.event().token().equals(token))
+                    .forEach(run -> run.cancel("the node's lease has ended"));
+        }
+        lastToken = token;
+    }
+
+    private void leaseLost() {
+        if (lastToken != null) {
+            LOG.warn("The node's lease cannot be trusted any more; no events are claimed and what runs is stopped");
+        }
+        lastToken = null;
+        runs().forEach(run -> run.cancel("the node's lease has ended"));
+    }
+}
