@@ -1,0 +1,267 @@
+package io.serai.config.settings;
+
+import io.serai.config.name.NodeName;
+import io.serai.config.secret.SecretSource;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Every setting of a node, in the order of the reference page. Who adds one here runs the test that renews the page. */
+final class Declarations {
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration DAY = Duration.ofDays(1);
+
+    static final Setting<Path> HOME = Setting.open(
+            "home",
+            SettingType.path(),
+            "what the launcher says",
+            "The folder that is this node's own: its keys, the embedded database, its run files. Relative paths in other"
+                    + " settings are taken from it.");
+
+    static final Setting<NodeName> NODE_NAME = Setting.open(
+            "node.name",
+            SettingType.nodeName(),
+            "the host's name, else `node-1`",
+            "The name of this node, different for every node of a cluster and the same after a restart.");
+    static final Setting<Duration> NODE_LEASE = Setting.of(
+            "node.lease",
+            SettingType.duration(SECOND.multipliedBy(2), MINUTE.multipliedBy(5)),
+            "10s",
+            "How long the other nodes wait for a sign of life before they take over this node's work. A node that cannot"
+                    + " renew its lease in time stops working by itself.");
+    static final Setting<Integer> NODE_CAPACITY = Setting.of(
+            "node.capacity",
+            SettingType.number(1, 1000),
+            "16",
+            "How many events (arrivals, schedules, pulls) this node runs at the same time.");
+    static final Setting<Duration> NODE_DRAIN_LIMIT = Setting.of(
+            "node.drain-limit",
+            SettingType.duration(Duration.ZERO, HOUR),
+            "60s",
+            "How long a stop waits for running transfers; what is not done by then goes back to the queue.");
+
+    static final Setting<Path> STORAGE_ROOT = Setting.open(
+            "storage.root",
+            SettingType.path(),
+            "`<home>/storage`",
+            "The folder of the account homes and of kept content. In a cluster the same shared folder on every node.");
+    static final Setting<Duration> CONTENT_RETENTION = Setting.of(
+            "storage.content-retention",
+            SettingType.duration(Duration.ZERO, DAY.multipliedBy(3650)),
+            "7d",
+            "How long the original bytes of an arrival are kept after its event ended, so that it can be resubmitted.");
+    static final Setting<Duration> PART_RETENTION = Setting.of(
+            "storage.part-retention",
+            SettingType.duration(MINUTE, DAY.multipliedBy(3650)),
+            "7d",
+            "How long a partial upload is kept, so that its account can resume it.");
+
+    static final Setting<String> DATABASE_URL = Setting.open(
+            "database.url",
+            SettingType.text("JDBC URL"),
+            "none: an embedded PostgreSQL is started",
+            "A PostgreSQL of your own, as `jdbc:postgresql://host:5432/serai`, without user and password; several hosts"
+                    + " are separated by commas.");
+    static final Setting<String> DATABASE_USER = Setting.open(
+            "database.user", SettingType.text("text"), "none", "The user at the database that database.url names.");
+    static final Setting<SecretSource> DATABASE_PASSWORD = Setting.secret(
+            "database.password",
+            SettingType.secret(),
+            "none",
+            "The user's password at the database that database.url names.");
+    static final Setting<Path> DATABASE_BINARIES = Setting.open(
+            "database.bindir",
+            SettingType.path(),
+            "the PostgreSQL that comes along",
+            "A folder with another PostgreSQL's `initdb` and `postgres` for the embedded database, such as"
+                    + " `/usr/lib/postgresql/17/bin`.");
+    static final Setting<Integer> DATABASE_PORT =
+            Setting.of("database.port", SettingType.port(), "0", "The port of the embedded database, on 127.0.0.1.");
+    static final Setting<Integer> DATABASE_MAX_CONNECTIONS = Setting.of(
+            "database.max-connections",
+            SettingType.number(2, 500),
+            "24",
+            "The most connections that this node holds to the database.");
+    static final Setting<Duration> DATABASE_CONNECT_TIMEOUT = Setting.of(
+            "database.connect-timeout",
+            SettingType.duration(SECOND, MINUTE),
+            "2s",
+            "How long connecting to one host of the database may take.");
+    static final Setting<Duration> DATABASE_SOCKET_TIMEOUT = Setting.of(
+            "database.socket-timeout",
+            SettingType.duration(SECOND, HOUR),
+            "30s",
+            "How long the database may stay silent during a call before its connection is given up.");
+    static final Setting<Duration> DATABASE_ACQUISITION_TIMEOUT = Setting.of(
+            "database.acquisition-timeout",
+            SettingType.duration(SECOND, MINUTE.multipliedBy(5)),
+            "10s",
+            "How long work waits for a free connection before it fails and is tried again.");
+
+    static final Setting<Boolean> SFTP_ENABLED =
+            Setting.of("sftp.enabled", SettingType.flag(), "true", "Whether partners may come by SFTP.");
+    static final Setting<String> SFTP_ADDRESS =
+            Setting.of("sftp.bind-address", SettingType.host(), "0.0.0.0", "The address that the SFTP listener binds.");
+    static final Setting<Integer> SFTP_PORT =
+            Setting.of("sftp.port", SettingType.port(), "2222", "The port of the SFTP listener.");
+
+    static final Setting<Boolean> FTPS_ENABLED = Setting.of(
+            "ftps.enabled",
+            SettingType.flag(),
+            "true",
+            "Whether partners may come by FTPS with explicit TLS. A login before AUTH TLS is refused.");
+    static final Setting<String> FTPS_ADDRESS = Setting.of(
+            "ftps.bind-address", SettingType.host(), "0.0.0.0", "The address that both FTPS listeners bind.");
+    static final Setting<Integer> FTPS_PORT =
+            Setting.of("ftps.port", SettingType.port(), "2121", "The port of the FTPS listener with explicit TLS.");
+    static final Setting<Boolean> FTPS_IMPLICIT_ENABLED = Setting.of(
+            "ftps.implicit-enabled",
+            SettingType.flag(),
+            "true",
+            "Whether partners may come by FTPS with implicit TLS.");
+    static final Setting<Integer> FTPS_IMPLICIT_PORT = Setting.of(
+            "ftps.implicit-port", SettingType.port(), "2990", "The port of the FTPS listener with implicit TLS.");
+    static final Setting<PortRange> FTPS_PASSIVE_PORTS = Setting.of(
+            "ftps.passive-ports",
+            SettingType.ports(),
+            "50000-50999",
+            "The ports for FTPS data connections; the firewall must let them in. At least as many as there are transfers"
+                    + " at the same time; `0` for whatever is free.");
+    static final Setting<String> FTPS_PASSIVE_ADDRESS = Setting.open(
+            "ftps.passive-address",
+            SettingType.host(),
+            "the address that the client came to",
+            "What FTPS clients are told to connect to for data, when the node is behind address translation.");
+
+    static final Setting<Boolean> HTTPS_ENABLED =
+            Setting.of("https.enabled", SettingType.flag(), "true", "Whether partners may come by HTTPS.");
+    static final Setting<String> HTTPS_ADDRESS = Setting.of(
+            "https.bind-address", SettingType.host(), "0.0.0.0", "The address that the HTTPS listener binds.");
+    static final Setting<Integer> HTTPS_PORT =
+            Setting.of("https.port", SettingType.port(), "8443", "The port of the HTTPS listener.");
+
+    static final Setting<String> ADMIN_ADDRESS = Setting.of(
+            "admin.bind-address",
+            SettingType.host(),
+            "127.0.0.1",
+            "The address that the admin API binds. Keep it away from partners: never on an address that the internet"
+                    + " reaches.");
+    static final Setting<Integer> ADMIN_PORT =
+            Setting.of("admin.port", SettingType.port(), "8180", "The port of the admin API.");
+
+    static final Setting<Path> TLS_CERTIFICATE = Setting.open(
+            "tls.certificate",
+            SettingType.path(),
+            "none: a self-signed one is made on first start",
+            "A PEM file with the certificate of the FTPS and HTTPS listeners, followed by its chain.");
+    static final Setting<Path> TLS_KEY =
+            Setting.open("tls.key", SettingType.path(), "none", "A PEM file with the private key of tls.certificate.");
+    static final Setting<List<String>> TLS_HOST_NAMES = Setting.of(
+            "tls.host-names",
+            SettingType.hosts(),
+            "localhost,127.0.0.1",
+            "The names and addresses that the self-signed certificate is made for.");
+
+    static final Setting<Duration> EVENTS_POLL_INTERVAL = Setting.of(
+            "events.poll-interval",
+            SettingType.duration(Duration.ofMillis(100), MINUTE),
+            "1s",
+            "How often a node looks for due events that nobody woke it for.");
+    static final Setting<Integer> EVENTS_MAX_ATTEMPTS = Setting.of(
+            "events.max-attempts",
+            SettingType.number(1, 1000),
+            "10",
+            "After so many failed attempts an event is parked and waits for a person.");
+    static final Setting<Duration> EVENTS_FIRST_RETRY = Setting.of(
+            "events.first-retry",
+            SettingType.duration(Duration.ofMillis(100), HOUR),
+            "5s",
+            "The wait after the first failed attempt; it doubles with each further one, give or take some chance.");
+    static final Setting<Duration> EVENTS_MAX_RETRY = Setting.of(
+            "events.max-retry",
+            SettingType.duration(SECOND, DAY.multipliedBy(7)),
+            "1h",
+            "The longest wait between two attempts.");
+
+    static final Setting<Duration> LEDGER_RETENTION = Setting.of(
+            "ledger.retention",
+            SettingType.duration(DAY, DAY.multipliedBy(36_500)),
+            "400d",
+            "How long ended transfers stay in the ledger.");
+
+    static final Setting<Integer> SESSIONS_MAX = Setting.of(
+            "sessions.max",
+            SettingType.number(1, 100_000),
+            "2000",
+            "The most partner sessions on this node at the same time, all listeners together.");
+
+    static final Setting<Integer> LOGIN_MAX_TRIES = Setting.of(
+            "login.max-tries",
+            SettingType.number(1, 1000),
+            "10",
+            "After so many failed logins from one address within login.lockout the address is locked out.");
+    static final Setting<Duration> LOGIN_LOCKOUT = Setting.of(
+            "login.lockout",
+            SettingType.duration(SECOND, DAY),
+            "10m",
+            "How long an address with too many failed logins is locked out.");
+
+    static final Setting<LogFormat> LOG_FORMAT = Setting.of(
+            "log.format",
+            SettingType.choice(LogFormat.class),
+            "text",
+            "The shape of a log line: `text` for people, `json` for machines.");
+    static final Setting<LogLevel> LOG_LEVEL = Setting.of(
+            "log.level", SettingType.choice(LogLevel.class), "info", "The least important message that is logged.");
+
+    static final List<Setting<?>> ALL = List.of(
+            HOME,
+            NODE_NAME,
+            NODE_LEASE,
+            NODE_CAPACITY,
+            NODE_DRAIN_LIMIT,
+            STORAGE_ROOT,
+            CONTENT_RETENTION,
+            PART_RETENTION,
+            DATABASE_URL,
+            DATABASE_USER,
+            DATABASE_PASSWORD,
+            DATABASE_BINARIES,
+            DATABASE_PORT,
+            DATABASE_MAX_CONNECTIONS,
+            DATABASE_CONNECT_TIMEOUT,
+            DATABASE_SOCKET_TIMEOUT,
+            DATABASE_ACQUISITION_TIMEOUT,
+            SFTP_ENABLED,
+            SFTP_ADDRESS,
+            SFTP_PORT,
+            FTPS_ENABLED,
+            FTPS_ADDRESS,
+            FTPS_PORT,
+            FTPS_IMPLICIT_ENABLED,
+            FTPS_IMPLICIT_PORT,
+            FTPS_PASSIVE_PORTS,
+            FTPS_PASSIVE_ADDRESS,
+            HTTPS_ENABLED,
+            HTTPS_ADDRESS,
+            HTTPS_PORT,
+            ADMIN_ADDRESS,
+            ADMIN_PORT,
+            TLS_CERTIFICATE,
+            TLS_KEY,
+            TLS_HOST_NAMES,
+            EVENTS_POLL_INTERVAL,
+            EVENTS_MAX_ATTEMPTS,
+            EVENTS_FIRST_RETRY,
+            EVENTS_MAX_RETRY,
+            LEDGER_RETENTION,
+            SESSIONS_MAX,
+            LOGIN_MAX_TRIES,
+            LOGIN_LOCKOUT,
+            LOG_FORMAT,
+            LOG_LEVEL);
+
+    private Declarations() {}
+}

@@ -1,0 +1,127 @@
+package io.serai.config.settings;
+
+import io.serai.config.name.NodeName;
+import io.serai.config.secret.SecretText;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The settings of one node, complete and checked. {@link SettingsLoader} makes them; what each means and its default is
+ * in docs/settings.md, which is generated from the declarations.
+ *
+ * @param home the absolute path of the folder that is this node's own: keys, embedded database, run files
+ */
+public record NodeSettings(
+        Path home,
+        Node node,
+        Storage storage,
+        Database database,
+        Sftp sftp,
+        Ftps ftps,
+        Https https,
+        Admin admin,
+        Tls tls,
+        Events events,
+        Ledger ledger,
+        Sessions sessions,
+        Login login,
+        Log log) {
+
+    /**
+     * The node as a member of its cluster.
+     *
+     * @param lease how long the others wait for a sign of life before they take over
+     * @param capacity events that run at the same time
+     * @param drainLimit how long a stop waits for what is running
+     */
+    public record Node(NodeName name, Duration lease, int capacity, Duration drainLimit) {}
+
+    /**
+     * The shared file system.
+     *
+     * @param root absolute; the same folder on every node
+     * @param contentRetention how long arrived bytes are kept after their event ended
+     * @param partRetention how long a partial upload can be resumed
+     */
+    public record Storage(Path root, Duration contentRetention, Duration partRetention) {}
+
+    /**
+     * The shared database.
+     *
+     * @param external empty for the embedded PostgreSQL
+     */
+    public record Database(
+            Optional<External> external,
+            Embedded embedded,
+            int maxConnections,
+            Duration connectTimeout,
+            Duration socketTimeout,
+            Duration acquisitionTimeout) {}
+
+    /** A PostgreSQL that somebody else runs; the URL holds neither user nor password. */
+    public record External(String url, String user, Optional<SecretText> password) {}
+
+    /**
+     * The PostgreSQL that this node runs.
+     *
+     * @param binaries the folder with a system's initdb and postgres; empty for those that come along
+     * @param port 0 for a free one
+     */
+    public record Embedded(Optional<Path> binaries, int port) {}
+
+    /** Where a listener binds; port 0 takes a free one. */
+    public record Listener(boolean enabled, String address, int port) {}
+
+    /** SFTP for partners. */
+    public record Sftp(Listener listener) {}
+
+    /**
+     * FTPS for partners.
+     *
+     * @param explicit the listener that begins in clear and refuses logins before AUTH TLS
+     * @param implicit the listener that begins with TLS
+     * @param passiveAddress what clients are told to connect to for data; empty for the address that they came to
+     */
+    public record Ftps(Listener explicit, Listener implicit, PortRange passivePorts, Optional<String> passiveAddress) {}
+
+    /** HTTPS for partners. */
+    public record Https(Listener listener) {}
+
+    /** The listener of the admin API and the console. */
+    public record Admin(String address, int port) {}
+
+    /**
+     * The certificate of the listeners.
+     *
+     * @param files the operator's own certificate chain and key; empty for a self-signed one that is made on first start
+     * @param hostNames the names that the self-signed certificate is made for
+     */
+    public record Tls(Optional<CertificateFiles> files, List<String> hostNames) {}
+
+    /** Two PEM files, with absolute paths. */
+    public record CertificateFiles(Path certificate, Path key) {}
+
+    /**
+     * The event queue.
+     *
+     * @param pollInterval how often a node looks for due events that nobody woke it for
+     * @param maxAttempts after so many failed attempts an event is parked
+     * @param firstRetry the wait after the first failed attempt; it doubles with each
+     * @param maxRetry the longest wait between attempts
+     */
+    public record Events(Duration pollInterval, int maxAttempts, Duration firstRetry, Duration maxRetry) {}
+
+    /** How long ended transfers stay in the ledger. */
+    public record Ledger(Duration retention) {}
+
+    /** Sessions at the same time on this node, all listeners together. */
+    public record Sessions(int max) {}
+
+    /** After so many failed logins from an address within the lockout, the address is locked out for as long. */
+    public record Login(int maxTries, Duration lockout) {}
+
+    /** What the log looks like and holds. */
+    public record Log(LogFormat format, LogLevel level) {}
+}
