@@ -29,6 +29,8 @@ public interface Receiving {
      *
      * @param expectedBytes a commit of another size is refused with {@code PARTNER_ABORT}
      * @param maxBytes a write beyond is refused with {@code TOO_LARGE}
+     * @param quotaBytes what the home may hold; a write beyond is refused with {@code QUOTA}. The home is measured when
+     *     the upload is opened, so uploads that run at the same time may exceed it together
      */
     record Upload(
             AccountName account,
@@ -36,6 +38,7 @@ public interface Receiving {
             Mode mode,
             OptionalLong expectedBytes,
             OptionalLong maxBytes,
+            OptionalLong quotaBytes,
             Protocol protocol,
             String listener,
             String peer,

@@ -54,7 +54,7 @@ public final class PartnerSessions {
         this.endpoints = endpoints;
         this.clock = clock;
         this.logins = new SessionLogins(settings, objects, stores, clock, this::ofAccount);
-        this.files = new SessionFiles(stores.storage(), stores.receiving(), stores.ledger(), clock);
+        this.files = new SessionFiles(stores.storage(), stores.receiving(), stores.ledger());
         objects.onChange(this::accountsChanged);
     }
 

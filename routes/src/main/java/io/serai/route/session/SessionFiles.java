@@ -20,9 +20,7 @@ import io.serai.endpoint.PartnerOperation.Overwrite;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
 import java.net.InetSocketAddress;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.OptionalLong;
 
 /** The file operations of a session that has logged in: each is authorised by itself, then done in storage. */
 final class SessionFiles {
@@ -31,13 +29,11 @@ final class SessionFiles {
     private final Storage storage;
     private final Receiving receiving;
     private final Ledger ledger;
-    private final HomeUsage usage;
 
-    SessionFiles(Storage storage, Receiving receiving, Ledger ledger, InstantSource clock) {
+    SessionFiles(Storage storage, Receiving receiving, Ledger ledger) {
         this.storage = storage;
         this.receiving = receiving;
         this.ledger = ledger;
-        this.usage = new HomeUsage(storage, clock);
     }
 
     Object answer(PartnerSession session, Account account, PartnerOperation<?> operation) {
@@ -70,11 +66,9 @@ final class SessionFiles {
         } else if (operation instanceof PartnerOperation.RemoveFile remove) {
             require(account, Permission.DELETE, "delete", remove.path());
             storage.removeFile(account.name(), remove.path());
-            usage.forget(account.name());
         } else if (operation instanceof PartnerOperation.RenameFile rename) {
             require(account, Permission.RENAME, "rename", rename.from());
             storage.rename(account.name(), rename.from(), rename.to(), ifExists(account, rename));
-            usage.forget(account.name());
         } else if (operation instanceof PartnerOperation.SetModifiedTime set) {
             require(account, Permission.WRITE, "change", set.path());
             storage.setModified(account.name(), set.path(), set.modified());
@@ -124,53 +118,20 @@ final class SessionFiles {
     }
 
     private StoredUpload upload(PartnerSession session, Account account, PartnerOperation.OpenUpload open) {
-        OptionalLong fileLimit = account.limits().maxFileBytes();
-        OptionalLong quotaLeft = quotaLeft(account, open.path());
-        boolean limitIsQuota =
-                quotaLeft.isPresent() && (fileLimit.isEmpty() || quotaLeft.getAsLong() < fileLimit.getAsLong());
-        OptionalLong limit = limitIsQuota ? quotaLeft : fileLimit;
-        if (limit.isPresent() && open.expectedBytes().orElse(0) > limit.getAsLong()) {
-            throw new SeraiException(
-                    limitIsQuota ? ErrorCode.QUOTA : ErrorCode.TOO_LARGE,
-                    "The upload of " + open.path() + " has "
-                            + open.expectedBytes().getAsLong() + " bytes; the account " + account.name() + " may send "
-                            + limit.getAsLong());
-        }
         Incoming incoming = receiving.receive(new Receiving.Upload(
                 account.name(),
                 open.path(),
                 mode(open.mode()),
                 open.expectedBytes(),
-                limit,
+                account.limits().maxFileBytes(),
+                account.limits().quotaBytes(),
                 session.origin().protocol(),
                 session.origin().listener(),
                 address(session.origin().client()),
                 session.id()));
-        StoredUpload upload = new StoredUpload(
-                session,
-                open.path(),
-                incoming,
-                limitIsQuota,
-                received -> usage.added(account.name(), received.sizeBytes()));
+        StoredUpload upload = new StoredUpload(session, open.path(), incoming);
         session.opened(upload.transfer(), upload);
         return upload;
-    }
-
-    /** What the quota leaves for this file; the bytes of a file that it replaces are free for it. */
-    private OptionalLong quotaLeft(Account account, VirtualPath path) {
-        OptionalLong quota = account.limits().quotaBytes();
-        if (quota.isEmpty()) {
-            return OptionalLong.empty();
-        }
-        long replaced = 0;
-        try {
-            replaced = storage.stat(account.name(), path).sizeBytes();
-        } catch (SeraiException e) {
-            if (e.code() != ErrorCode.NO_SUCH_FILE) {
-                throw e;
-            }
-        }
-        return OptionalLong.of(Math.max(0, quota.getAsLong() - usage.bytes(account.name()) + replaced));
     }
 
     private StoredDownload download(PartnerSession session, Account account, PartnerOperation.OpenDownload open) {

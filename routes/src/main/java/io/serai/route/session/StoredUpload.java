@@ -9,7 +9,6 @@ import io.serai.config.name.VirtualPath;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,26 +19,13 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
     private final PartnerSession session;
     private final VirtualPath path;
     private final Incoming incoming;
-    private final boolean limitIsQuota;
-    private final Consumer<Received> onCommit;
     private volatile long bytes;
     private boolean ended;
 
-    /**
-     * @param limitIsQuota whether the upload's size limit is what is left of the account's quota
-     * @param onCommit told of what was received, after it is safe
-     */
-    StoredUpload(
-            PartnerSession session,
-            VirtualPath path,
-            Incoming incoming,
-            boolean limitIsQuota,
-            Consumer<Received> onCommit) {
+    StoredUpload(PartnerSession session, VirtualPath path, Incoming incoming) {
         this.session = session;
         this.path = path;
         this.incoming = incoming;
-        this.limitIsQuota = limitIsQuota;
-        this.onCommit = onCommit;
         this.bytes = incoming.startOffset();
     }
 
@@ -57,14 +43,7 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
     public synchronized void write(ByteBuffer data, long offset) {
         checkOpen();
         int count = data.remaining();
-        try {
-            incoming.write(data, offset);
-        } catch (SeraiException e) {
-            throw limitIsQuota && e.code() == ErrorCode.TOO_LARGE
-                    ? new SeraiException(
-                            ErrorCode.QUOTA, "The quota of the account is used up by " + path + ": " + e.text(), e)
-                    : e;
-        }
+        incoming.write(data, offset);
         bytes = Math.max(bytes, offset + count);
     }
 
@@ -86,7 +65,6 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
                 path,
                 received.sizeBytes(),
                 received.file());
-        onCommit.accept(received);
         return new UploadReceipt(received.transfer(), received.sizeBytes(), received.sha256(), received.version());
     }
 
