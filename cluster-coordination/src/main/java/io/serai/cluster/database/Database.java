@@ -1,18 +1,12 @@
 package io.serai.cluster.database;
 
 import io.agroal.api.AgroalDataSource;
-import io.agroal.api.configuration.AgroalConnectionPoolConfiguration.ConnectionValidator;
-import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
-import io.agroal.api.exceptionsorter.PostgreSQLExceptionSorter;
-import io.agroal.api.security.NamePrincipal;
-import io.agroal.api.security.SimplePassword;
+import io.agroal.api.transaction.TransactionIntegration;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
-import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 
@@ -26,9 +20,6 @@ import javax.sql.DataSource;
  * without help. Any thread may call.
  */
 public final class Database implements AutoCloseable {
-    private static final Duration VALIDATE_AFTER_IDLE = Duration.ofSeconds(1);
-    private static final int VALIDATION_SECONDS = 5;
-
     private final DatabaseSettings settings;
     private final AgroalDataSource pool;
     private final List<Notifications> listeners = new CopyOnWriteArrayList<>();
@@ -37,32 +28,10 @@ public final class Database implements AutoCloseable {
     public Database(DatabaseSettings settings) {
         this.settings = settings;
         try {
-            this.pool = AgroalDataSource.from(poolConfiguration(settings));
+            this.pool = AgroalDataSource.from(DatabasePool.plain(settings, TransactionIntegration.none()));
         } catch (SQLException e) {
             throw DatabaseErrors.of(e);
         }
-    }
-
-    private static AgroalDataSourceConfigurationSupplier poolConfiguration(DatabaseSettings settings) {
-        Properties properties = settings.driverProperties();
-        return new AgroalDataSourceConfigurationSupplier()
-                .connectionPoolConfiguration(pool -> pool.maxSize(settings.maxConnections())
-                        .acquisitionTimeout(settings.acquisitionTimeout())
-                        .connectionValidator(ConnectionValidator.defaultValidatorWithTimeout(VALIDATION_SECONDS))
-                        .idleValidationTimeout(VALIDATE_AFTER_IDLE)
-                        .reapTimeout(Duration.ofMinutes(5))
-                        .maxLifetime(Duration.ofHours(1))
-                        .exceptionSorter(new PostgreSQLExceptionSorter())
-                        .connectionFactoryConfiguration(factory -> {
-                            factory.jdbcUrl(settings.url())
-                                    .principal(new NamePrincipal(settings.user()))
-                                    .credential(new SimplePassword(
-                                            settings.password().reveal()));
-                            properties
-                                    .stringPropertyNames()
-                                    .forEach(key -> factory.jdbcProperty(key, properties.getProperty(key)));
-                            return factory;
-                        }));
     }
 
     public DatabaseSettings settings() {
@@ -108,7 +77,7 @@ public final class Database implements AutoCloseable {
     /** Whether the database answers now; at the longest this takes the time to get a connection and one statement. */
     public boolean isUp() {
         try (Connection connection = pool.getConnection()) {
-            return connection.isValid(VALIDATION_SECONDS);
+            return connection.isValid(DatabasePool.VALIDATION_SECONDS);
         } catch (SQLException e) {
             return false;
         }

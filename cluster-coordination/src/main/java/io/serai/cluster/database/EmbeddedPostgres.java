@@ -54,18 +54,28 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private Running launch() {
         try {
             PostgresLauncher launcher = new PostgresLauncher(settings);
-            Running launched = new Running(launcher, launcher.launch());
-            LOG.info(
-                    "The embedded PostgreSQL under {} runs on port {}",
-                    settings.folder(),
-                    launched.server().port());
-            return launched;
+            try {
+                return new Running(launcher, launch(launcher));
+            } catch (IOException | RuntimeException e) {
+                launcher.close();
+                throw e;
+            }
         } catch (IOException e) {
-            throw new SeraiException(
-                    ErrorCode.DATABASE_DOWN,
-                    "the embedded PostgreSQL under " + settings.folder() + " could not be started: " + e,
-                    e);
+            throw notStarted(e);
         }
+    }
+
+    private PostgresLauncher.Started launch(PostgresLauncher launcher) throws IOException {
+        PostgresLauncher.Started server = launcher.launch();
+        LOG.info("The embedded PostgreSQL under {} runs on port {}", settings.folder(), server.port());
+        return server;
+    }
+
+    private SeraiException notStarted(IOException e) {
+        return new SeraiException(
+                ErrorCode.DATABASE_DOWN,
+                "the embedded PostgreSQL under " + settings.folder() + " could not be started: " + e,
+                e);
     }
 
     private void restartWhenItEnds(PostgresLauncher.Started server) {
@@ -82,10 +92,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
             while (!closed && running != null && running.server() == ended) {
                 LOG.error("The embedded PostgreSQL ended by itself; it is started again");
                 try {
-                    running = launch();
+                    running = new Running(running.launcher(), launch(running.launcher()));
                     restartWhenItEnds(running.server());
-                } catch (SeraiException e) {
-                    LOG.error("{}; tried again in {} s", e.text(), RESTART_PAUSE.toSeconds());
+                } catch (IOException | SeraiException e) {
+                    LOG.error("The embedded PostgreSQL does not start; tried again: {}", e.toString());
                     long unused = closing.awaitNanos(RESTART_PAUSE.toNanos());
                 }
             }
@@ -144,6 +154,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
         if (last != null) {
             last.server().process().stop(STOP_LIMIT);
+            last.launcher().close();
         }
     }
 }

@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 final class PostgresBinaries {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresBinaries.class);
     private static final String PREFIX = "binaries-";
+    private static final String DRAFT = "unpacking-";
     private static final int BUFFER_BYTES = 64 * 1024;
 
     private PostgresBinaries() {}
@@ -95,7 +96,7 @@ final class PostgresBinaries {
 
     private static void unpack(String resource, Path parent, Path target) throws IOException {
         LOG.info("Unpacking PostgreSQL's programs into {}", target);
-        Path draft = parent.resolve("unpacking-" + UUID.randomUUID());
+        Path draft = parent.resolve(DRAFT + UUID.randomUUID());
         Files.createDirectory(draft);
         try {
             try (TarArchiveInputStream tar =
@@ -163,12 +164,17 @@ final class PostgresBinaries {
 
     /** Removes what unpacking left behind when it was killed; only while nobody else can be unpacking there. */
     static void removeDrafts(Path parent) throws IOException {
+        removeTrees(parent, DRAFT);
+    }
+
+    static void removeTrees(Path parent, String prefix) throws IOException {
+        List<Path> found;
         try (Stream<Path> entries = Files.list(parent)) {
-            for (Path entry : (Iterable<Path>) entries::iterator) {
-                if (entry.getFileName().toString().startsWith("unpacking-")) {
-                    deleteTree(entry);
-                }
-            }
+            found = entries.filter(entry -> entry.getFileName().toString().startsWith(prefix))
+                    .toList();
+        }
+        for (Path tree : found) {
+            deleteTree(tree);
         }
     }
 

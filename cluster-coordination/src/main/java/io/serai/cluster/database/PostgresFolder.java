@@ -1,23 +1,30 @@
 package io.serai.cluster.database;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.UUID;
 import java.util.regex.Pattern;
 
 /** The files of the embedded PostgreSQL: passwords, port, lock, data, and the text that it wrote while starting. */
 final class PostgresFolder {
     private static final Pattern PORT = Pattern.compile("[1-9][0-9]{3,4}");
     private static final int PASSWORD_BYTES = 32;
+    private static final String DRAFT = "data-draft-";
 
     private final Path root;
     private final PostgresAccount account;
@@ -34,11 +41,6 @@ final class PostgresFolder {
     /** The cluster's files; there only when initdb had ended well. */
     Path data() {
         return root.resolve("data");
-    }
-
-    /** Where initdb works; moved to {@link #data} when it ended. */
-    Path draft() {
-        return root.resolve("data-draft").resolve("data");
     }
 
     Path lock() {
@@ -61,18 +63,43 @@ final class PostgresFolder {
         Files.setPosixFilePermissions(lock(), PosixFilePermissions.fromString("rw-------"));
     }
 
-    /** Empties the place where initdb works. */
-    void prepareDraft() throws IOException {
-        Path parent = root.resolve("data-draft");
-        PostgresBinaries.deleteTree(parent);
+    /**
+     * Takes the folder for this process until the returned channel is closed, or fails. Whoever has it knows that the
+     * process that had it before is dead, and may end what that one left.
+     */
+    FileChannel take() throws IOException {
+        FileChannel channel =
+                FileChannel.open(root.resolve("owner"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException e) {
+            // Another server object of this very process has it; told below like any other.
+        }
+        channel.close();
+        throw new SeraiException(
+                ErrorCode.INVALID,
+                "another server uses the database under " + root + ": stop it, or choose another home");
+    }
+
+    /** A new place where initdb works: a killed initdb may still be writing to an older one. */
+    Path newDraft() throws IOException {
+        Path parent = root.resolve(DRAFT + UUID.randomUUID());
         Files.createDirectory(parent);
         Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwx------"));
         account.own(parent);
+        return parent.resolve("data");
     }
 
-    void adoptDraft() throws IOException {
-        Files.move(draft(), data(), StandardCopyOption.ATOMIC_MOVE);
+    void adopt(Path draft) throws IOException {
+        Files.move(draft, data(), StandardCopyOption.ATOMIC_MOVE);
         PostgresBinaries.sync(root);
+    }
+
+    /** Removes what killed initdbs left; only while our own server holds the lock, so that none of them lives. */
+    void removeDrafts() throws IOException {
+        PostgresBinaries.removeTrees(root, DRAFT);
     }
 
     /** A password of 256 random bits that is made once and kept in a file that only this process' user reads. */
@@ -87,8 +114,8 @@ final class PostgresFolder {
     }
 
     /** A copy of a password that PostgreSQL's user may read, for initdb alone. */
-    Path passwordForInitdb(SecretText password) throws IOException {
-        Path file = root.resolve("data-draft").resolve("password");
+    Path passwordForInitdb(Path draft, SecretText password) throws IOException {
+        Path file = draft.resolveSibling("password");
         Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         PostgresBinaries.write(file, password.reveal());
         account.own(file);

@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretText;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +23,11 @@ import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes the embedded PostgreSQL's data, starts the server and makes the role and database that Serai uses. */
-final class PostgresLauncher {
+/**
+ * Makes the embedded PostgreSQL's data, starts the server and makes the role and database that Serai uses. The folder
+ * belongs to this process until {@code close}.
+ */
+final class PostgresLauncher implements AutoCloseable {
     static final String ADMIN = "serai_admin";
     static final String USER = "serai";
     static final String DATABASE = "serai";
@@ -34,6 +38,7 @@ final class PostgresLauncher {
     private static final int PORT_ATTEMPTS = 5;
     private static final Duration INITDB_LIMIT = Duration.ofMinutes(3);
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
     private static final Duration LEFTOVER_PATIENCE = Duration.ofSeconds(12);
     private static final Duration LEFTOVER_LIMIT = Duration.ofSeconds(40);
 
@@ -43,6 +48,7 @@ final class PostgresLauncher {
     private final Path programs;
     private final SecretText adminPassword;
     private final SecretText userPassword;
+    private final FileChannel ownership;
 
     /** Checks everything that can be checked and unpacks the programs. */
     PostgresLauncher(EmbeddedPostgresSettings settings) throws IOException {
@@ -50,9 +56,25 @@ final class PostgresLauncher {
         this.account = PostgresAccount.of(settings.userAccount());
         this.folder = new PostgresFolder(settings.folder(), account);
         folder.prepare();
-        this.programs = settings.bindir().orElseGet(() -> PostgresBinaries.unpackInto(folder.root()));
-        this.adminPassword = folder.password(ADMIN);
-        this.userPassword = folder.password(USER);
+        this.ownership = folder.take();
+        try {
+            PostgresBinaries.removeDrafts(folder.root());
+            this.programs = settings.bindir().orElseGet(() -> PostgresBinaries.unpackInto(folder.root()));
+            this.adminPassword = folder.password(ADMIN);
+            this.userPassword = folder.password(USER);
+        } catch (IOException | RuntimeException e) {
+            ownership.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            ownership.close();
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.DEFECT, "the database's folder cannot be given up: " + e, e);
+        }
     }
 
     /** A server that answers. */
@@ -73,13 +95,19 @@ final class PostgresLauncher {
             makeData(major);
         }
         Started started = startServer();
+        boolean complete = false;
         try {
+            folder.removeDrafts();
             prepareDatabase(started.port());
+            complete = true;
+            return started;
         } catch (SQLException e) {
-            started.process().stop(Duration.ofSeconds(20));
             throw DatabaseErrors.of(e);
+        } finally {
+            if (!complete) {
+                started.process().stop(STOP_LIMIT);
+            }
         }
-        return started;
     }
 
     DatabaseSettings userSettings(int port, String database, String applicationName) {
@@ -110,14 +138,14 @@ final class PostgresLauncher {
         LOG.info("Making a new database under {}", folder.data());
         long deadline = System.nanoTime() + LEFTOVER_LIMIT.toNanos();
         while (true) {
-            folder.prepareDraft();
-            Path passwordFile = folder.passwordForInitdb(adminPassword);
+            Path draft = folder.newDraft();
+            Path passwordFile = folder.passwordForInitdb(draft, adminPassword);
             PostgresProcess initdb = PostgresProcess.start(
-                    folder, account, Optional.empty(), "KILL", initdbCommand(major, passwordFile));
+                    folder, account, Optional.empty(), "KILL", initdbCommand(major, draft, passwordFile));
             Optional<Integer> status = initdb.waitFor(INITDB_LIMIT);
             Files.deleteIfExists(passwordFile);
             if (status.isPresent() && status.get() == 0) {
-                folder.adoptDraft();
+                folder.adopt(draft);
                 return;
             }
             initdb.kill();
@@ -130,10 +158,10 @@ final class PostgresLauncher {
         }
     }
 
-    private List<String> initdbCommand(int major, Path passwordFile) {
+    private List<String> initdbCommand(int major, Path draft, Path passwordFile) {
         List<String> command = new ArrayList<>(List.of(
                 programs.resolve("initdb").toString(),
-                "--pgdata=" + folder.draft(),
+                "--pgdata=" + draft,
                 "--username=" + ADMIN,
                 "--pwfile=" + passwordFile,
                 "--auth=scram-sha-256",

@@ -128,7 +128,7 @@ final class PostgresProcess {
     }
 
     /**
-     * Kills what is left of an earlier server: every process that works in one of the folders. Needed only when the
+     * Kills what is left of an earlier server: every process that works in the folder. Needed only when the
      * old shell and the kernel both failed to end it, a frozen process, say.
      */
     static void killLeftovers(PostgresFolder folder) {
@@ -151,7 +151,7 @@ final class PostgresProcess {
     private static boolean worksIn(Path process, PostgresFolder folder) {
         try {
             Path where = Files.readSymbolicLink(process.resolve("cwd"));
-            return where.equals(folder.data()) || where.equals(folder.draft());
+            return where.startsWith(folder.root());
         } catch (IOException | RuntimeException e) {
             return false;
         }

@@ -25,15 +25,30 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     private static final String TEMPLATE = "serai_template";
     private static final AtomicInteger COUNTER = new AtomicInteger();
 
+    private final String template;
     private DatabaseSettings settings;
     private Database database;
     private String name;
+
+    /** With the schema of Serai and no rows. */
+    public TestDatabase() {
+        this(TEMPLATE);
+    }
+
+    private TestDatabase(String template) {
+        this.template = template;
+    }
+
+    /** With nothing in it. */
+    public static TestDatabase withoutSchema() {
+        return new TestDatabase("template0");
+    }
 
     @Override
     public void beforeAll(ExtensionContext context) {
         name = "test_" + COUNTER.incrementAndGet();
         EmbeddedPostgres server = SharedServer.get();
-        executeAsAdmin(server, "create database " + name + " template " + TEMPLATE + " owner serai");
+        executeAsAdmin(server, "create database " + name + " template " + template + " owner serai");
         settings = server.connection(name, "test").withMaxConnections(10);
         database = new Database(settings);
     }
