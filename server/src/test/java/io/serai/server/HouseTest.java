@@ -88,10 +88,8 @@ class HouseTest {
             .resideInAPackage("io.serai.server..");
 
     @ArchTest
-    static final ArchRule nothingIsSerialised = noClasses()
-            .should()
-            .dependOnClassesThat()
-            .haveNameMatching("java\\.io\\.Object(In|Out)putStream");
+    static final ArchRule nothingIsSerialised =
+            noClasses().should().dependOnClassesThat().haveNameMatching("java\\.io\\.Object(In|Out)putStream");
 
     @ArchTest
     static final ArchRule packagesAreNamedBySubject = noClasses()
@@ -99,11 +97,8 @@ class HouseTest {
             .resideInAnyPackage("..util..", "..common..", "..model..", "..dto..", "..service..", "..impl..");
 
     @ArchTest
-    static final ArchRule exceptionsAreOne = classes()
-            .that()
-            .areAssignableTo(RuntimeException.class)
-            .should()
-            .haveSimpleName("SeraiException");
+    static final ArchRule exceptionsAreOne =
+            classes().that().areAssignableTo(RuntimeException.class).should().haveSimpleName("SeraiException");
 
     @ArchTest
     static void packagesStaySmall(JavaClasses all) {

@@ -40,7 +40,8 @@ final class LocalToken implements TokenCheck {
             }
             if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
                 throw new SeraiException(
-                        ErrorCode.INVALID, "Others may read the admin token " + file + "; chmod 600 it, and delete it"
+                        ErrorCode.INVALID,
+                        "Others may read the admin token " + file + "; chmod 600 it, and delete it"
                                 + " if it may have been read: a new one is made at the next start");
             }
             return new LocalToken(Files.readString(file).trim());
