@@ -1,0 +1,276 @@
+package io.serai.cluster.ledger;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.event.ClaimedEvent;
+import io.serai.cluster.node.FencingToken;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.FileId;
+import io.serai.config.name.TransferId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deliveries in the tables delivery and transfer. Every change first locks the event's row against other owners; when
+ * the event is not claimed under the token any more, nothing changes and the caller gets {@code FENCED}.
+ */
+public final class JdbcDeliveries implements Deliveries {
+    private final Database database;
+    private final RunningTransfers running;
+
+    public JdbcDeliveries(Database database, RunningTransfers running) {
+        this.database = database;
+        this.running = running;
+    }
+
+    @Override
+    public Delivery begin(ClaimedEvent event, String stepKey, Target target) {
+        return database.transaction(connection -> {
+            requireClaim(connection, event);
+            Optional<Delivery> earlier = find(connection, event, stepKey);
+            if (earlier.isEmpty()) {
+                return beginFirst(connection, event, stepKey, target);
+            }
+            Delivery delivery = earlier.get();
+            return switch (delivery.stage()) {
+                case DELIVERED -> delivery;
+                case RENAMING -> {
+                    goOn(connection, delivery);
+                    yield delivery;
+                }
+                case SENDING -> {
+                    Delivery anew = sendAnew(delivery, target);
+                    goOn(connection, anew);
+                    yield anew;
+                }
+            };
+        });
+    }
+
+    private static Delivery sendAnew(Delivery earlier, Target target) {
+        return new Delivery(
+                earlier.event(),
+                earlier.stepKey(),
+                earlier.transfer(),
+                Stage.SENDING,
+                target.tempName(),
+                target.finalName(),
+                Optional.of(earlier.tempName()),
+                0,
+                Optional.empty());
+    }
+
+    private static Delivery beginFirst(Connection connection, ClaimedEvent event, String stepKey, Target target)
+            throws SQLException {
+        TransferId transfer = TransferId.random();
+        insertTransfer(connection, event, transfer, target);
+        String sql = """
+                insert into delivery (event_id, step_key, transfer_id, site, temp_name, final_name, state, epoch)
+                values (?, ?, ?, ?, ?, ?, 'sending', ?)""";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, event.id().value());
+            statement.setString(2, stepKey);
+            statement.setObject(3, transfer.value());
+            statement.setString(4, target.site().value());
+            statement.setString(5, target.tempName());
+            statement.setString(6, target.finalName());
+            statement.setLong(7, event.token().epoch());
+            statement.executeUpdate();
+        }
+        return new Delivery(
+                event,
+                stepKey,
+                transfer,
+                Stage.SENDING,
+                target.tempName(),
+                target.finalName(),
+                Optional.empty(),
+                0,
+                Optional.empty());
+    }
+
+    private static void insertTransfer(Connection connection, ClaimedEvent event, TransferId transfer, Target target)
+            throws SQLException {
+        String sql = """
+                insert into transfer (id, file_id, direction, kind, state, site, protocol, path, peer, route_id,
+                    event_id, node, epoch, started_at)
+                values (?, ?, 'out', 'delivery', 'running', ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())""";
+        FencingToken token = event.token();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setObject(1, transfer.value());
+            statement.setObject(2, event.file().orElseGet(FileId::random).value());
+            statement.setString(3, target.site().value());
+            statement.setString(4, TransferTable.word(target.protocol()));
+            statement.setString(5, target.finalName());
+            statement.setString(6, target.peer());
+            statement.setString(7, event.route().value());
+            statement.setLong(8, event.id().value());
+            statement.setString(9, token.node().value());
+            statement.setLong(10, token.epoch());
+            statement.executeUpdate();
+        }
+    }
+
+    /** A further attempt: the same ledger row runs again. */
+    private static void goOn(Connection connection, Delivery delivery) throws SQLException {
+        FencingToken token = delivery.event().token();
+        String names = """
+                update delivery set temp_name = ?, final_name = ?, epoch = ?, updated_at = clock_timestamp()
+                where event_id = ? and step_key = ?""";
+        try (PreparedStatement statement = connection.prepareStatement(names)) {
+            statement.setString(1, delivery.tempName());
+            statement.setString(2, delivery.finalName());
+            statement.setLong(3, token.epoch());
+            statement.setLong(4, delivery.event().id().value());
+            statement.setString(5, delivery.stepKey());
+            requireOne(statement.executeUpdate(), delivery.event());
+        }
+        String row = """
+                update transfer set state = 'running', attempts = attempts + 1, node = ?, epoch = ?, path = ?,
+                    error_code = null, error_text = null, ended_at = null,
+                    cancel_requested_at = null, cancel_requested_by = null
+                where id = ?""";
+        try (PreparedStatement statement = connection.prepareStatement(row)) {
+            statement.setString(1, token.node().value());
+            statement.setLong(2, token.epoch());
+            statement.setString(3, delivery.finalName());
+            statement.setObject(4, delivery.transfer().value());
+            requireOne(statement.executeUpdate(), delivery.event());
+        }
+    }
+
+    @Override
+    public void renaming(Delivery delivery, long sizeBytes, String sha256) {
+        database.execute(connection -> {
+            requireClaim(connection, delivery.event());
+            setStage(connection, delivery, Stage.RENAMING, sizeBytes, sha256);
+        });
+    }
+
+    @Override
+    public void delivered(Delivery delivery, long sizeBytes, String sha256) {
+        database.execute(connection -> {
+            requireClaim(connection, delivery.event());
+            setStage(connection, delivery, Stage.DELIVERED, sizeBytes, sha256);
+            endTransfer(connection, delivery, new Ending(TransferState.COMPLETED, sizeBytes, sha256, null, null));
+        });
+    }
+
+    @Override
+    public void failed(Delivery delivery, ErrorCode code, String text, long bytesSent) {
+        TransferState state = code == ErrorCode.CANCELLED ? TransferState.CANCELLED : TransferState.FAILED;
+        database.execute(connection -> {
+            requireClaim(connection, delivery.event());
+            endTransfer(connection, delivery, new Ending(state, bytesSent, null, code, text));
+        });
+    }
+
+    private static void setStage(Connection connection, Delivery delivery, Stage stage, long sizeBytes, String sha256)
+            throws SQLException {
+        String sql = """
+                update delivery set state = ?, size_bytes = ?, sha256 = ?, updated_at = clock_timestamp()
+                where event_id = ? and step_key = ? and temp_name = ? and epoch = ?""";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, TransferTable.word(stage));
+            statement.setLong(2, sizeBytes);
+            statement.setString(3, sha256);
+            statement.setLong(4, delivery.event().id().value());
+            statement.setString(5, delivery.stepKey());
+            statement.setString(6, delivery.tempName());
+            statement.setLong(7, delivery.event().token().epoch());
+            requireOne(statement.executeUpdate(), delivery.event());
+        }
+    }
+
+    private record Ending(
+            TransferState state,
+            long sizeBytes,
+            @Nullable String sha256,
+            @Nullable ErrorCode code,
+            @Nullable String text) {}
+
+    private static void endTransfer(Connection connection, Delivery delivery, Ending ending) throws SQLException {
+        String sql = """
+                update transfer set state = ?, size_bytes = ?, sha256 = ?, error_code = ?, error_text = ?,
+                    ended_at = clock_timestamp()
+                where id = ? and state in ('running', 'failed')""";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, TransferTable.word(ending.state()));
+            statement.setLong(2, ending.sizeBytes());
+            statement.setString(3, ending.sha256());
+            statement.setString(4, ending.code() == null ? null : ending.code().name());
+            statement.setString(5, TransferTable.clean(ending.text()));
+            statement.setObject(6, delivery.transfer().value());
+            requireOne(statement.executeUpdate(), delivery.event());
+        }
+    }
+
+    private static Optional<Delivery> find(Connection connection, ClaimedEvent event, String stepKey)
+            throws SQLException {
+        String sql = """
+                select transfer_id, state, temp_name, final_name, size_bytes, sha256 from delivery
+                where event_id = ? and step_key = ? for update""";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, event.id().value());
+            statement.setString(2, stepKey);
+            try (ResultSet rows = statement.executeQuery()) {
+                if (!rows.next()) {
+                    return Optional.empty();
+                }
+                return Optional.of(new Delivery(
+                        event,
+                        stepKey,
+                        new TransferId(rows.getObject(1, UUID.class)),
+                        Stage.valueOf(rows.getString(2).toUpperCase(Locale.ROOT)),
+                        rows.getString(3),
+                        rows.getString(4),
+                        Optional.empty(),
+                        rows.getLong(5),
+                        Optional.ofNullable(rows.getString(6))));
+            }
+        }
+    }
+
+    /** The lock keeps the claim from being given to another node until this transaction has ended. */
+    private static void requireClaim(Connection connection, ClaimedEvent event) throws SQLException {
+        String sql = "select 1 from event where id = ? and state = 'claimed' and claimed_epoch = ? for share";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, event.id().value());
+            statement.setLong(2, event.token().epoch());
+            try (ResultSet rows = statement.executeQuery()) {
+                requireOne(rows.next() ? 1 : 0, event);
+            }
+        }
+    }
+
+    private static void requireOne(int changed, ClaimedEvent event) {
+        if (changed != 1) {
+            throw new SeraiException(
+                    ErrorCode.FENCED,
+                    "event " + event.id() + " is not claimed by node "
+                            + event.token().node() + " with epoch "
+                            + event.token().epoch() + " any more");
+        }
+    }
+
+    @Override
+    public AutoCloseable onCancel(TransferId transfer, Runnable cancel) {
+        return running.add(transfer, new RunningTransfers.Running() {
+            @Override
+            public Optional<TransferRow> row() {
+                return Optional.empty();
+            }
+
+            @Override
+            public void cancel(String by) {
+                cancel.run();
+            }
+        });
+    }
+}

@@ -1,0 +1,299 @@
+package io.serai.cluster.storage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.serai.cluster.database.Database;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.name.TransferId;
+import io.serai.config.name.VirtualPath;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * The root directory on the shared file system, and where everything lies below it:
+ *
+ * <pre>
+ *   serai-storage.json            whose root this is
+ *   homes/ACCOUNT/...             what partners see, complete files only
+ *   staging/active/EPOCH/         uploads and pulls that run; names as in StagingName
+ *   staging/parts/ACCOUNT~HASH    the kept part of an interrupted upload
+ *   content/XX/TRANSFER           the bytes of each arrival, a hard link
+ * </pre>
+ *
+ * <p>Directories have mode 0700, files 0600. No link is ever followed below the root: every folder on a partner's path
+ * is looked at without following links before it is used. Between the look and the use only a process with the rights of
+ * this one could put a link there; nothing of ours makes links, so nobody else may write to the root.
+ */
+public final class StorageRoot {
+    private static final String MARKER = "serai-storage.json";
+    static final FileAttribute<Set<PosixFilePermission>> FOLDER_MODE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    private static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private final Path root;
+
+    private StorageRoot(Path root) {
+        this.root = root;
+    }
+
+    /**
+     * Opens the root and makes what is missing in it.
+     *
+     * @throws SeraiException {@code INVALID} when it belongs to another cluster, or is empty although the database knows
+     *     files in it (a share that is not mounted); {@code STORAGE_DOWN} when it cannot be used
+     */
+    public static StorageRoot open(Path folder, Database database) {
+        Identity identity = database.read(StorageRoot::identity);
+        try {
+            Files.createDirectories(folder, FOLDER_MODE);
+            StorageRoot storage = new StorageRoot(folder.toRealPath());
+            storage.claim(identity);
+            storage.makeFolders();
+            return storage;
+        } catch (IOException e) {
+            throw FileErrors.of(e, "The storage root " + folder + " cannot be opened");
+        }
+    }
+
+    private record Identity(UUID cluster, boolean inUse) {}
+
+    private static Identity identity(java.sql.Connection connection) throws java.sql.SQLException {
+        String sql = "select id, exists (select 1 from transfer where direction = 'in' and state = 'completed')"
+                + " from cluster";
+        try (var statement = connection.prepareStatement(sql);
+                var rows = statement.executeQuery()) {
+            if (!rows.next()) {
+                throw new SeraiException(ErrorCode.DEFECT, "table cluster has no row");
+            }
+            return new Identity(rows.getObject(1, UUID.class), rows.getBoolean(2));
+        }
+    }
+
+    private void claim(Identity identity) throws IOException {
+        Path marker = root.resolve(MARKER);
+        if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
+            if (identity.inUse()) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "The storage root " + root
+                                + " is empty, but the database knows files in it: mount the share, or"
+                                + " set storage.root to the directory that holds " + MARKER);
+            }
+            writeMarker(marker, identity);
+        }
+        JsonNode content = new ObjectMapper().readTree(Files.readAllBytes(marker));
+        String cluster = content.path("cluster").asText();
+        if (!cluster.equals(identity.cluster().toString())) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "The storage root " + root + " belongs to the cluster \"" + cluster + "\" and this database to "
+                            + identity.cluster()
+                            + ": set storage.root or database.url to the pair that belongs together");
+        }
+    }
+
+    private void writeMarker(Path marker, Identity identity) throws IOException {
+        Path fresh = Files.createTempFile(root, MARKER, ".new", FILE_MODE);
+        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+            String text = "{\"product\": \"serai\", \"layout\": 1, \"cluster\": \"" + identity.cluster() + "\"}\n";
+            channel.write(java.nio.charset.StandardCharsets.UTF_8.encode(text));
+            channel.force(true);
+        }
+        try {
+            linkOrCopy(fresh, marker);
+        } catch (FileAlreadyExistsException e) {
+            // Another node was first; whose root it is gets checked like any other.
+            Files.delete(fresh);
+            return;
+        }
+        Files.delete(fresh);
+        sync(root);
+    }
+
+    private void makeFolders() throws IOException {
+        makeFolder(homes());
+        makeFolder(root.resolve("staging"));
+        makeFolder(active());
+        makeFolder(parts());
+        makeFolder(root.resolve("content"));
+        for (int i = 0; i < 256; i++) {
+            makeFolder(root.resolve("content").resolve(String.format("%02x", i)));
+        }
+        sync(root.resolve("content"));
+        sync(root.resolve("staging"));
+        sync(root);
+    }
+
+    Path homes() {
+        return root.resolve("homes");
+    }
+
+    /** The folder of the running uploads of all epochs. */
+    Path active() {
+        return root.resolve("staging").resolve("active");
+    }
+
+    Path active(long epoch) {
+        return active().resolve(Long.toString(epoch));
+    }
+
+    Path parts() {
+        return root.resolve("staging").resolve("parts");
+    }
+
+    Path contentFolders() {
+        return root.resolve("content");
+    }
+
+    Path content(TransferId transfer) {
+        String id = transfer.toString();
+        return root.resolve("content").resolve(id.substring(0, 2)).resolve(id);
+    }
+
+    /**
+     * Where a path of a home lies; all folders above it exist and are no links, the last name may be anything.
+     *
+     * @throws SeraiException {@code NO_SUCH_FILE} or {@code NOT_A_FOLDER} when the folder above is missing or none
+     */
+    Path locate(AccountName account, VirtualPath path) {
+        try {
+            Path at = homes().resolve(account.value());
+            for (String segment : path.segments()) {
+                requireFolder(at, path);
+                at = at.resolve(segment);
+            }
+            return at;
+        } catch (InvalidPathException e) {
+            throw new SeraiException(ErrorCode.NAME_INVALID, "\"" + path + "\" cannot be a name on this system", e);
+        }
+    }
+
+    /** The same, making the folders above where they are missing. */
+    Path locateMakingFolders(AccountName account, VirtualPath path) throws IOException {
+        Path above = homes();
+        Path at = above.resolve(account.value());
+        for (String segment : path.segments()) {
+            if (look(at).isEmpty()) {
+                makeFolder(at);
+                sync(above);
+            }
+            requireFolder(at, path);
+            above = at;
+            at = at.resolve(segment);
+        }
+        return at;
+    }
+
+    private static void requireFolder(Path folder, VirtualPath path) {
+        Optional<BasicFileAttributes> found = look(folder);
+        if (found.isEmpty() || found.get().isSymbolicLink()) {
+            throw new SeraiException(ErrorCode.NO_SUCH_FILE, "The folder of " + path + " does not exist");
+        }
+        if (!found.get().isDirectory()) {
+            throw new SeraiException(ErrorCode.NOT_A_FOLDER, "A part of " + path + " is a file, not a folder");
+        }
+    }
+
+    /** What lies there, not following links; empty when there is nothing. */
+    static Optional<BasicFileAttributes> look(Path path) {
+        try {
+            return Optional.of(Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            ErrorCode code = FileErrors.code(e);
+            if (code == ErrorCode.NOT_A_FOLDER) {
+                return Optional.empty();
+            }
+            throw FileErrors.of(e, "A file could not be looked at");
+        }
+    }
+
+    static void makeFolder(Path folder) throws IOException {
+        try {
+            Files.createDirectory(folder, FOLDER_MODE);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Creates a file that must not exist, for reading and writing. */
+    static FileChannel create(Path file) throws IOException {
+        return FileChannel.open(
+                file,
+                Set.of(
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS),
+                FILE_MODE);
+    }
+
+    static FileChannel openForReading(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    static FileChannel openForWriting(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Makes the entries of a directory durable. */
+    static void sync(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    /** A second name for the file, which must not exist; a synced copy where the file system has no hard links. */
+    static void linkOrCopy(Path file, Path name) throws IOException {
+        try {
+            Files.createLink(name, file);
+        } catch (FileAlreadyExistsException | NoSuchFileException e) {
+            throw e;
+        } catch (UnsupportedOperationException e) {
+            copySynced(file, name);
+        } catch (FileSystemException e) {
+            String reason = e.getReason() == null ? "" : e.getReason();
+            if (!reason.equals("Operation not permitted") && !reason.equals("Operation not supported")) {
+                throw e;
+            }
+            copySynced(file, name);
+        }
+    }
+
+    private static void copySynced(Path file, Path name) throws IOException {
+        Path copy = name.resolveSibling(name.getFileName() + ".copy");
+        Files.deleteIfExists(copy);
+        try (FileChannel from = openForReading(file);
+                FileChannel to = create(copy)) {
+            StagedFile.copy(from, to);
+            to.force(true);
+        }
+        if (Files.exists(name, LinkOption.NOFOLLOW_LINKS)) {
+            Files.delete(copy);
+            throw new FileAlreadyExistsException(name.toString());
+        }
+        Files.move(copy, name, StandardCopyOption.ATOMIC_MOVE);
+    }
+}
