@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,11 +27,23 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     public static ChildJvm start(Class<?> main, String... arguments) throws IOException {
-        return start(List.of(), System.getProperty("java.class.path"), main, arguments);
+        return start(Map.of(), main, arguments);
+    }
+
+    /** With further variables in its environment. */
+    public static ChildJvm start(Map<String, String> environment, Class<?> main, String... arguments)
+            throws IOException {
+        return start(environment, List.of(), System.getProperty("java.class.path"), main, arguments);
     }
 
     /** {@code prefix}: a command that starts it as another user, say. */
     static ChildJvm start(List<String> prefix, String classPath, Class<?> main, String... arguments)
+            throws IOException {
+        return start(Map.of(), prefix, classPath, main, arguments);
+    }
+
+    private static ChildJvm start(
+            Map<String, String> environment, List<String> prefix, String classPath, Class<?> main, String... arguments)
             throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(
@@ -43,9 +56,9 @@ public final class ChildJvm implements AutoCloseable {
                 classPath,
                 main.getName()));
         command.addAll(List.of(arguments));
-        return new ChildJvm(new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start());
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(environment);
+        return new ChildJvm(builder.start());
     }
 
     private void read() {
