@@ -6,7 +6,11 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 
@@ -23,6 +27,7 @@ public final class Database implements AutoCloseable {
     private final DatabaseSettings settings;
     private final AgroalDataSource pool;
     private final List<Notifications> listeners = new CopyOnWriteArrayList<>();
+    private final Map<Connection, List<Runnable>> afterCommit = Collections.synchronizedMap(new IdentityHashMap<>());
 
     /** Makes the pool; connections are opened when they are needed, so this succeeds without a database. */
     public Database(DatabaseSettings settings) {
@@ -64,6 +69,32 @@ public final class Database implements AutoCloseable {
     }
 
     /**
+     * Runs work that consists of one statement, which is a transaction of its own: no round trip to begin and commit,
+     * and no moment at which a frozen node holds locks. A connection lost meanwhile is {@code UNKNOWN_OUTCOME}.
+     */
+    public <T> T statement(SqlWork<T> work) {
+        try (Connection connection = connection()) {
+            return work.run(connection);
+        } catch (SQLException e) {
+            throw DatabaseErrors.ofStatement(e);
+        }
+    }
+
+    /**
+     * Has something run when the caller's transaction has committed, by the thread that commits and before
+     * {@code transaction} returns; never when it rolls back or its outcome is unknown.
+     *
+     * @param connection the connection that the work of a transaction of this object was given
+     */
+    public void afterCommit(Connection connection, Runnable action) {
+        List<Runnable> actions = afterCommit.get(connection);
+        if (actions == null) {
+            throw new IllegalStateException("afterCommit outside a transaction of this database");
+        }
+        actions.add(action);
+    }
+
+    /**
      * Listens on a channel by a connection of its own that comes back by itself. Close the returned object, or this
      * one, to end it.
      */
@@ -97,22 +128,35 @@ public final class Database implements AutoCloseable {
 
     private <T> T inTransaction(SqlWork<T> work, Access access) {
         try (Connection connection = connection()) {
-            begin(connection, access);
+            List<Runnable> actions = new ArrayList<>(1);
+            afterCommit.put(connection, actions);
             T result;
             try {
-                result = work.run(connection);
-            } catch (SQLException e) {
-                rollBack(connection, access, e);
-                throw DatabaseErrors.of(e);
-            } catch (RuntimeException | Error e) {
-                rollBack(connection, access, e);
-                throw e;
+                result = workAndCommit(connection, work, access);
+            } finally {
+                afterCommit.remove(connection);
             }
-            commit(connection, access);
+            actions.forEach(Runnable::run);
             return result;
         } catch (SQLException e) {
             throw DatabaseErrors.of(e);
         }
+    }
+
+    private static <T> T workAndCommit(Connection connection, SqlWork<T> work, Access access) throws SQLException {
+        begin(connection, access);
+        T result;
+        try {
+            result = work.run(connection);
+        } catch (SQLException e) {
+            rollBack(connection, access, e);
+            throw DatabaseErrors.of(e);
+        } catch (RuntimeException | Error e) {
+            rollBack(connection, access, e);
+            throw e;
+        }
+        commit(connection, access);
+        return result;
     }
 
     private Connection connection() {

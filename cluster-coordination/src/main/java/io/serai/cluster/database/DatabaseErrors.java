@@ -29,9 +29,15 @@ public final class DatabaseErrors {
         String state = state(failure);
         boolean knownRollback =
                 state.startsWith("23") || state.equals("25P02") || (state.startsWith("40") && !state.equals("40003"));
-        if (knownRollback) {
-            return of(failure);
-        }
+        return knownRollback ? of(failure) : unknown(failure);
+    }
+
+    /** The error of a statement that was a transaction of its own: without an answer its outcome is unknown. */
+    static SeraiException ofStatement(SQLException failure) {
+        return isConnectionLost(failure) ? unknown(failure) : of(failure);
+    }
+
+    private static SeraiException unknown(SQLException failure) {
         return new SeraiException(
                 ErrorCode.UNKNOWN_OUTCOME,
                 "the database did not confirm a commit, so the transaction may or may not have happened ("

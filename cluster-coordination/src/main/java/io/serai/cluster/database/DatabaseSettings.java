@@ -105,7 +105,8 @@ public record DatabaseSettings(
         properties.setProperty("ApplicationName", applicationName);
         // Details of an error show the values of a row; these must not reach a log.
         properties.setProperty("logServerErrorDetail", "false");
-        properties.setProperty("options", "-c statement_timeout=" + statementTimeoutMillis());
+        // Short statements only: compiling one costs far more than running it.
+        properties.setProperty("options", "-c jit=off -c statement_timeout=" + statementTimeoutMillis());
         if (url.indexOf(',') > 0) {
             properties.setProperty("targetServerType", "primary");
             properties.setProperty("hostRecheckSeconds", "2");

@@ -27,25 +27,36 @@ public interface EventQueue {
     List<EventId> enqueue(Connection connection, List<NewEvent> events) throws SQLException;
 
     /**
-     * Claims ready events, fairly between the owners within each route and by priority, never more than asked for.
+     * Claims ready events, never more than asked for: within a route by priority, then owners in turns, then first in,
+     * first out. {@code FENCED} when the token's lease has ended.
      *
      * @param freeSlots how many events of each route can be taken now
      */
     List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots);
 
-    /** Ends an event. Returns when that is committed; calls of many threads share a transaction. */
+    /**
+     * Ends an event. Returns when that is committed; calls of many threads share a transaction. Repeating it under the
+     * same token does nothing; {@code FENCED} when the event is not held under the token any more.
+     */
     void complete(ClaimedEvent event);
 
-    /** Records a failed attempt: retried later or parked, by the kind of the error and the attempts so far. */
+    /**
+     * Records a failed attempt: retried later or parked, by the kind of the error and the attempts so far; ended when an
+     * operator asked for that meanwhile. Failures of kind {@code RESOURCE} use up no attempt. {@code FENCED}, and nothing
+     * recorded, when the event is not held under the token any more or the failure itself is {@code FENCED}.
+     */
     Verdict fail(ClaimedEvent event, Failure failure);
 
     /** Gives claims back unrun; does not count as an attempt. */
     void release(List<ClaimedEvent> events);
 
-    /** Returns every claim of an epoch whose lease has ended to the queue; the number of them. */
+    /**
+     * Returns every claim of an epoch whose lease has ended to the queue, in the transaction that marked the node's row;
+     * ends those that an operator asked to stop. The number of claims.
+     */
     int releaseEpoch(Connection connection, long epoch) throws SQLException;
 
-    /** Makes a parked or waiting event ready now; {@code NO_SUCH_OBJECT} if it is neither. */
+    /** Makes a parked or waiting event ready now, with all attempts anew; {@code NO_SUCH_OBJECT} if it is neither. */
     void retryNow(EventId id);
 
     /** Ends a ready, waiting or parked event unrun, or asks the node that runs it to stop. */
@@ -62,6 +73,9 @@ public interface EventQueue {
 
     /** How many live events each state has. */
     Map<String, Long> depth();
+
+    /** Removes ended events and their attempts that ended longer ago than this, in small steps; the number removed. */
+    int forget(Duration olderThan);
 
     /** Registers what runs when there may be something to claim; called often, must return at once. */
     void onWork(Runnable wake);

@@ -132,19 +132,28 @@ create table event (
     detail jsonb,
     state text not null default 'ready' check (state in ('ready', 'claimed', 'waiting', 'parked')),
     due_at timestamptz not null default clock_timestamp(),
+    -- Failed attempts; those before the last retry by an operator are forgiven and do not use up the limit.
     attempts integer not null default 0,
+    attempts_forgiven integer not null default 0,
+    -- Failures of our own resources in a row: they are retried without using up attempts.
+    resource_failures integer not null default 0,
     claimed_by text,
     claimed_epoch bigint,
     claimed_at timestamptz,
+    -- Names the claim that took it, so that a claim without an answer can be read again.
+    claim_key bigint,
     created_at timestamptz not null default clock_timestamp(),
     error_code text,
     error_text text,
     error_step text,
     cancel_requested_at timestamptz,
+    cancel_requested_by text,
     check ((state = 'claimed') = (claimed_epoch is not null))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
-create index event_ready on event (route_id, account, priority desc, id) where state = 'ready';
+-- Claims hop along this index from owner to owner. The last column is an expression so that nothing but this index has
+-- the order: an owner's first events must never be looked for along the primary key.
+create index event_ready on event (route_id, priority desc, account, (id + 0)) where state = 'ready';
 create index event_waiting on event (due_at) where state = 'waiting';
 create index event_claimed on event (claimed_epoch) where state = 'claimed';
 create index event_parked on event (id) where state = 'parked';
@@ -172,7 +181,10 @@ create table event_history (
     path text not null,
     outcome text not null check (outcome in ('completed', 'cancelled', 'discarded')),
     attempts integer not null,
-    node text not null,
+    -- Who ended it: a node under its epoch, or an operator.
+    node text,
+    epoch bigint,
+    ended_by text,
     created_at timestamptz not null,
     ended_at timestamptz not null default clock_timestamp()
 );
