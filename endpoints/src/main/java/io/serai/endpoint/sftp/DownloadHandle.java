@@ -1,0 +1,43 @@
+package io.serai.endpoint.sftp;
+
+import io.serai.endpoint.DownloadChannel;
+import io.serai.endpoint.FileAttributes;
+import java.nio.ByteBuffer;
+
+/** A file that is being read. */
+final class DownloadHandle implements OpenHandle {
+    private final DownloadChannel channel;
+    private boolean endReached;
+
+    DownloadHandle(DownloadChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Reads as {@link DownloadChannel#read} does. */
+    int read(ByteBuffer target, long offset) {
+        int count = channel.read(target, offset);
+        if (count < 0 || offset + count >= channel.attributes().sizeBytes()) {
+            endReached = true;
+        }
+        return count;
+    }
+
+    /** The partner closed the handle. A file whose end it never asked for was not delivered. */
+    void finish() {
+        try (channel) {
+            if (endReached || channel.attributes().sizeBytes() == 0) {
+                channel.delivered();
+            }
+        }
+    }
+
+    @Override
+    public FileAttributes attributes() {
+        return channel.attributes();
+    }
+
+    @Override
+    public void abort(String reason) {
+        channel.close();
+    }
+}
