@@ -8,6 +8,7 @@ import io.serai.cluster.node.FencingToken;
 import io.serai.config.name.RouteId;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -89,6 +90,11 @@ public final class InsertingQueue implements EventQueue {
 
     @Override
     public Map<String, Long> depth() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int forget(Duration olderThan) {
         throw new UnsupportedOperationException();
     }
 
