@@ -1,0 +1,294 @@
+package io.serai.route.deploy;
+
+import io.serai.cluster.object.ObjectStore;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.RouteId;
+import io.serai.config.object.ObjectKind;
+import io.serai.config.object.Route;
+import io.serai.route.arrival.ArrivalSubscription;
+import io.serai.route.arrival.Subscriptions;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.support.PluginHelper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the running routes of a node equal to the route objects of the cluster. A change is checked as a whole, then made
+ * route by route: a route that is replaced takes no new events and finishes what it has begun, for a bounded time. When
+ * one cannot be started, all of the change is taken back and the old routes go on.
+ *
+ * <p>At the start of the node a broken route does not keep the others from running; it is reported, its events wait, and
+ * it is tried again with every later change. Its lock makes deployments follow one another.
+ */
+public final class RouteDeployer {
+    private static final Logger LOG = LoggerFactory.getLogger(RouteDeployer.class);
+
+    private final CamelContext camel;
+    private final ObjectStore objects;
+    private final Subscriptions subscriptions;
+    private final RouteChecker checker;
+    private final Duration stopLimit;
+    private final ExecutorService follower;
+
+    private final Map<RouteId, CheckedRoute> deployed = new TreeMap<>();
+    private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
+    private boolean following;
+
+    /** @param stopLimit how long a route that is replaced or removed may go on with what it has begun */
+    public RouteDeployer(
+            CamelContext camel,
+            ObjectStore objects,
+            Subscriptions subscriptions,
+            RouteChecker checker,
+            Duration stopLimit) {
+        this.camel = camel;
+        this.objects = objects;
+        this.subscriptions = subscriptions;
+        this.checker = checker;
+        this.stopLimit = stopLimit;
+        this.follower = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "route-deployer");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** Deploys the routes of the cluster into the started context and follows their changes from here on. Idempotent. */
+    public synchronized List<RouteProblem> start() {
+        List<RouteProblem> problems = refresh();
+        if (!following) {
+            following = true;
+            objects.onChange(this::changed);
+        }
+        return problems;
+    }
+
+    /** Follows no more changes; the routes run on. Idempotent. */
+    public void stop() {
+        follower.shutdown();
+        try {
+            if (!follower.awaitTermination(stopLimit.toSeconds() + 10, TimeUnit.SECONDS)) {
+                LOG.warn("A deployment of routes is still under way while the node stops");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The routes that run. */
+    public synchronized List<Route> deployed() {
+        return deployed.values().stream().map(CheckedRoute::route).toList();
+    }
+
+    /** What keeps routes of the cluster from running on this node. */
+    public synchronized List<RouteProblem> problems() {
+        return broken.values().stream()
+                .flatMap(route -> route.problems().stream())
+                .toList();
+    }
+
+    /**
+     * Makes the running routes equal to the route objects now.
+     *
+     * @return what is wrong; the routes of a change with a problem were left as they were
+     */
+    public synchronized List<RouteProblem> refresh() {
+        Map<RouteId, Route> wanted = new LinkedHashMap<>();
+        objects.all(Route.class).forEach(route -> wanted.put(route.id(), route));
+        broken.keySet().retainAll(wanted.keySet());
+        boolean first = deployed.isEmpty();
+        List<RouteProblem> problems = new ArrayList<>();
+        if (first) {
+            wanted.values().forEach(route -> problems.addAll(deployAlone(route)));
+        } else {
+            problems.addAll(deployChange(wanted));
+            List.copyOf(broken.values()).stream()
+                    .filter(before ->
+                            before.route().equals(wanted.get(before.route().id())))
+                    .forEach(before -> problems.addAll(deployAlone(before.route())));
+        }
+        List<ArrivalSubscription> waiting = new ArrayList<>();
+        deployed.values().forEach(route -> route.subscription().ifPresent(waiting::add));
+        broken.values().stream()
+                .filter(route -> !deployed.containsKey(route.route().id()))
+                .forEach(route -> route.subscription().ifPresent(waiting::add));
+        subscriptions.replace(waiting);
+        problems.forEach(problem -> LOG.error("A route is not deployed: {}", problem));
+        return problems;
+    }
+
+    private void changed(List<ObjectStore.Change> changes) {
+        boolean routes = changes.stream().anyMatch(change -> change.key().kind() == ObjectKind.ROUTE);
+        boolean mends = changes.stream().anyMatch(change -> change.after() != null);
+        if (routes || mends && !problems().isEmpty()) {
+            follower.execute(() -> {
+                try {
+                    refresh();
+                } catch (RuntimeException e) { // the edge of the loop: the next change must still be followed
+                    LOG.error("The routes could not be deployed; the old ones go on", e);
+                }
+            });
+        }
+    }
+
+    // ---- one route by itself ----
+
+    private List<RouteProblem> deployAlone(Route route) {
+        CheckedRoute checked = checker.check(route);
+        if (checked.problems().isEmpty()) {
+            try {
+                add(route);
+                deployed.put(route.id(), checked);
+                broken.remove(route.id());
+                LOG.info("Route {} runs", route.id());
+                return List.of();
+            } catch (SeraiException e) {
+                checked = checked.withProblem(RouteProblem.of(RouteText.fileName(route), 1, e.text()));
+            }
+        }
+        broken.put(route.id(), checked);
+        return checked.problems();
+    }
+
+    // ---- a change as a whole ----
+
+    private List<RouteProblem> deployChange(Map<RouteId, Route> wanted) {
+        List<CheckedRoute> puts = new ArrayList<>();
+        for (Route route : wanted.values()) {
+            if (!isKnown(route)) {
+                puts.add(checker.check(route));
+            }
+        }
+        List<CheckedRoute> removals = deployed.values().stream()
+                .filter(route -> !wanted.containsKey(route.route().id()))
+                .toList();
+        List<RouteProblem> problems =
+                puts.stream().flatMap(put -> put.problems().stream()).toList();
+        if (problems.isEmpty()) {
+            problems = make(puts, removals);
+        }
+        if (!problems.isEmpty()) {
+            List<RouteProblem> why = problems;
+            puts.forEach(
+                    put -> broken.put(put.route().id(), put.problems().isEmpty() ? put.withProblem(why.get(0)) : put));
+        }
+        return problems;
+    }
+
+    private boolean isKnown(Route route) {
+        CheckedRoute running = deployed.get(route.id());
+        CheckedRoute failed = broken.get(route.id());
+        return running != null && running.route().equals(route)
+                || failed != null && failed.route().equals(route);
+    }
+
+    private List<RouteProblem> make(List<CheckedRoute> puts, List<CheckedRoute> removals) {
+        Deque<Runnable> undo = new ArrayDeque<>();
+        CheckedRoute current = null;
+        try {
+            for (CheckedRoute put : puts) {
+                current = put;
+                put(put, undo);
+            }
+            for (CheckedRoute removal : removals) {
+                current = removal;
+                take(removal, undo);
+                LOG.info("Route {} was removed", removal.route().id());
+            }
+            puts.forEach(put -> broken.remove(put.route().id()));
+            return List.of();
+        } catch (SeraiException e) {
+            undo.forEach(this::tryTo);
+            String file = current == null ? "routes" : RouteText.fileName(current.route());
+            LOG.warn("A change of routes was taken back because of {}", file);
+            return List.of(RouteProblem.of(file, 1, e.text()));
+        }
+    }
+
+    private void put(CheckedRoute put, Deque<Runnable> undo) {
+        RouteId id = put.route().id();
+        CheckedRoute before = deployed.get(id);
+        if (before != null) {
+            take(before, undo);
+        }
+        add(put.route());
+        deployed.put(id, put);
+        undo.push(() -> {
+            remove(id);
+            deployed.remove(id);
+        });
+        LOG.info("Route {} {}", id, before == null ? "runs" : "was replaced");
+    }
+
+    private void take(CheckedRoute route, Deque<Runnable> undo) {
+        RouteId id = route.route().id();
+        remove(id);
+        deployed.remove(id);
+        undo.push(() -> {
+            add(route.route());
+            deployed.put(id, route);
+        });
+    }
+
+    private void tryTo(Runnable step) {
+        try {
+            step.run();
+        } catch (SeraiException e) {
+            LOG.error("A change of routes could not be taken back completely", e);
+        }
+    }
+
+    // ---- Camel ----
+
+    private void add(Route route) {
+        try {
+            PluginHelper.getRoutesLoader(camel).loadRoutes(RouteText.resource(route));
+        } catch (Exception e) {
+            removeWhatIsLeft(route.id());
+            throw failure("Route " + route.id() + " cannot be started", e);
+        }
+    }
+
+    /** Finishes what the route has begun, within the limit, and removes it. */
+    private void remove(RouteId id) {
+        try {
+            camel.getRouteController().stopRoute(id.value(), stopLimit.toSeconds(), TimeUnit.SECONDS);
+            camel.removeRoute(id.value());
+        } catch (Exception e) {
+            throw failure("Route " + id + " cannot be stopped", e);
+        }
+    }
+
+    private void removeWhatIsLeft(RouteId id) {
+        try {
+            if (camel.getRoute(id.value()) != null) {
+                remove(id);
+            }
+        } catch (SeraiException e) {
+            LOG.warn("What is left of route {} cannot be removed", id, e);
+        }
+    }
+
+    private static SeraiException failure(String what, Exception e) {
+        Throwable cause = e;
+        while (cause.getCause() != null && !(cause instanceof SeraiException)) {
+            cause = cause.getCause();
+        }
+        String why =
+                Optional.ofNullable(cause.getMessage()).orElse(cause.getClass().getSimpleName());
+        return new SeraiException(ErrorCode.INVALID, what + ": " + why, e);
+    }
+}
