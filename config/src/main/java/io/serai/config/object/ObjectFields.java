@@ -1,0 +1,136 @@
+package io.serai.config.object;
+
+import io.serai.config.name.VirtualPath;
+import io.serai.config.yaml.ByteSize;
+import io.serai.config.yaml.DurationText;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of an object as a person writes and reads them, in the order of the manual. What documents are exported
+ * with and what differences are shown with.
+ */
+public final class ObjectFields {
+    private final List<Field> fields = new ArrayList<>();
+
+    /** Whether a field's value may be shown. */
+    public enum Visibility {
+        SHOWN,
+        SECRET,
+        /** A text of many lines. */
+        SOURCE
+    }
+
+    /**
+     * One field.
+     *
+     * @param name the name in the document
+     * @param value a String, Integer, Boolean or list of Strings; the secret or the hash itself where the field is
+     *     secret; null when absent
+     * @param fallback what the field is when the document leaves it out
+     */
+    public record Field(
+            String name, @Nullable Object value, @Nullable Object fallback, Visibility visibility) {
+        public boolean isDefault() {
+            return value == null ? fallback == null : value.equals(fallback);
+        }
+    }
+
+    private ObjectFields() {}
+
+    public static List<Field> of(ConfigObject object) {
+        ObjectFields view = new ObjectFields();
+        if (object instanceof Account account) {
+            view.account(account);
+        } else if (object instanceof Site site) {
+            view.site(site);
+        } else if (object instanceof Schedule schedule) {
+            view.schedule(schedule);
+        } else if (object instanceof Route route) {
+            view.add("dsl", word(route.dsl()), null);
+            view.fields.add(new Field("source", route.source(), null, Visibility.SOURCE));
+        }
+        return List.copyOf(view.fields);
+    }
+
+    private void account(Account account) {
+        add("description", account.description(), "");
+        add("enabled", account.enabled(), true);
+        secret("password", account.password());
+        add("publicKeys", account.publicKeys(), List.of());
+        add("permissions", words(account.permissions()), words(ObjectDefaults.PERMISSIONS));
+        add("protocols", words(account.protocols()), words(ObjectDefaults.PROTOCOLS));
+        add("folders", account.folders().stream().map(VirtualPath::toString).toList(), List.of());
+        add("allowFrom", account.allowFrom(), List.of());
+        Account.Limits limits = account.limits();
+        Account.Limits usual = ObjectDefaults.LIMITS;
+        add("sessions", limits.sessions(), usual.sessions());
+        add("maxFileSize", size(limits.maxFileBytes()), size(usual.maxFileBytes()));
+        add("quota", size(limits.quotaBytes()), size(usual.quotaBytes()));
+        add("idleTimeout", duration(limits.idleTimeout()), duration(usual.idleTimeout()));
+    }
+
+    private void site(Site site) {
+        add("description", site.description(), "");
+        add("protocol", word(site.protocol()), null);
+        add("tls", word(site.tlsMode()), word(ObjectDefaults.TLS_MODE));
+        add("host", site.host(), null);
+        add("port", site.port(), ObjectDefaults.port(site.protocol(), site.tlsMode()));
+        add("folder", site.folder(), ObjectDefaults.FOLDER);
+        add("user", site.user().orElse(null), null);
+        secret("password", site.password());
+        secret("privateKey", site.privateKey());
+        secret("privateKeyPassphrase", site.privateKeyPassphrase());
+        secret("bearerToken", site.bearerToken());
+        add("trust", site.trust(), List.of());
+        add("connectTimeout", duration(site.connectTimeout()), duration(ObjectDefaults.CONNECT_TIMEOUT));
+        add("timeout", duration(site.timeout()), duration(ObjectDefaults.TIMEOUT));
+        add("maxParallel", site.maxParallel(), ObjectDefaults.MAX_PARALLEL);
+    }
+
+    private void schedule(Schedule schedule) {
+        add("description", schedule.description(), "");
+        add("enabled", schedule.enabled(), true);
+        add("cron", schedule.cron(), null);
+        add("timeZone", zone(schedule.timeZone().getId()), zone(ObjectDefaults.TIME_ZONE.getId()));
+        add("missed", word(schedule.missed()), word(ObjectDefaults.MISSED));
+    }
+
+    private void add(String name, @Nullable Object value, @Nullable Object fallback) {
+        fields.add(new Field(name, value, fallback, Visibility.SHOWN));
+    }
+
+    private void secret(String name, Optional<?> value) {
+        fields.add(new Field(name, value.orElse(null), null, Visibility.SECRET));
+    }
+
+    /** The word for a choice in a document: {@code RUN_ONCE} is {@code run-once}. */
+    public static String word(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static List<String> words(Collection<? extends Enum<?>> choices) {
+        return choices.stream()
+                .sorted((a, b) -> a.ordinal() - b.ordinal())
+                .map(ObjectFields::word)
+                .toList();
+    }
+
+    private static String zone(String id) {
+        return id.equals("Z") ? "UTC" : id;
+    }
+
+    private static @Nullable String size(OptionalLong bytes) {
+        return bytes.isPresent() ? ByteSize.format(bytes.getAsLong()) : null;
+    }
+
+    private static String duration(Duration duration) {
+        return DurationText.format(duration);
+    }
+}

@@ -1,0 +1,259 @@
+package io.serai.config.object;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.name.RouteId;
+import io.serai.config.name.ScheduleName;
+import io.serai.config.name.SiteName;
+import io.serai.config.name.VirtualPath;
+import io.serai.config.secret.PasswordHash;
+import io.serai.config.secret.SecretCipher;
+import io.serai.config.secret.SecretContext;
+import io.serai.config.secret.SecretText;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Objects to the JSON of the database and back: every field in a fixed order, times in milliseconds, sizes in bytes,
+ * secrets encrypted and bound to their object and field. An unknown field is refused, so that an older program does not
+ * drop what a newer one wrote.
+ *
+ * <p>The same object gives the same JSON but for its secrets, which are encrypted anew at each writing: compare objects,
+ * not their JSON. Safe for use by several threads.
+ */
+public final class ObjectJson {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final SecretCipher cipher;
+
+    public ObjectJson(SecretCipher cipher) {
+        this.cipher = cipher;
+    }
+
+    /** The object without kind and name, which have columns of their own. */
+    public String write(ConfigObject object) {
+        ObjectNode json = MAPPER.createObjectNode();
+        if (object instanceof Account account) {
+            writeAccount(account, json);
+        } else if (object instanceof Site site) {
+            writeSite(site, json);
+        } else if (object instanceof Schedule schedule) {
+            json.put("description", schedule.description());
+            json.put("enabled", schedule.enabled());
+            putAll(json.putArray("cron"), schedule.cron());
+            json.put("timeZone", schedule.timeZone().getId());
+            json.put("missed", schedule.missed().name());
+        } else if (object instanceof Route route) {
+            json.put("dsl", route.dsl().name());
+            json.put("source", route.source());
+        }
+        return json.toString();
+    }
+
+    /**
+     * The object that {@link #write} wrote under this kind and name.
+     *
+     * @throws SeraiException with code INVALID when the JSON is not what {@link #write} writes or a secret does not
+     *     decrypt
+     */
+    public ConfigObject read(ObjectKind kind, String name, String json) {
+        try {
+            JsonFields fields = new JsonFields(MAPPER.readTree(json));
+            ConfigObject object = switch (kind) {
+                case ACCOUNT -> readAccount(name, fields);
+                case SITE -> readSite(name, fields);
+                case SCHEDULE ->
+                    new Schedule(
+                            new ScheduleName(name),
+                            fields.text("description"),
+                            fields.flag("enabled"),
+                            fields.texts("cron"),
+                            ZoneId.of(fields.text("timeZone")),
+                            Schedule.Missed.valueOf(fields.text("missed")));
+                case ROUTE ->
+                    new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
+            };
+            fields.finish();
+            return object;
+        } catch (JsonProcessingException | IllegalArgumentException | java.time.DateTimeException e) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "The stored " + kind.word() + " " + name + " cannot be read by this version of Serai: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private void writeAccount(Account account, ObjectNode json) {
+        json.put("description", account.description());
+        json.put("enabled", account.enabled());
+        account.password().ifPresent(hash -> json.put("password", hash.phc()));
+        putAll(json.putArray("publicKeys"), account.publicKeys());
+        putAll(json.putArray("permissions"), names(account.permissions()));
+        putAll(json.putArray("protocols"), names(account.protocols()));
+        putAll(
+                json.putArray("folders"),
+                account.folders().stream().map(VirtualPath::toString).toList());
+        putAll(json.putArray("allowFrom"), account.allowFrom());
+        json.put("sessions", account.limits().sessions());
+        account.limits().maxFileBytes().ifPresent(bytes -> json.put("maxFileBytes", bytes));
+        account.limits().quotaBytes().ifPresent(bytes -> json.put("quotaBytes", bytes));
+        json.put("idleTimeoutMillis", account.limits().idleTimeout().toMillis());
+    }
+
+    private static Account readAccount(String name, JsonFields fields) {
+        return new Account(
+                new AccountName(name),
+                fields.text("description"),
+                fields.flag("enabled"),
+                fields.optionalText("password").map(PasswordHash::new),
+                fields.texts("publicKeys"),
+                choices(Permission.class, fields.texts("permissions")),
+                choices(Protocol.class, fields.texts("protocols")),
+                fields.texts("folders").stream().map(VirtualPath::parse).toList(),
+                fields.texts("allowFrom"),
+                new Account.Limits(
+                        Math.toIntExact(fields.number("sessions")),
+                        fields.optionalNumber("maxFileBytes"),
+                        fields.optionalNumber("quotaBytes"),
+                        Duration.ofMillis(fields.number("idleTimeoutMillis"))));
+    }
+
+    private void writeSite(Site site, ObjectNode json) {
+        json.put("description", site.description());
+        json.put("protocol", site.protocol().name());
+        json.put("host", site.host());
+        json.put("port", site.port());
+        json.put("folder", site.folder());
+        site.user().ifPresent(user -> json.put("user", user));
+        putSecret(json, site, "password", site.password());
+        putSecret(json, site, "privateKey", site.privateKey());
+        putSecret(json, site, "privateKeyPassphrase", site.privateKeyPassphrase());
+        putSecret(json, site, "bearerToken", site.bearerToken());
+        putAll(json.putArray("trust"), site.trust());
+        json.put("tlsMode", site.tlsMode().name());
+        json.put("connectTimeoutMillis", site.connectTimeout().toMillis());
+        json.put("timeoutMillis", site.timeout().toMillis());
+        json.put("maxParallel", site.maxParallel());
+    }
+
+    private Site readSite(String name, JsonFields fields) {
+        return new Site(
+                new SiteName(name),
+                fields.text("description"),
+                Protocol.valueOf(fields.text("protocol")),
+                fields.text("host"),
+                Math.toIntExact(fields.number("port")),
+                fields.text("folder"),
+                fields.optionalText("user"),
+                secret(fields, name, "password"),
+                secret(fields, name, "privateKey"),
+                secret(fields, name, "privateKeyPassphrase"),
+                secret(fields, name, "bearerToken"),
+                fields.texts("trust"),
+                Site.TlsMode.valueOf(fields.text("tlsMode")),
+                Duration.ofMillis(fields.number("connectTimeoutMillis")),
+                Duration.ofMillis(fields.number("timeoutMillis")),
+                Math.toIntExact(fields.number("maxParallel")));
+    }
+
+    private void putSecret(ObjectNode json, Site site, String field, Optional<SecretText> secret) {
+        secret.ifPresent(text -> json.put(field, cipher.encrypt(text, context(site.objectName(), field))));
+    }
+
+    private Optional<SecretText> secret(JsonFields fields, String site, String field) {
+        return fields.optionalText(field).map(encrypted -> cipher.decrypt(encrypted, context(site, field)));
+    }
+
+    private static SecretContext context(String site, String field) {
+        return new SecretContext(ObjectKind.SITE.word(), site, field);
+    }
+
+    private static List<String> names(Collection<? extends Enum<?>> choices) {
+        return choices.stream()
+                .sorted((a, b) -> a.ordinal() - b.ordinal())
+                .map(Enum::name)
+                .toList();
+    }
+
+    private static <E extends Enum<E>> Set<E> choices(Class<E> type, List<String> names) {
+        return names.stream().map(name -> Enum.valueOf(type, name)).collect(Collectors.toSet());
+    }
+
+    private static void putAll(ArrayNode array, Collection<String> texts) {
+        texts.forEach(array::add);
+    }
+
+    /** Strict reading: a missing, mistyped or unknown field is an IllegalArgumentException. */
+    private record JsonFields(JsonNode json, List<String> read) {
+        JsonFields(JsonNode json) {
+            this(json, new ArrayList<>());
+        }
+
+        String text(String field) {
+            return optionalText(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+        }
+
+        Optional<String> optionalText(String field) {
+            return find(field).map(node -> {
+                require(node.isTextual(), field);
+                return node.textValue();
+            });
+        }
+
+        boolean flag(String field) {
+            JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+            require(node.isBoolean(), field);
+            return node.booleanValue();
+        }
+
+        long number(String field) {
+            return optionalNumber(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+        }
+
+        OptionalLong optionalNumber(String field) {
+            Optional<JsonNode> node = find(field);
+            node.ifPresent(number -> require(number.canConvertToLong() && number.isIntegralNumber(), field));
+            return node.map(number -> OptionalLong.of(number.longValue())).orElse(OptionalLong.empty());
+        }
+
+        List<String> texts(String field) {
+            JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+            require(node.isArray(), field);
+            List<String> texts = new ArrayList<>();
+            node.forEach(item -> {
+                require(item.isTextual(), field);
+                texts.add(item.textValue());
+            });
+            return texts;
+        }
+
+        void finish() {
+            json.fieldNames().forEachRemaining(field -> require(read.contains(field), field));
+        }
+
+        private Optional<JsonNode> find(String field) {
+            read.add(field);
+            return Optional.ofNullable(json.get(field));
+        }
+
+        private static void require(boolean condition, String field) {
+            if (!condition) {
+                throw new IllegalArgumentException("the field " + field + " is not known in this form");
+            }
+        }
+    }
+}
