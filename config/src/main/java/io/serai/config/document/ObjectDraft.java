@@ -1,0 +1,126 @@
+package io.serai.config.document;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.SiteName;
+import io.serai.config.object.Account;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.Site;
+import io.serai.config.secret.PasswordHash;
+import io.serai.config.secret.PasswordHasher;
+import io.serai.config.secret.SecretText;
+import io.serai.config.yaml.Mark;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a document says. It is not yet the whole object: an account's password is in clear and must become a hash, and
+ * fields may say "keep what is there". {@link #complete} makes the object of it.
+ *
+ * @param object the object without the account's password and without the kept fields
+ * @param mark where the document begins
+ * @param password an account's password in clear, if the document gives one
+ * @param kept the fields that stay as they are stored: secrets given as {@code "********"}, and a site's trust when the
+ *     document says nothing about it
+ */
+public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> password, Set<String> kept) {
+    static final String PASSWORD = "password";
+    static final String PRIVATE_KEY = "privateKey";
+    static final String PASSPHRASE = "privateKeyPassphrase";
+    static final String BEARER_TOKEN = "bearerToken";
+    static final String TRUST = "trust";
+
+    public ObjectDraft {
+        kept = Set.copyOf(kept);
+    }
+
+    /** A draft that is the whole object. */
+    static ObjectDraft whole(ConfigObject object, Mark mark) {
+        return new ObjectDraft(object, mark, Optional.empty(), Set.of());
+    }
+
+    /**
+     * The whole object. A password that fits the stored hash keeps that hash, so that applying the same document again
+     * changes nothing. Trust is kept only while protocol, host and port stay as they are.
+     *
+     * @param stored the object of this kind and name that is in force now
+     * @throws SeraiException with code INVALID when a secret is to be kept and there is none
+     */
+    public ConfigObject complete(Optional<? extends ConfigObject> stored, PasswordHasher hasher) {
+        if (object instanceof Account account) {
+            return complete(account, stored.map(Account.class::cast), hasher);
+        }
+        if (object instanceof Site site) {
+            return complete(site, stored.map(Site.class::cast));
+        }
+        return object;
+    }
+
+    private Account complete(Account account, Optional<Account> stored, PasswordHasher hasher) {
+        Optional<PasswordHash> before = stored.flatMap(Account::password);
+        Optional<PasswordHash> hash = account.password();
+        if (kept.contains(PASSWORD)) {
+            hash = keep(PASSWORD, before);
+        } else if (password.isPresent()) {
+            SecretText clear = password.get();
+            hash = Optional.of(before.filter(known -> !hasher.needsRehash(known) && hasher.verify(clear, known))
+                    .orElseGet(() -> hasher.hash(clear)));
+        }
+        return new Account(
+                account.name(),
+                account.description(),
+                account.enabled(),
+                hash,
+                account.publicKeys(),
+                account.permissions(),
+                account.protocols(),
+                account.folders(),
+                account.allowFrom(),
+                account.limits());
+    }
+
+    private Site complete(Site site, Optional<Site> stored) {
+        return new Site(
+                new SiteName(site.objectName()),
+                site.description(),
+                site.protocol(),
+                site.host(),
+                site.port(),
+                site.folder(),
+                site.user(),
+                secret(PASSWORD, site.password(), stored.flatMap(Site::password)),
+                secret(PRIVATE_KEY, site.privateKey(), stored.flatMap(Site::privateKey)),
+                secret(PASSPHRASE, site.privateKeyPassphrase(), stored.flatMap(Site::privateKeyPassphrase)),
+                secret(BEARER_TOKEN, site.bearerToken(), stored.flatMap(Site::bearerToken)),
+                kept.contains(TRUST)
+                        ? stored.filter(before -> isSameServer(before, site))
+                                .map(Site::trust)
+                                .orElse(List.of())
+                        : site.trust(),
+                site.tlsMode(),
+                site.connectTimeout(),
+                site.timeout(),
+                site.maxParallel());
+    }
+
+    private static boolean isSameServer(Site before, Site now) {
+        return before.protocol() == now.protocol() && before.host().equals(now.host()) && before.port() == now.port();
+    }
+
+    private Optional<SecretText> secret(String field, Optional<SecretText> given, Optional<SecretText> before) {
+        return kept.contains(field) ? keep(field, before) : given;
+    }
+
+    private <T> Optional<T> keep(String field, Optional<T> before) {
+        if (before.isEmpty()) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    mark + ": " + object.kind().word() + " " + object.objectName() + ": spec." + field + " is \""
+                            + SecretFields.KEEP
+                            + "\", which keeps the stored one, but there is none; give the secret, or"
+                            + " env:NAME or file:PATH");
+        }
+        return before;
+    }
+}
