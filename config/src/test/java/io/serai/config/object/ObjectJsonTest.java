@@ -1,0 +1,117 @@
+package io.serai.config.object;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
+import io.serai.config.name.RouteId;
+import io.serai.config.name.ScheduleName;
+import io.serai.config.name.SiteName;
+import io.serai.config.name.VirtualPath;
+import io.serai.config.secret.PasswordHash;
+import io.serai.config.secret.SecretBox;
+import io.serai.config.secret.SecretText;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ObjectJsonTest {
+    static final Account ACCOUNT = new Account(
+            new AccountName("acme"),
+            "ACME",
+            false,
+            Optional.of(
+                    new PasswordHash(
+                            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$DEwLbbIZGUtgBuB4gYok6r6hNvevYZoxkwMQ5/LXSaU")),
+            List.of("ssh-ed25519 AAAA"),
+            Set.of(Permission.READ, Permission.LIST),
+            Set.of(Protocol.SFTP),
+            List.of(VirtualPath.parse("/inbox")),
+            List.of("10.0.0.0/8"),
+            new Account.Limits(3, OptionalLong.of(20_000_000_000L), OptionalLong.empty(), Duration.ofMinutes(5)));
+    static final Site SITE = new Site(
+            new SiteName("bank"),
+            "",
+            Protocol.FTPS,
+            "bank.example",
+            990,
+            "/in",
+            Optional.of("serai"),
+            Optional.of(new SecretText("hunter2-password")),
+            Optional.of(new SecretText("hunter2-key")),
+            Optional.of(new SecretText("hunter2-passphrase")),
+            Optional.of(new SecretText("hunter2-token")),
+            List.of("sha256/00"),
+            Site.TlsMode.IMPLICIT,
+            Duration.ofSeconds(3),
+            Duration.ofMillis(1500),
+            2);
+    static final Schedule SCHEDULE = new Schedule(
+            new ScheduleName("nightly"),
+            "Night",
+            true,
+            List.of("0 30 2 * * ?"),
+            ZoneId.of("Europe/Berlin"),
+            Schedule.Missed.SKIP);
+    static final Route ROUTE = new Route(new RouteId("orders"), Route.Dsl.YAML, "- route:\n    id: orders\n");
+
+    @TempDir
+    Path home;
+
+    private ObjectJson json;
+
+    @BeforeEach
+    void setUp() {
+        json = new ObjectJson(SecretBox.openOrCreate(home.resolve("key.json")));
+    }
+
+    @Test
+    void givesBackEveryKind() {
+        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, ROUTE)) {
+            assertThat(json.read(object.kind(), object.objectName(), json.write(object)))
+                    .isEqualTo(object);
+        }
+    }
+
+    @Test
+    void storedFormShowsNoSecret() {
+        assertThat(json.write(SITE)).doesNotContain("hunter2").contains("\"password\":\"aead1:");
+    }
+
+    @Test
+    void storedFormIsStable() {
+        assertThat(json.write(SCHEDULE))
+                .isEqualTo("{\"description\":\"Night\",\"enabled\":true,\"cron\":[\"0 30 2 * * ?\"],"
+                        + "\"timeZone\":\"Europe/Berlin\",\"missed\":\"SKIP\"}");
+        assertThat(json.write(ACCOUNT)).isEqualTo(json.write(ACCOUNT));
+    }
+
+    @Test
+    void aSecretThatWasCopiedToAnotherSiteDoesNotDecrypt() {
+        String stored = json.write(SITE);
+        assertThatThrownBy(() -> json.read(ObjectKind.SITE, "thief", stored)).isInstanceOf(SeraiException.class);
+    }
+
+    @Test
+    void refusesWhatItDoesNotKnow() {
+        for (String stored : List.of(
+                "",
+                "{}",
+                "[]",
+                "{\"dsl\":\"XML\",\"source\":\"\"}",
+                "{\"dsl\":\"YAML\",\"source\":1}",
+                "{\"dsl\":\"YAML\",\"source\":\"\",\"future\":true}")) {
+            assertThatThrownBy(() -> json.read(ObjectKind.ROUTE, "orders", stored))
+                    .isInstanceOf(SeraiException.class)
+                    .hasMessageContaining("Route orders");
+        }
+    }
+}
