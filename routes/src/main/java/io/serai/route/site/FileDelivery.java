@@ -1,0 +1,267 @@
+package io.serai.route.site;
+
+import io.serai.cluster.ledger.Deliveries;
+import io.serai.cluster.ledger.Deliveries.Delivery;
+import io.serai.cluster.ledger.Deliveries.Stage;
+import io.serai.cluster.ledger.Deliveries.Target;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
+import io.serai.config.object.Site;
+import io.serai.route.site.connection.RemotePath;
+import io.serai.route.site.connection.SiteConnection;
+import io.serai.route.site.connection.SiteConnections;
+import io.serai.route.site.connection.SiteFailures;
+import io.serai.route.site.connection.StopSwitch;
+import java.io.IOException;
+import java.io.InputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a file gets to a site that has names (SFTP, FTPS) exactly once: the steps of the package's picture. Whatever ends an
+ * attempt between two steps, the next one finds out from the recorded stage and the temporary name how far it came: the
+ * temporary name is there before the rename and gone after it, even if the partner took the file away at once.
+ */
+final class FileDelivery {
+    private static final Logger LOG = LoggerFactory.getLogger(FileDelivery.class);
+    private static final int MOST_NAMES_TRIED = 1000;
+
+    private final Deliveries deliveries;
+    private final SiteConnections connections;
+
+    FileDelivery(Deliveries deliveries, SiteConnections connections) {
+        this.deliveries = deliveries;
+        this.connections = connections;
+    }
+
+    /** Delivers the parcel, or finds that it has been delivered. */
+    void deliver(Parcel parcel, StopSwitch stop) {
+        Site site = parcel.site();
+        String temporary = RemotePath.in(parcel.folder(), parcel.temporaryName().of(parcel.event(), parcel.name()));
+        Delivery delivery = deliveries.begin(
+                parcel.event(),
+                parcel.stepKey(),
+                new Target(site.name(), site.protocol(), SiteFailures.peer(site), temporary, parcel.finalPath()));
+        if (delivery.stage() == Stage.DELIVERED) {
+            LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
+            return;
+        }
+        try (Attempt attempt = new Attempt(parcel, delivery, stop)) {
+            attempt.run();
+        }
+    }
+
+    /** One attempt at one delivery; used by one thread. */
+    private final class Attempt implements AutoCloseable {
+        private final Parcel parcel;
+        private final Delivery delivery;
+        private final StopSwitch stop;
+        private final AutoCloseable cancelling;
+        private long bytesSent;
+        private boolean renameRecorded;
+
+        Attempt(Parcel parcel, Delivery delivery, StopSwitch stop) {
+            this.parcel = parcel;
+            this.delivery = delivery;
+            this.stop = stop;
+            renameRecorded = delivery.stage() == Stage.RENAMING;
+            cancelling = deliveries.onCancel(delivery.transfer(), stop::pull);
+        }
+
+        void run() {
+            try (SiteConnections.Lease lease = connections.take(parcel.site(), stop)) {
+                if (delivery.stage() == Stage.RENAMING) {
+                    resume(lease);
+                } else {
+                    delivery.staleTempName()
+                            .ifPresent(stale -> lease.connection().delete(stale));
+                    send(lease);
+                }
+                lease.keep();
+            } catch (SeraiException e) {
+                failed(e);
+                throw e;
+            } catch (RuntimeException e) {
+                SeraiException defect = new SeraiException(
+                        ErrorCode.DEFECT,
+                        "Delivering " + delivery.transfer() + " to "
+                                + parcel.site().name(),
+                        e);
+                failed(defect);
+                throw defect;
+            }
+        }
+
+        /** An earlier attempt was about to rename: the temporary file tells whether it did. */
+        private void resume(SiteConnections.Lease lease) {
+            var temporary = lease.connection().stat(delivery.tempName());
+            if (temporary.isEmpty()) {
+                LOG.info(
+                        "Transfer {}: an earlier attempt's rename at {} had happened",
+                        delivery.transfer(),
+                        parcel.site().name());
+                record(lease, delivery.sizeBytes(), delivery.sha256().orElse(""));
+                return;
+            }
+            long size = temporary.get().sizeBytes().orElse(delivery.sizeBytes());
+            if (size == delivery.sizeBytes()) {
+                rename(lease, size, delivery.sha256().orElse(""));
+            } else {
+                // The site lost bytes that it had acknowledged; the name stays, because it is the recorded one.
+                send(lease);
+            }
+        }
+
+        private void send(SiteConnections.Lease lease) {
+            SiteConnection site = lease.connection();
+            if (parcel.ifExists() == IfExists.FAIL
+                    && site.stat(delivery.finalName()).isPresent()) {
+                throw taken();
+            }
+            MeasuredBody body = null;
+            try (InputStream bytes = parcel.body().opener().open()) {
+                body = new MeasuredBody(bytes, site.line());
+                site.store(delivery.tempName(), body);
+                body.checkSource();
+                bytesSent = body.count();
+                String sha256 = body.sha256();
+                checkComplete(site, sha256);
+                renameRecorded = true;
+                lease.aside(() -> deliveries.renaming(delivery, bytesSent, sha256));
+                rename(lease, bytesSent, sha256);
+            } catch (IOException e) {
+                throw new SeraiException(ErrorCode.STEP_FAILED, "The body that the route delivers did not close", e);
+            } catch (SeraiException e) {
+                if (body != null) {
+                    bytesSent = body.count();
+                    if (e.code() != ErrorCode.CANCELLED) {
+                        body.checkSource();
+                    }
+                }
+                throw e;
+            } finally {
+                tidy(site);
+            }
+        }
+
+        private void tidy(SiteConnection site) {
+            // Only what no later attempt relies on may go; from the record of the rename on the name is evidence.
+            if (!renameRecorded && site.line().cut() == null) {
+                try {
+                    site.delete(delivery.tempName());
+                } catch (SeraiException e) {
+                    LOG.debug("Transfer {}: its part is removed by the next attempt", delivery.transfer(), e);
+                }
+            }
+        }
+
+        private void checkComplete(SiteConnection site, String sha256) {
+            long there = site.stat(delivery.tempName())
+                    .orElseThrow(() -> failure("it lost the file while it was sent"))
+                    .sizeBytes()
+                    .orElse(bytesSent);
+            if (there != bytesSent) {
+                throw failure("it holds " + there + " of " + bytesSent + " bytes that it acknowledged");
+            }
+            parcel.body().sha256().filter(expected -> !expected.equals(sha256)).ifPresent(expected -> {
+                throw new SeraiException(
+                        ErrorCode.DEFECT,
+                        "Transfer " + delivery.transfer() + ": the kept bytes have SHA-256 " + sha256 + " but "
+                                + expected + " arrived; the shared file system changed them");
+            });
+        }
+
+        private void rename(SiteConnections.Lease lease, long size, String sha256) {
+            SiteConnection site = lease.connection();
+            String name = finalName(site);
+            SiteConnection.IfTaken ifTaken = parcel.ifExists() == IfExists.REPLACE
+                    ? SiteConnection.IfTaken.REPLACE
+                    : SiteConnection.IfTaken.KEEP;
+            // After an earlier attempt's record, somebody's rename of this very name is as good as ours.
+            if (!site.rename(delivery.tempName(), name, ifTaken) && delivery.stage() != Stage.RENAMING) {
+                throw new SeraiException(
+                        ErrorCode.SITE_REJECTED,
+                        "Site " + parcel.site().name() + ": the temporary file "
+                                + RemotePath.printable(delivery.tempName())
+                                + " was gone before it could get its name; look whether the partner has it, then"
+                                + " resubmit the transfer or leave it");
+            }
+            record(lease, size, sha256);
+            LOG.info(
+                    "Transfer {}: delivered to {} as {}, {} bytes",
+                    delivery.transfer(),
+                    parcel.site().name(),
+                    RemotePath.printable(name),
+                    size);
+        }
+
+        private void record(SiteConnections.Lease lease, long size, String sha256) {
+            lease.aside(() -> deliveries.delivered(delivery, size, sha256));
+        }
+
+        private String finalName(SiteConnection site) {
+            String wanted = delivery.finalName();
+            return switch (parcel.ifExists()) {
+                case REPLACE -> wanted;
+                case FAIL -> {
+                    if (site.stat(wanted).isPresent()) {
+                        throw taken();
+                    }
+                    yield wanted;
+                }
+                case RENAME -> freeName(site, wanted);
+            };
+        }
+
+        private String freeName(SiteConnection site, String wanted) {
+            String name = RemotePath.name(wanted);
+            int dot = name.lastIndexOf('.');
+            String stem = dot > 0 ? name.substring(0, dot) : name;
+            String ending = dot > 0 ? name.substring(dot) : "";
+            String candidate = wanted;
+            for (int number = 1; site.stat(candidate).isPresent(); number++) {
+                if (number > MOST_NAMES_TRIED) {
+                    throw taken();
+                }
+                candidate = RemotePath.in(RemotePath.parent(wanted), stem + "-" + number + ending);
+            }
+            return candidate;
+        }
+
+        private SeraiException taken() {
+            return new SeraiException(
+                    ErrorCode.SITE_REJECTED,
+                    "Site " + parcel.site().name() + " has a file " + RemotePath.printable(delivery.finalName())
+                            + " already and the step says ifExists="
+                            + parcel.ifExists().name().toLowerCase(java.util.Locale.ROOT));
+        }
+
+        private SeraiException failure(String what) {
+            return new SeraiException(
+                    ErrorCode.SITE_FAILED, "Site " + parcel.site().name() + ": " + what);
+        }
+
+        private void failed(SeraiException reason) {
+            if (reason.kind() == ErrorKind.FENCED) {
+                return;
+            }
+            try {
+                deliveries.failed(delivery, reason.code(), reason.text(), bytesSent);
+            } catch (
+                    RuntimeException
+                            e) { // the reason that counts is the first one; the ledger's row is closed by takeover
+                reason.addSuppressed(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                cancelling.close();
+            } catch (Exception e) {
+                LOG.warn("Transfer {}: its cancel action could not be removed", delivery.transfer(), e);
+            }
+        }
+    }
+}

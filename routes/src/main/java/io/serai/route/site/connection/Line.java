@@ -1,0 +1,143 @@
+package io.serai.route.site.connection;
+
+import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sockets of one connection to a site: knows when a byte moved last, and can be cut from any thread, which makes
+ * every call that is blocked on one of its sockets fail at once. Its lock guards the set of sockets and why it was cut.
+ */
+public final class Line {
+    private static final Logger LOG = LoggerFactory.getLogger(Line.class);
+
+    /** Why a line was cut. */
+    public enum Cut {
+        /** No byte moved for the site's timeout. */
+        STALLED,
+        /** An operator cancelled the transfer or its event. */
+        CANCELLED
+    }
+
+    private final Set<Socket> sockets = new HashSet<>();
+    private volatile long movedAt = System.nanoTime();
+    private volatile @Nullable Cut cut;
+
+    /** A new unconnected socket of this line. */
+    synchronized Socket newSocket() throws IOException {
+        if (cut != null) {
+            throw new IOException("the connection was cut");
+        }
+        sockets.removeIf(Socket::isClosed);
+        Socket socket = new WatchedSocket(this);
+        socket.setTcpNoDelay(true);
+        sockets.add(socket);
+        return socket;
+    }
+
+    /** A byte moved, or is known to move soon. */
+    public void touch() {
+        movedAt = System.nanoTime();
+    }
+
+    /** How long no byte has moved. */
+    Duration still() {
+        return Duration.ofNanos(System.nanoTime() - movedAt);
+    }
+
+    /** Why this line was cut; null while it was not. */
+    public @Nullable Cut cut() {
+        return cut;
+    }
+
+    /** Closes every socket; the first reason stays. Idempotent. */
+    public void cut(Cut why) {
+        Set<Socket> open;
+        synchronized (this) {
+            if (cut == null) {
+                cut = why;
+            }
+            open = Set.copyOf(sockets);
+            sockets.clear();
+        }
+        for (Socket socket : open) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                LOG.debug("A socket of a cut connection did not close cleanly", e);
+            }
+        }
+    }
+
+    /** A socket whose streams tell the line about every byte. */
+    private static final class WatchedSocket extends Socket {
+        private final Line line;
+
+        WatchedSocket(Line line) {
+            this.line = line;
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new WatchedInput(super.getInputStream(), line);
+        }
+
+        @Override
+        public OutputStream getOutputStream() throws IOException {
+            return new WatchedOutput(super.getOutputStream(), line);
+        }
+    }
+
+    private static final class WatchedInput extends FilterInputStream {
+        private final Line line;
+
+        WatchedInput(InputStream in, Line line) {
+            super(in);
+            this.line = line;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = in.read();
+            line.touch();
+            return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int count = in.read(target, offset, length);
+            line.touch();
+            return count;
+        }
+    }
+
+    private static final class WatchedOutput extends FilterOutputStream {
+        private final Line line;
+
+        WatchedOutput(OutputStream out, Line line) {
+            super(out);
+            this.line = line;
+        }
+
+        @Override
+        public void write(int value) throws IOException {
+            out.write(value);
+            line.touch();
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int length) throws IOException {
+            out.write(source, offset, length);
+            line.touch();
+        }
+    }
+}

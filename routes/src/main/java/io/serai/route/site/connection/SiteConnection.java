@@ -1,0 +1,53 @@
+package io.serai.route.site.connection;
+
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * A logged-in connection to a site that has folders and names (SFTP, FTPS). Used by one thread at a time; only its line
+ * may be cut by others. Every operation throws a {@link io.serai.config.error.SeraiException} whose code says whether it
+ * is worth another attempt. Nothing reconnects by itself: after a failure of kind REMOTE the connection is closed.
+ */
+public interface SiteConnection extends Reusable {
+    /** Sends all bytes to a file of that path, replacing one that is there. Part of it stays when this fails. */
+    void store(String path, InputStream body);
+
+    /** The entry of that path; empty when there is none. */
+    Optional<RemoteEntry> stat(String path);
+
+    /**
+     * Gives a file another name.
+     *
+     * @param replace remove what has the new name, where the site does not replace by itself
+     * @return false when there is no file of the old name
+     */
+    boolean rename(String from, String to, IfTaken replace);
+
+    /** Removes a file; false when there was none. */
+    boolean delete(String path);
+
+    /** Shows the entries of a folder one by one, until the predicate returns false. */
+    void list(String folder, Predicate<RemoteEntry> each);
+
+    /** Opens a file for reading from its beginning. {@link Fetch#complete} tells whether the site sent all of it. */
+    Fetch fetch(String path);
+
+    /** What a rename does when the new name is taken. */
+    enum IfTaken {
+        REPLACE,
+        KEEP
+    }
+
+    /** A file that is being fetched. */
+    interface Fetch extends AutoCloseable {
+        InputStream stream();
+
+        /** After the end of the stream: checks that the site says that it sent the file to its end. */
+        void complete();
+
+        /** Gives up the rest; never throws. */
+        @Override
+        void close();
+    }
+}

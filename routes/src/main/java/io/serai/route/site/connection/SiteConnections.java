@@ -1,0 +1,247 @@
+package io.serai.route.site.connection;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.SiteName;
+import io.serai.config.object.Protocol;
+import io.serai.config.object.Site;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of this node to sites: as many at a time as each site allows, reused while they are alive and the
+ * site's definition stays the same, closed when they lie idle. Safe for use by many threads.
+ */
+public final class SiteConnections implements AutoCloseable {
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(30);
+
+    private final CamelContext camel;
+    private final LineWatch watch;
+    private final Map<SiteName, Gate> gates = new ConcurrentHashMap<>();
+
+    public SiteConnections(CamelContext camel, LineWatch watch) {
+        this.camel = camel;
+        this.watch = watch;
+        watch.every(Duration.ofSeconds(5), () -> gates.values().forEach(Gate::closeIdle));
+    }
+
+    /**
+     * Waits for a place at the site and connects, or takes a connection that another delivery has left. The lease is
+     * closed in any case; {@link Lease#keep} first when the connection is in order.
+     */
+    public Lease take(Site site, StopSwitch stop) {
+        Gate gate = gates.computeIfAbsent(site.name(), name -> new Gate());
+        gate.enter(site, stop);
+        try {
+            Reusable idle = gate.idleFor(site);
+            while (idle != null) {
+                Lease lease = new Lease(gate, site, idle, stop);
+                if (idle.alive()) {
+                    return lease;
+                }
+                lease.closeConnection();
+                idle = gate.idleFor(site);
+            }
+            return new Lease(gate, site, connect(site, stop), stop);
+        } catch (RuntimeException | Error e) {
+            gate.leave();
+            throw e;
+        }
+    }
+
+    private Reusable connect(Site site, StopSwitch stop) {
+        Line line = new Line();
+        stop.attach(line);
+        try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
+            return open(camel, site, line);
+        } finally {
+            stop.detach();
+        }
+    }
+
+    /** Connects and logs in by the site's protocol. */
+    public static Reusable open(CamelContext camel, Site site, Line line) {
+        if (site.user().isEmpty() && site.protocol() != Protocol.HTTPS) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "Site " + site.name() + " has no user; sftp and ftps need its field 'user', apply it anew");
+        }
+        return switch (site.protocol()) {
+            case SFTP -> SftpConnection.connect(camel, site, line);
+            case FTPS -> FtpsConnection.connect(camel, site, line);
+            case HTTPS -> HttpsConnection.of(camel, site, line);
+        };
+    }
+
+    @Override
+    public void close() {
+        gates.values().forEach(Gate::close);
+    }
+
+    /** A connection in the hands of one delivery or fetch, watched while it is. */
+    public final class Lease implements AutoCloseable {
+        private final Gate gate;
+        private final Site site;
+        private final Reusable connection;
+        private final StopSwitch stop;
+        private LineWatch.@Nullable Watch watched;
+        private boolean kept;
+
+        private Lease(Gate gate, Site site, Reusable connection, StopSwitch stop) {
+            this.gate = gate;
+            this.site = site;
+            this.connection = connection;
+            this.stop = stop;
+            stop.attach(connection.line());
+            watched = watch.watch(connection.line(), site.timeout());
+        }
+
+        /** The connection to a site that has folders and names. */
+        public SiteConnection connection() {
+            if (connection instanceof SiteConnection folders) {
+                return folders;
+            }
+            throw new SeraiException(
+                    ErrorCode.INVALID, "Site " + site.name() + " speaks https, which has no folders to work in");
+        }
+
+        /** The connection to a site that takes requests. */
+        public HttpsConnection https() {
+            return (HttpsConnection) connection;
+        }
+
+        /** Does something that does not concern the site, so that the time it takes is not held against the site. */
+        public void aside(Runnable work) {
+            unwatch();
+            try {
+                work.run();
+            } finally {
+                watched = watch.watch(connection.line(), site.timeout());
+            }
+        }
+
+        /** The connection is in order and may be used by the next. */
+        public void keep() {
+            kept = true;
+        }
+
+        private void unwatch() {
+            if (watched != null) {
+                watched.close();
+                watched = null;
+            }
+        }
+
+        private void closeConnection() {
+            unwatch();
+            stop.detach();
+            connection.close();
+        }
+
+        @Override
+        public void close() {
+            unwatch();
+            stop.detach();
+            if (kept && connection.line().cut() == null) {
+                gate.giveBack(site, connection);
+            } else {
+                connection.close();
+            }
+            gate.leave();
+        }
+    }
+
+    private record Idle(Site site, Reusable connection, long since) {}
+
+    /** The places at one site and its idle connections; its monitor guards both. */
+    private static final class Gate {
+        private final Deque<Idle> idle = new ArrayDeque<>();
+        private int inside;
+        private boolean closed;
+
+        synchronized void enter(Site site, StopSwitch stop) {
+            long until = System.nanoTime() + LONGEST_WAIT.toNanos();
+            // The limit is read from the site at hand, so that a changed limit takes effect at once.
+            while (inside >= Math.max(1, site.maxParallel())) {
+                long left = until - System.nanoTime();
+                if (left <= 0) {
+                    throw new SeraiException(
+                            ErrorCode.BUSY,
+                            "Site " + site.name() + ": all " + site.maxParallel()
+                                    + " connections are in use; tried again later (field 'maxParallel')");
+                }
+                if (stop.pulled()) {
+                    throw new SeraiException(ErrorCode.CANCELLED, "Site " + site.name() + ": cancelled while waiting");
+                }
+                try {
+                    wait(Math.max(1, Math.min(TimeUnit.NANOSECONDS.toMillis(left), 500)));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new SeraiException(
+                            ErrorCode.CANCELLED, "Site " + site.name() + ": stopped while waiting for a connection", e);
+                }
+            }
+            inside++;
+        }
+
+        synchronized void leave() {
+            inside--;
+            notifyAll();
+        }
+
+        /** The connection used last, if it was made for exactly this definition of the site. */
+        synchronized @Nullable Reusable idleFor(Site site) {
+            while (true) {
+                Idle last = idle.pollLast();
+                if (last == null) {
+                    return null;
+                }
+                if (last.site().equals(site)) {
+                    return last.connection();
+                }
+                last.connection().close();
+            }
+        }
+
+        void giveBack(Site site, Reusable connection) {
+            synchronized (this) {
+                if (!closed) {
+                    idle.addLast(new Idle(site, connection, System.nanoTime()));
+                    return;
+                }
+            }
+            connection.close();
+        }
+
+        void closeIdle() {
+            while (true) {
+                Idle first;
+                synchronized (this) {
+                    first = idle.peekFirst();
+                    if (first == null || System.nanoTime() - first.since() < LONGEST_IDLE.toNanos()) {
+                        return;
+                    }
+                    idle.removeFirst();
+                }
+                first.connection().close();
+            }
+        }
+
+        void close() {
+            Deque<Idle> all;
+            synchronized (this) {
+                closed = true;
+                all = new ArrayDeque<>(idle);
+                idle.clear();
+            }
+            all.forEach(each -> each.connection().close());
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.serai.route.site;
+
+import io.serai.cluster.event.ClaimedEvent;
+import io.serai.cluster.ledger.Deliveries;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.TransferId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Deliveries as their contract has it, without a database; can be told to die after a step. Its monitor guards it. */
+final class InMemoryDeliveries implements Deliveries {
+    /** The steps after or before which a node may die. */
+    enum Death {
+        NEVER,
+        BEFORE_RENAMING,
+        AFTER_RENAMING,
+        BEFORE_DELIVERED,
+        AFTER_DELIVERED
+    }
+
+    /** What a killed node throws in place of going on; no code of ours catches it. */
+    static final class Killed extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static final class Row {
+        TransferId transfer = TransferId.random();
+        Stage stage = Stage.SENDING;
+        String tempName = "";
+        String finalName = "";
+        long sizeBytes;
+        Optional<String> sha256 = Optional.empty();
+        long epoch;
+    }
+
+    private final Map<String, Row> rows = new HashMap<>();
+    private final Map<TransferId, Runnable> cancels = new ConcurrentHashMap<>();
+    final List<String> failures = new ArrayList<>();
+    Death death = Death.NEVER;
+
+    @Override
+    public synchronized Delivery begin(ClaimedEvent event, String stepKey, Target target) {
+        Row row = rows.computeIfAbsent(key(event, stepKey), k -> new Row());
+        Optional<String> stale = Optional.empty();
+        row.epoch = event.token().epoch();
+        if (row.stage == Stage.SENDING) {
+            stale = row.tempName.isEmpty() ? Optional.empty() : Optional.of(row.tempName);
+            row.tempName = target.tempName();
+            row.finalName = target.finalName();
+        }
+        return new Delivery(
+                event, stepKey, row.transfer, row.stage, row.tempName, row.finalName, stale, row.sizeBytes, row.sha256);
+    }
+
+    @Override
+    public synchronized void renaming(Delivery delivery, long sizeBytes, String sha256) {
+        die(Death.BEFORE_RENAMING);
+        Row row = owned(delivery);
+        row.stage = Stage.RENAMING;
+        row.sizeBytes = sizeBytes;
+        row.sha256 = Optional.of(sha256);
+        die(Death.AFTER_RENAMING);
+    }
+
+    @Override
+    public synchronized void delivered(Delivery delivery, long sizeBytes, String sha256) {
+        die(Death.BEFORE_DELIVERED);
+        Row row = owned(delivery);
+        row.stage = Stage.DELIVERED;
+        row.sizeBytes = sizeBytes;
+        row.sha256 = Optional.of(sha256);
+        die(Death.AFTER_DELIVERED);
+    }
+
+    private Row owned(Delivery delivery) {
+        Row row = rows.get(key(delivery.event(), delivery.stepKey()));
+        if (row == null || row.epoch != delivery.event().token().epoch()) {
+            throw new SeraiException(ErrorCode.FENCED, "another node owns the event");
+        }
+        return row;
+    }
+
+    private void die(Death here) {
+        if (death == here) {
+            throw new Killed();
+        }
+    }
+
+    @Override
+    public synchronized void failed(Delivery delivery, ErrorCode code, String text, long bytesSent) {
+        failures.add(code + ": " + text);
+    }
+
+    @Override
+    public AutoCloseable onCancel(TransferId transfer, Runnable cancel) {
+        cancels.put(transfer, cancel);
+        return () -> cancels.remove(transfer);
+    }
+
+    void cancelAll() {
+        cancels.values().forEach(Runnable::run);
+    }
+
+    synchronized Stage stage(ClaimedEvent event, String stepKey) {
+        return rows.get(key(event, stepKey)).stage;
+    }
+
+    synchronized String sha256(ClaimedEvent event, String stepKey) {
+        return rows.get(key(event, stepKey)).sha256.orElseThrow();
+    }
+
+    private static String key(ClaimedEvent event, String stepKey) {
+        return event.id() + " " + stepKey;
+    }
+}
