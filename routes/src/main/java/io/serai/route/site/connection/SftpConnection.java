@@ -6,6 +6,7 @@ import com.jcraft.jsch.Session;
 import com.jcraft.jsch.SftpATTRS;
 import com.jcraft.jsch.SftpException;
 import com.jcraft.jsch.SocketFactory;
+import io.serai.config.error.SeraiException;
 import io.serai.config.object.Site;
 import io.serai.config.secret.SecretText;
 import java.io.IOException;
@@ -24,6 +25,8 @@ import org.apache.camel.component.file.remote.SftpComponent;
 import org.apache.camel.component.file.remote.SftpConfiguration;
 import org.apache.camel.component.file.remote.SftpEndpoint;
 import org.apache.camel.component.file.remote.SftpOperations;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection by Camel's SFTP component: its endpoint, options and session. The file operations go to that session's
@@ -31,6 +34,7 @@ import org.apache.camel.component.file.remote.SftpOperations;
  * rename, and list a whole folder to find out whether a file exists.
  */
 final class SftpConnection implements SiteConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(SftpConnection.class);
     private static final int KEEP_ALIVE_MILLIS = 15_000;
     private static final int KEEP_ALIVES_UNANSWERED = 3;
     private static final String KEY_EXCHANGES = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
@@ -41,7 +45,7 @@ final class SftpConnection implements SiteConnection {
     private final Line line;
     private final SiteFailures failures;
     private final Session session;
-    private final ChannelSftp channel;
+    private ChannelSftp channel;
 
     private SftpConnection(Site site, Line line, SiteFailures failures, Session session, ChannelSftp channel) {
         this.site = site;
@@ -59,15 +63,19 @@ final class SftpConnection implements SiteConnection {
         try {
             session = session(camel, site, line, keys);
             session.connect(Math.toIntExact(site.connectTimeout().toMillis()));
-            ChannelSftp channel = (ChannelSftp) session.openChannel("sftp");
-            channel.connect(Math.toIntExact(site.connectTimeout().toMillis()));
-            return new SftpConnection(site, line, failures, session, channel);
+            return new SftpConnection(site, line, failures, session, channel(session, site));
         } catch (JSchException e) {
             if (session != null) {
                 session.disconnect();
             }
             throw failures.connectingSsh(e, keys);
         }
+    }
+
+    private static ChannelSftp channel(Session session, Site site) throws JSchException {
+        ChannelSftp channel = (ChannelSftp) session.openChannel("sftp");
+        channel.connect(Math.toIntExact(site.connectTimeout().toMillis()));
+        return channel;
     }
 
     /** A session as Camel's component makes it, on the line's sockets, not yet connected. */
@@ -162,7 +170,21 @@ final class SftpConnection implements SiteConnection {
         try {
             channel.put(body, literally(path), ChannelSftp.OVERWRITE);
         } catch (SftpException e) {
-            throw failures.during("sending " + RemotePath.printable(path), e);
+            SeraiException failure = failures.during("sending " + RemotePath.printable(path), e);
+            replaceChannel();
+            throw failure;
+        }
+    }
+
+    /** JSch leaves answers of a broken upload unread, which would be taken for answers to what comes next. */
+    private void replaceChannel() {
+        channel.disconnect();
+        if (line.cut() == null && session.isConnected()) {
+            try {
+                channel = channel(session, site);
+            } catch (JSchException e) {
+                LOG.debug("Site {}: no channel after a failed upload", site.name(), e);
+            }
         }
     }
 
