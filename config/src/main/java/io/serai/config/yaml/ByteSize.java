@@ -26,13 +26,13 @@ public final class ByteSize {
         }
     }
 
-    /** The shortest exact form that {@link #parse} reads. */
+    /** The shortest exact form that {@link #parse} reads; of two equally short ones that with the larger unit. */
     public static String format(long bytes) {
         String shortest = Long.toString(bytes);
         for (Map.Entry<String, Long> unit : UNITS.entrySet()) {
             if (bytes != 0 && bytes % unit.getValue() == 0) {
                 String candidate = bytes / unit.getValue() + unit.getKey();
-                if (candidate.length() < shortest.length()) {
+                if (candidate.length() <= shortest.length()) {
                     shortest = candidate;
                 }
             }
