@@ -1,0 +1,23 @@
+package io.serai.endpoint.ftp;
+
+import io.serai.endpoint.PartnerPort;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+
+/** What the conversations of a listener share. */
+record ListenerServices(
+        FtpServerEndpoint settings,
+        PartnerPort port,
+        ListenerTls tls,
+        PassivePorts passivePorts,
+        ExecutorService transfers) {
+    /** Runs a transfer on a thread of its own; false when all are busy. */
+    boolean start(RunningTransfer transfer) {
+        try {
+            transfers.execute(transfer);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+}
