@@ -74,6 +74,11 @@ public record DatabaseSettings(
                 url, user, password, applicationName, count, connectTimeout, socketTimeout, acquisitionTimeout);
     }
 
+    public DatabaseSettings withConnectTimeout(Duration timeout) {
+        return new DatabaseSettings(
+                url, user, password, applicationName, maxConnections, timeout, socketTimeout, acquisitionTimeout);
+    }
+
     public DatabaseSettings withSocketTimeout(Duration timeout) {
         return new DatabaseSettings(
                 url, user, password, applicationName, maxConnections, connectTimeout, timeout, acquisitionTimeout);

@@ -60,7 +60,8 @@ sealed interface PostgresAccount {
         static Dedicated of(String name) {
             if (name.equals("nobody") || name.equals("root")) {
                 throw new SeraiException(
-                        ErrorCode.INVALID, "database.user-account must be a user of its own, not \"" + name + "\"");
+                        ErrorCode.INVALID,
+                        "the user of the embedded PostgreSQL must be one of its own, not \"" + name + "\"");
             }
             if (!Commands.run(List.of("id", "-u", name)).succeeded()) {
                 create(name);

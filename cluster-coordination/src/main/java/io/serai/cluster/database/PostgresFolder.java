@@ -122,8 +122,16 @@ final class PostgresFolder {
         return file;
     }
 
-    /** The port of the last time if it is free, else another free one, which is then kept. */
-    int freePort() throws IOException {
+    /** The wished port; with 0 that of the last time if it is free, else another free one, which is then kept. */
+    int freePort(int wished) throws IOException {
+        if (wished != 0) {
+            if (!isFree(wished)) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "database.port " + wished + " is in use by another program: end that, or choose another port");
+            }
+            return wished;
+        }
         Path file = root.resolve("port");
         if (Files.exists(file)) {
             String kept = Files.readString(file, StandardCharsets.UTF_8).strip();

@@ -180,7 +180,7 @@ final class PostgresLauncher implements AutoCloseable {
         long patienceEnd = System.nanoTime() + LEFTOVER_PATIENCE.toNanos();
         int portAttempts = 0;
         while (true) {
-            int port = folder.freePort();
+            int port = folder.freePort(settings.port());
             PostgresProcess process =
                     PostgresProcess.start(folder, account, Optional.of(folder.data()), "QUIT", serverCommand(port));
             if (answers(process, port)) {
@@ -191,7 +191,7 @@ final class PostgresLauncher implements AutoCloseable {
                 if (System.nanoTime() > patienceEnd) {
                     PostgresProcess.killLeftovers(folder);
                 }
-            } else if (++portAttempts >= PORT_ATTEMPTS || folder.freePort() == port) {
+            } else if (++portAttempts >= PORT_ATTEMPTS || folder.freePort(settings.port()) == port) {
                 throw new SeraiException(
                         ErrorCode.DATABASE_DOWN,
                         "the embedded PostgreSQL under " + folder.root() + " does not start: " + folder.lastWords()

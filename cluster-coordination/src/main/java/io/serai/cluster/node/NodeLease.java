@@ -64,7 +64,7 @@ public final class NodeLease implements Fence, AutoCloseable {
     NodeLease(
             Database database, NodeIdentity identity, Optional<UUID> formerBoot, Duration ttl, LongSupplier nanoClock) {
         if (ttl.toMillis() < 1000) {
-            throw new SeraiException(ErrorCode.INVALID, "cluster.lease must be at least 1 second");
+            throw new SeraiException(ErrorCode.INVALID, "node.lease must be at least 1 second");
         }
         this.database = database;
         this.identity = identity;

@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,10 +23,14 @@ class EmbeddedPostgresCrashTest {
     private static final int ROUNDS_FROM_NOTHING = 5;
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
+    private SplittableRandom moments;
     private Path folder;
 
     @BeforeEach
     void makeFolder() throws IOException {
+        long seed = System.nanoTime();
+        System.out.println("The moments of the kills are made from seed " + seed);
+        moments = new SplittableRandom(seed);
         folder = TestDatabase.temporaryFolder("crash");
     }
 
@@ -42,7 +46,7 @@ class EmbeddedPostgresCrashTest {
             try (ChildJvm child = start(round * 1_000_000)) {
                 long postmaster = Long.parseLong(child.await("pid "));
                 child.await("writing");
-                List<String> lines = child.killAfter(ThreadLocalRandom.current().nextInt(400));
+                List<String> lines = child.killAfter(moments.nextInt(400));
                 lines.stream()
                         .filter(line -> line.matches("ok [0-9]+"))
                         .forEach(line -> acknowledged.add(Integer.parseInt(line.substring(3))));
@@ -68,7 +72,7 @@ class EmbeddedPostgresCrashTest {
     void startsAfterAKillAtAnyMomentOfItsFirstStart() throws Exception {
         for (int round = 0; round < ROUNDS_FROM_NOTHING; round++) {
             try (ChildJvm child = start(round * 1_000_000)) {
-                child.killAfter(ThreadLocalRandom.current().nextInt(300, 2500));
+                child.killAfter(moments.nextInt(300, 2500));
             }
         }
 

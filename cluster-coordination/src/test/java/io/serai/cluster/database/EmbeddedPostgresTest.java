@@ -8,6 +8,8 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -180,6 +182,19 @@ class EmbeddedPostgresTest {
                 .hasMessageContaining("chmod o+x " + closed)
                 .hasMessageContaining("choose a home elsewhere");
         PostgresBinaries.deleteTree(closed);
+    }
+
+    @Test
+    void refusesAPortThatIsTaken() throws IOException {
+        Path other = TestDatabase.temporaryFolder("port");
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> new EmbeddedPostgres(EmbeddedPostgresSettings.in(other)
+                                    .withBindir(TestFolders.programs())
+                                    .withPort(taken.getLocalPort()))
+                            .start())
+                    .hasMessageContaining("database.port " + taken.getLocalPort());
+        }
+        PostgresBinaries.deleteTree(other);
     }
 
     @Test

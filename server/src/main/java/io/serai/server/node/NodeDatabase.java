@@ -8,12 +8,14 @@ import io.serai.cluster.database.Migrations;
 import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The shared database as this node reaches it: the embedded one, which it starts, or one that somebody else runs. */
 final class NodeDatabase implements AutoCloseable {
+    /** Beside the pool: leases, notifications, the pools of schedules and of routes' own transactions. */
+    private static final int OTHER_CONNECTIONS = 76;
+
     private final @Nullable EmbeddedPostgres embedded;
     private final DatabaseSettings settings;
     private final Database database;
@@ -48,11 +50,10 @@ final class NodeDatabase implements AutoCloseable {
 
     private static EmbeddedPostgresSettings embeddedSettings(NodeSettings settings) {
         NodeSettings.Embedded embedded = settings.database().embedded();
-        EmbeddedPostgresSettings usual =
-                EmbeddedPostgresSettings.in(settings.home().resolve("database"));
-        if (embedded.port() != 0) {
-            usual = usual.withOptions(Map.of("port", Integer.toString(embedded.port())));
-        }
+        EmbeddedPostgresSettings usual = EmbeddedPostgresSettings.in(
+                        settings.home().resolve("database"))
+                .withPort(embedded.port())
+                .withMaxConnections(settings.database().maxConnections() + OTHER_CONNECTIONS);
         Optional<Path> bindir = embedded.binaries();
         return bindir.isPresent() ? usual.withBindir(bindir.get()) : usual;
     }
@@ -61,6 +62,7 @@ final class NodeDatabase implements AutoCloseable {
             @Nullable EmbeddedPostgres embedded, DatabaseSettings reach, NodeSettings settings) {
         NodeSettings.Database limits = settings.database();
         DatabaseSettings limited = reach.withMaxConnections(limits.maxConnections())
+                .withConnectTimeout(limits.connectTimeout())
                 .withSocketTimeout(limits.socketTimeout())
                 .withAcquisitionTimeout(limits.acquisitionTimeout());
         new Migrations(limited).apply();
