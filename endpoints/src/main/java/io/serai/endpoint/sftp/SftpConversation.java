@@ -74,7 +74,6 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
         } catch (SeraiException e) {
             LOG.debug("Session {}: the SFTP channel is closed: {}", session.id(), e.text());
             drop("The client broke the protocol: " + e.text());
-            channel.close(true);
         }
         return 0; // the window grows when the requests have been answered
     }
@@ -91,7 +90,6 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
             }
         }
         drop("The client sent more requests than may wait");
-        channel.close(true);
     }
 
     /** The client has nothing more to say (a half-close), or the channel is being closed. */
@@ -116,7 +114,6 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
     public void start(ChannelSession source, Environment environment) {
         if (!session.begin(this)) {
             drop("The session has ended");
-            source.close(true);
         }
     }
 
@@ -246,17 +243,19 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
 
     private void finish(String reason) {
         ExitCallback callback;
+        int status;
         synchronized (lock) {
             if (finished) {
                 return;
             }
             finished = true;
             callback = exit;
+            status = dropReason == null ? 0 : 1;
         }
         requests.abort(reason);
         session.ended(this);
         if (callback != null) {
-            callback.onExit(0);
+            callback.onExit(status);
         }
     }
 

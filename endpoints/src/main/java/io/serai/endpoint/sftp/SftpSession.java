@@ -136,7 +136,7 @@ final class SftpSession {
         try {
             return call(new CheckPublicKey(id, user, key)) == KeyAnswer.ACCEPTABLE;
         } catch (RuntimeException e) { // whatever goes wrong is a refusal
-            LOG.warn("Session {}: a public key could not be checked and was refused", id, e);
+            LOG.warn("Session {}: a public key could not be checked and was refused: {}", id, e.toString());
             return false;
         }
     }
@@ -185,7 +185,7 @@ final class SftpSession {
         try {
             return call(attempt);
         } catch (RuntimeException e) { // whatever goes wrong is a refusal
-            LOG.warn("Session {}: a login could not be checked and was refused", id, e);
+            LOG.warn("Session {}: a login could not be checked and was refused: {}", id, e.toString());
             return new LoginResult.Refused();
         }
     }
