@@ -64,7 +64,7 @@ public final class FileSystemStorage implements Storage {
             return new FileInfo(
                     path.name(),
                     false,
-                    attributes.size(),
+                    part.sizeBytes(),
                     attributes.lastModifiedTime().toInstant(),
                     version(attributes));
         });

@@ -121,7 +121,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         try {
             requireComplete();
             String sha256 = file.sha256();
-            file.force();
+            file.sync();
             reached(CommitSteps.Step.SYNCED);
             BasicFileAttributes attributes =
                     Files.readAttributes(opening.staging(), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -318,7 +318,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
 
     private void keepOrDelete() throws IOException {
         if (opening.destination() instanceof Destination.Home home) {
-            services.parts().keep(home.target(), opening.staging(), Parts.Writer.GONE);
+            services.parts().keep(home.target(), opening.staging());
         } else {
             Files.deleteIfExists(opening.staging());
         }

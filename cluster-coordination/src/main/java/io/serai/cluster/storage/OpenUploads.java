@@ -6,22 +6,25 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which names are being uploaded to at the moment, so that two sessions never go on with the same bytes: on this node
  * from memory, on others by the names in their folders of staging. Also the order of commits to one name.
  */
 final class OpenUploads {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenUploads.class);
     private static final int STRIPES = 256;
 
     private final StorageRoot root;
     private final Map<StagingName.Target, Integer> open = new ConcurrentHashMap<>();
-    private final Set<Long> epochs = ConcurrentHashMap.newKeySet();
+    private final Map<Long, EpochLock> epochs = new HashMap<>();
     private final ReentrantLock[] commits =
             Stream.generate(ReentrantLock::new).limit(STRIPES).toArray(ReentrantLock[]::new);
 
@@ -63,13 +66,25 @@ final class OpenUploads {
         return commits[Math.floorMod(target.hashCode(), STRIPES)];
     }
 
-    /** Makes this epoch's folder in staging. */
-    void makeFolder(long epoch) throws IOException {
-        if (!epochs.contains(epoch)) {
+    /** Makes this epoch's folder in staging, and takes its lock. */
+    synchronized void makeFolder(long epoch) throws IOException {
+        if (!epochs.containsKey(epoch)) {
             StorageRoot.makeFolder(root.active(epoch));
             StorageRoot.sync(root.active());
-            epochs.add(epoch);
+            epochs.put(epoch, EpochLock.take(root.active(epoch)));
         }
+    }
+
+    /** Gives the locks back; nothing of this process is open any more. */
+    synchronized void close() {
+        for (EpochLock lock : epochs.values()) {
+            try {
+                lock.close();
+            } catch (IOException e) {
+                LOG.debug("A lock is given back when this process ends", e);
+            }
+        }
+        epochs.clear();
     }
 
     private void refuseWhenOpenElsewhere(StagingName.Target target, long epoch) throws IOException {

@@ -13,8 +13,9 @@ import java.util.stream.Stream;
 
 /**
  * The kept parts of interrupted uploads: one for an account and path, the latest. A part that came from a node which
- * may still be alive (frozen, cut off) has the suffix {@code ~left}: that node might write to it yet, so who resumes it
- * goes on with a copy. Moves are atomic, so that of two who want to resume the same part one gets it.
+ * may still be alive (frozen, cut off) has the suffix {@code ~left}: that node might write to it yet. A mark beside it
+ * says how many of its bytes count, and who resumes it goes on with a copy of these. Moves are atomic, so that of two
+ * who want to resume the same part one gets it.
  */
 final class Parts {
     private static final String LEFT = "~left";
@@ -25,12 +26,8 @@ final class Parts {
         this.root = root;
     }
 
-    /** A kept part. */
-    record Part(Path file, BasicFileAttributes attributes) {
-        boolean mayStillBeWritten() {
-            return file.getFileName().toString().endsWith(LEFT);
-        }
-    }
+    /** A kept part; only so many bytes of the file count. */
+    record Part(Path file, long sizeBytes, BasicFileAttributes attributes, Writer writer) {}
 
     /** Whether whoever wrote a part is certainly done with it. */
     enum Writer {
@@ -39,27 +36,63 @@ final class Parts {
     }
 
     Optional<Part> find(StagingName.Target target) {
-        return Stream.of(file(target, Writer.GONE), file(target, Writer.MAY_BE_ALIVE))
-                .flatMap(file -> StorageRoot.look(file).map(found -> new Part(file, found)).stream())
-                .filter(part -> part.attributes().isRegularFile())
+        return Stream.of(Writer.values())
+                .flatMap(writer -> find(file(target, writer), writer).stream())
                 .max(Comparator.comparing((Part part) -> part.attributes().lastModifiedTime()));
     }
 
+    private static Optional<Part> find(Path file, Writer writer) {
+        return StorageRoot.look(file)
+                .filter(BasicFileAttributes::isRegularFile)
+                .map(found -> new Part(file, size(file, found.size(), writer), found, writer))
+                .filter(part -> part.sizeBytes() > 0);
+    }
+
+    private static long size(Path file, long sizeBytes, Writer writer) {
+        if (writer == Writer.GONE) {
+            return sizeBytes;
+        }
+        try {
+            return SafeMark.trusted(file, sizeBytes, SafeMark.Crash.OF_UNKNOWN_KIND);
+        } catch (IOException e) {
+            throw FileErrors.of(e, "A kept part cannot be read");
+        }
+    }
+
     /** Makes the file the kept part in place of an earlier one; an empty file only removes the earlier one. */
-    void keep(StagingName.Target target, Path file, Writer writer) throws IOException {
+    void keep(StagingName.Target target, Path file) throws IOException {
         if (Files.size(file) == 0) {
             Files.delete(file);
             drop(target);
             return;
         }
-        Path name = file(target, writer);
+        Files.move(file, file(target, Writer.GONE), StandardCopyOption.ATOMIC_MOVE);
+        dropLeft(target);
+    }
+
+    /** The same for a file that may still be written to, of which only so many bytes count. */
+    void keepLeft(StagingName.Target target, Path file, long sizeBytes) throws IOException {
+        if (sizeBytes == 0) {
+            Files.delete(file);
+            drop(target);
+            return;
+        }
+        Path name = file(target, Writer.MAY_BE_ALIVE);
+        new SafeMark(name).synced(sizeBytes);
         Files.move(file, name, StandardCopyOption.ATOMIC_MOVE);
-        Files.deleteIfExists(file(target, writer == Writer.GONE ? Writer.MAY_BE_ALIVE : Writer.GONE));
+        Files.deleteIfExists(file(target, Writer.GONE));
     }
 
     void drop(StagingName.Target target) throws IOException {
         Files.deleteIfExists(file(target, Writer.GONE));
-        Files.deleteIfExists(file(target, Writer.MAY_BE_ALIVE));
+        dropLeft(target);
+    }
+
+    private void dropLeft(StagingName.Target target) throws IOException {
+        Path left = file(target, Writer.MAY_BE_ALIVE);
+        if (Files.deleteIfExists(left)) {
+            SafeMark.removeBeside(left);
+        }
     }
 
     /** Moves the part to that name, where it can be written to; false when there is none, or another took it. */
@@ -69,8 +102,8 @@ final class Parts {
             return false;
         }
         try {
-            if (part.get().mayStillBeWritten()) {
-                copy(part.get().file(), name);
+            if (part.get().writer() == Writer.MAY_BE_ALIVE) {
+                copy(part.get().file(), part.get().sizeBytes(), name);
             } else {
                 Files.move(part.get().file(), name, StandardCopyOption.ATOMIC_MOVE);
             }
@@ -82,11 +115,11 @@ final class Parts {
     }
 
     /** Copies under another name first, so that a copy that was broken off never looks like a part. */
-    static void copy(Path source, Path name) throws IOException {
+    static void copy(Path source, long sizeBytes, Path name) throws IOException {
         Path copy = name.resolveSibling(name.getFileName() + ".copy");
         try (FileChannel from = StorageRoot.openForReading(source);
                 FileChannel to = StorageRoot.create(copy)) {
-            StagedFile.copy(from, to);
+            StagedFile.copy(from, sizeBytes, to);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);
             throw e;

@@ -24,14 +24,18 @@ final class StagedFile implements AutoCloseable {
     private final RunningHash hash;
     private final Executor background;
     private final StorageSettings settings;
+    private final SafeMark mark;
     private @Nullable Future<?> sync;
     private long unsynced;
     private volatile long held;
 
     /**
      * @param held how many bytes the file has already
+     * @param path where the file lies
      */
-    StagedFile(FileChannel channel, long held, Executor background, StorageSettings settings) {
+    StagedFile(FileChannel channel, long held, Path path, Executor background, StorageSettings settings)
+            throws IOException {
+        this.mark = new SafeMark(path);
         this.channel = channel;
         this.ranges = new ByteRanges(held);
         this.hash = new RunningHash(channel);
@@ -40,6 +44,7 @@ final class StagedFile implements AutoCloseable {
         this.held = held;
         if (held > 0) {
             background.execute(() -> hashWhatIsHeld(held));
+            syncInBackground();
         }
     }
 
@@ -51,12 +56,18 @@ final class StagedFile implements AutoCloseable {
     void write(ByteBuffer data, long offset) throws IOException {
         int count = data.remaining();
         refuseWideHole(offset);
+        if (offset > ranges.contiguousEnd() && !ranges.hasHole()) {
+            mark.gapAt(ranges.contiguousEnd());
+        }
         ByteBuffer copy = data.duplicate();
         long position = offset;
         while (data.hasRemaining()) {
             position += channel.write(data, position);
         }
         ranges.add(offset, offset + count);
+        if (!ranges.hasHole()) {
+            mark.gapless();
+        }
         held = ranges.end();
         hash.written(copy, offset, ranges.contiguousEnd());
         unsynced += count;
@@ -69,8 +80,14 @@ final class StagedFile implements AutoCloseable {
         return ranges.hasHole();
     }
 
-    /** Makes the bytes so far durable. */
+    /** Makes the bytes so far durable, so that even a crash of the machine leaves them to be resumed. */
     void force() throws IOException {
+        sync();
+        mark.synced(ranges.contiguousEnd());
+    }
+
+    /** Makes the bytes so far durable. */
+    void sync() throws IOException {
         awaitBackgroundSync();
         channel.force(true);
         unsynced = 0;
@@ -86,7 +103,7 @@ final class StagedFile implements AutoCloseable {
         held = ranges.contiguousEnd();
         if (channel.isOpen()) {
             channel.truncate(held);
-            force();
+            sync();
             return;
         }
         // An interrupted thread closes the channel that it uses.
@@ -99,6 +116,7 @@ final class StagedFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         channel.close();
+        mark.remove();
     }
 
     private void refuseWideHole(long offset) {
@@ -127,8 +145,10 @@ final class StagedFile implements AutoCloseable {
         }
         awaitBackgroundSync();
         unsynced = 0;
+        long safe = ranges.contiguousEnd();
         FutureTask<Boolean> task = new FutureTask<>(() -> {
             channel.force(false);
+            mark.synced(safe);
             return Boolean.TRUE;
         });
         background.execute(task);
@@ -150,17 +170,15 @@ final class StagedFile implements AutoCloseable {
         }
     }
 
-    /** Fills the file with all that the source has; before the first {@link #write}. */
-    static long copy(FileChannel source, FileChannel target) throws IOException {
+    /** Copies the first bytes of a file into an empty one. */
+    static void copy(FileChannel source, long sizeBytes, FileChannel target) throws IOException {
         long position = 0;
-        long size = source.size();
-        while (position < size) {
-            long count = source.transferTo(position, size - position, target.position(position));
+        while (position < sizeBytes) {
+            long count = source.transferTo(position, sizeBytes - position, target.position(position));
             if (count <= 0) {
                 throw new IOException("the file became shorter while it was copied");
             }
             position += count;
         }
-        return position;
     }
 }

@@ -99,6 +99,7 @@ public final class StagedReceiving implements Receiving {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        services.openUploads().close();
     }
 
     @Override
@@ -135,7 +136,7 @@ public final class StagedReceiving implements Receiving {
     private void giveBack(StagingName.Target target, Path staging) {
         try {
             if (Files.exists(staging)) {
-                services.parts().keep(target, staging, Parts.Writer.GONE);
+                services.parts().keep(target, staging);
             }
         } catch (IOException e) {
             LOG.warn("A part stays in staging until this node's next start", e);
@@ -167,7 +168,7 @@ public final class StagedReceiving implements Receiving {
     private Incoming open(IncomingFile.Opening opening, FileChannel channel, long held) throws IOException {
         try {
             opening.bounds().check(held, opening.destination().description());
-            StagedFile file = new StagedFile(channel, held, background, services.settings());
+            StagedFile file = new StagedFile(channel, held, opening.staging(), background, services.settings());
             IncomingFile incoming = new IncomingFile(opening, file, services);
             incoming.register();
             services.steps().reached(CommitSteps.Step.OPENED);
@@ -197,7 +198,7 @@ public final class StagedReceiving implements Receiving {
         Path visible = services.foundation().root().locate(upload.account(), upload.path());
         try {
             if (StorageRoot.look(visible).isPresent()) {
-                Parts.copy(visible, staging);
+                Parts.copy(visible, Files.size(visible), staging);
                 return Files.size(staging);
             }
             return 0;

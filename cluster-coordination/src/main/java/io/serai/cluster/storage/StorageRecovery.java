@@ -8,12 +8,14 @@ import io.serai.config.name.AccountName;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -69,13 +71,25 @@ public final class StorageRecovery implements TakeoverStep {
         if (Files.isDirectory(left, LinkOption.NOFOLLOW_LINKS) && !moveFolder(left, recovering)) {
             return 0;
         }
-        List<Path> files = files(recovering);
-        for (Path file : files) {
-            recover(file);
+        SafeMark.Crash crash = EpochLock.crashOf(recovering);
+        List<Path> rest = new ArrayList<>();
+        int count = 0;
+        for (Path file : files(recovering)) {
+            Optional<StagingName> name = StagingName.parse(file.getFileName().toString());
+            if (name.isPresent()) {
+                recover(name.get(), file, crash);
+                count++;
+            } else {
+                rest.add(file);
+            }
+        }
+        StorageRoot.sync(root.parts());
+        // Marks, unfinished copies and the lock: of no use without the files, and not before all of those are done.
+        for (Path file : rest) {
+            Files.deleteIfExists(file);
         }
         Files.deleteIfExists(recovering);
-        StorageRoot.sync(root.parts());
-        return files.size();
+        return count;
     }
 
     private static boolean moveFolder(Path left, Path recovering) throws IOException {
@@ -98,22 +112,15 @@ public final class StorageRecovery implements TakeoverStep {
         return found;
     }
 
-    /** A file of another node's doing may be gone at any moment: then that node has done the same. */
-    private void recover(Path file) throws IOException {
-        Optional<StagingName> name = StagingName.parse(file.getFileName().toString());
+    /** A file that is gone has just been recovered by another node. */
+    private void recover(StagingName name, Path file, SafeMark.Crash crash) throws IOException {
         try {
-            if (name.isEmpty()) {
-                // The unfinished copy of something that still exists.
-                Files.deleteIfExists(file);
-                return;
-            }
-            Optional<Row> row =
-                    database.read(connection -> find(connection, name.get().transfer()));
+            Optional<Row> row = database.read(connection -> find(connection, name.transfer()));
             if (row.isPresent() && row.get().completed()) {
-                recoverCommitted(name.get(), row.get(), file);
+                recoverCommitted(name, row.get(), file);
             } else {
-                Files.deleteIfExists(root.content(name.get().transfer()));
-                recoverPart(name.get(), file);
+                Files.deleteIfExists(root.content(name.transfer()));
+                recoverPart(name, file, crash);
             }
         } catch (NoSuchFileException e) {
             LOG.debug("{} was recovered by another node", file.getFileName());
@@ -134,7 +141,7 @@ public final class StorageRecovery implements TakeoverStep {
         LOG.info("Transfer {} had been committed and has its name now", name.transfer());
     }
 
-    private void recoverPart(StagingName name, Path file) throws IOException {
+    private void recoverPart(StagingName name, Path file, SafeMark.Crash crash) throws IOException {
         if (name.target().isEmpty()) {
             Files.deleteIfExists(file);
             return;
@@ -149,8 +156,24 @@ public final class StorageRecovery implements TakeoverStep {
                         > 0) {
             Files.deleteIfExists(file);
         } else {
-            parts.keep(target, file, Parts.Writer.MAY_BE_ALIVE);
+            keep(target, file, crash);
         }
+    }
+
+    private void keep(StagingName.Target target, Path file, SafeMark.Crash crash) throws IOException {
+        long trusted = SafeMark.trusted(file, Files.size(file), crash);
+        if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
+            parts.keepLeft(target, file, trusted);
+            return;
+        }
+        FileTime modified = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = StorageRoot.openForWriting(file)) {
+            channel.truncate(trusted);
+            channel.force(true);
+        }
+        // The time says which of two parts is the later.
+        Files.setLastModifiedTime(file, modified);
+        parts.keep(target, file);
     }
 
     private record Row(boolean completed, boolean published, String account, String path) {}

@@ -46,7 +46,7 @@ public final class StorageRoot {
     private static final String MARKER = "serai-storage.json";
     static final FileAttribute<Set<PosixFilePermission>> FOLDER_MODE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    private static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
+    static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path root;
@@ -130,6 +130,10 @@ public final class StorageRoot {
     }
 
     private void makeFolders() throws IOException {
+        if (look(root.resolve("content").resolve("ff")).isPresent()) {
+            // The last of them all.
+            return;
+        }
         makeFolder(homes());
         makeFolder(root.resolve("staging"));
         makeFolder(active());
@@ -287,7 +291,7 @@ public final class StorageRoot {
         Files.deleteIfExists(copy);
         try (FileChannel from = openForReading(file);
                 FileChannel to = create(copy)) {
-            StagedFile.copy(from, to);
+            StagedFile.copy(from, from.size(), to);
             to.force(true);
         }
         if (Files.exists(name, LinkOption.NOFOLLOW_LINKS)) {
