@@ -1,12 +1,20 @@
 package io.serai.endpoint.http;
 
+import io.serai.config.error.SeraiException;
 import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.UploadChannel;
 import java.util.Map;
 import java.util.OptionalLong;
 
 /** What a worker made of a request's head. */
-sealed interface Outcome permits Reply, Outcome.Download, Outcome.Upload {
+sealed interface Outcome permits Reply, Outcome.Refused, Outcome.Download, Outcome.Upload {
+    /** A refusal whose answer carries headers of its own. */
+    record Refused(SeraiException why, Map<String, String> headers) implements Outcome {
+        public Refused {
+            headers = Map.copyOf(headers);
+        }
+    }
+
     /** Bytes to send; the channel and the session's use are the flow's to close. */
     record Download(
             HttpSession.Use use, DownloadChannel channel, ByteRange range, int status, Map<String, String> headers)

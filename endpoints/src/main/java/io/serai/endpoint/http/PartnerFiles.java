@@ -203,32 +203,27 @@ final class PartnerFiles {
         boolean isFirst = range.first() == 0;
         boolean existed = exists(use.id(), path);
         if (!isFirst) {
-            checkOffset(range.first(), held(use.id(), path));
+            long held = held(use.id(), path);
+            if (held != range.first()) {
+                return badOffset(range.first(), held);
+            }
         }
         UploadChannel channel = port.call(new OpenUpload(
                 use.id(), path, isFirst ? UploadMode.REPLACE : UploadMode.RESUME, OptionalLong.of(range.total())));
-        try {
-            checkOffset(range.first(), channel.startOffset());
-        } catch (SeraiException e) {
-            channel.abort(e.text());
+        if (channel.startOffset() != range.first()) {
+            channel.abort("The upload goes on elsewhere");
             channel.close();
-            throw e;
+            return badOffset(range.first(), channel.startOffset());
         }
         int status = range.isLast() ? (existed ? 204 : 201) : 202;
         return new Outcome.Upload(use, channel, OptionalLong.of(range.length()), range.isLast(), status);
     }
 
-    private static void checkOffset(long first, long held) {
-        if (first != held) {
-            throw new SeraiException(
-                    ErrorCode.BAD_OFFSET, "The upload goes on at byte " + held + ", not at byte " + first);
-        }
-    }
-
-    /** Adds the offset that the refusal names to the answer, for programs. */
-    static Reply withOffset(Reply reply, SeraiException refusal) {
-        var held = java.util.regex.Pattern.compile("goes on at byte (\\d+)").matcher(refusal.text());
-        return held.find() ? reply.with(UPLOAD_OFFSET, held.group(1)) : reply;
+    private static Outcome badOffset(long first, long held) {
+        return new Outcome.Refused(
+                new SeraiException(
+                        ErrorCode.BAD_OFFSET, "The upload goes on at byte " + held + ", not at byte " + first),
+                Map.of(UPLOAD_OFFSET, Long.toString(held)));
     }
 
     private Reply delete(HttpCall call, SessionId session) {

@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -123,7 +124,7 @@ final class RequestDispatcher {
                 }
                 throw e;
             }
-            if (outcome instanceof Reply) {
+            if (outcome instanceof Reply || outcome instanceof Outcome.Refused) {
                 use.close();
             }
             return outcome;
@@ -139,6 +140,9 @@ final class RequestDispatcher {
         Outcome outcome = result.result();
         if (outcome instanceof Reply reply) {
             write(request, reply);
+            over.run();
+        } else if (outcome instanceof Outcome.Refused refused) {
+            refuse(request, refused.why(), refused.headers());
             over.run();
         } else if (outcome instanceof Outcome.Download download) {
             DownloadFlow flow = new DownloadFlow(request, download, workers, over);
@@ -199,6 +203,10 @@ final class RequestDispatcher {
     }
 
     private void refuse(HttpServerRequest request, SeraiException refusal) {
+        refuse(request, refusal, Map.of());
+    }
+
+    private void refuse(HttpServerRequest request, SeraiException refusal, Map<String, String> headers) {
         switch (refusal.kind()) {
             case DEFECT, SETUP -> LOG.error("{} {} failed", request.method(), loggable(request), refusal);
             case RESOURCE, REMOTE, FENCED ->
@@ -221,11 +229,10 @@ final class RequestDispatcher {
         } else if (reply.status() == 503) {
             reply = reply.with("Retry-After", "10");
         }
-        write(
-                request,
-                refusal instanceof SeraiException && refusal.code() == ErrorCode.BAD_OFFSET
-                        ? PartnerFiles.withOffset(reply, refusal)
-                        : reply);
+        for (Map.Entry<String, String> header : headers.entrySet()) {
+            reply = reply.with(header.getKey(), header.getValue());
+        }
+        write(request, reply);
     }
 
     private static String loggable(HttpServerRequest request) {
