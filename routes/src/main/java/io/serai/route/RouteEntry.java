@@ -5,10 +5,12 @@ import io.serai.cluster.storage.OpenFile;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.name.FileId;
 import io.serai.config.name.TransferId;
+import java.util.List;
 import java.util.Optional;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.Message;
+import org.apache.camel.MessageHistory;
 import org.apache.camel.support.DefaultConsumer;
 
 /**
@@ -93,11 +95,14 @@ public final class RouteEntry {
         }
     }
 
-    /** Route and node of the step that failed, as {@code route/node}. */
+    /** Route, node and line of the step that failed, as {@code route/node:line}; the last of the message's history. */
     private static String failingStep(Exchange exchange) {
+        List<?> history = exchange.getProperty(ExchangePropertyKey.MESSAGE_HISTORY, List.class);
+        if (history != null && !history.isEmpty() && history.get(history.size() - 1) instanceof MessageHistory last) {
+            int line = last.getNode().getLineNumber();
+            return last.getRouteId() + "/" + last.getNode().getId() + (line > 0 ? ":" + line : "");
+        }
         String route = exchange.getProperty(ExchangePropertyKey.FAILURE_ROUTE_ID, String.class);
-        String node = exchange.getExchangeExtension().getHistoryNodeId();
-        String where = route == null ? exchange.getFromRouteId() : route;
-        return node == null ? where : where + "/" + node;
+        return route == null ? exchange.getFromRouteId() : route;
     }
 }

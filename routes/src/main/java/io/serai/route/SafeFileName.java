@@ -31,7 +31,6 @@ public final class SafeFileName {
         int type = Character.getType(c);
         return !Character.isISOControl(c)
                 && c != '/'
-                && c != ':'
                 && type != Character.SURROGATE
                 && type != Character.FORMAT
                 && type != Character.LINE_SEPARATOR

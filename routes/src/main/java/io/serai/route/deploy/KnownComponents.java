@@ -8,12 +8,16 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
 import org.apache.camel.catalog.EndpointValidationResult;
+import org.jspecify.annotations.Nullable;
 
 /** The components that routes can name, with their options: Camel's catalogue and our own components' metadata. */
 final class KnownComponents {
@@ -57,20 +61,19 @@ final class KnownComponents {
         if (result.getSyntaxError() != null) {
             problems.add("the URI cannot be read: " + result.getSyntaxError());
         }
-        result.getUnknown().forEach(option -> problems.add(unknown(result, option)));
-        result.getRequired().forEach(option -> problems.add("the option \"" + option + "\" is missing"));
-        result.getNotConsumerOnly()
-                .forEach(option -> problems.add("the option \"" + option + "\" is only for to:, not for from:"));
-        result.getNotProducerOnly()
-                .forEach(option -> problems.add("the option \"" + option + "\" is only for from:, not for to:"));
-        result.getInvalidEnum()
-                .forEach((option, value) -> problems.add(
-                        mismatch(option, value, "one of " + String.join(", ", result.getEnumChoices(option)))));
-        result.getInvalidBoolean().forEach((option, value) -> problems.add(mismatch(option, value, "true or false")));
-        result.getInvalidInteger().forEach((option, value) -> problems.add(mismatch(option, value, "a whole number")));
-        result.getInvalidNumber().forEach((option, value) -> problems.add(mismatch(option, value, "a number")));
-        result.getInvalidDuration()
-                .forEach((option, value) -> problems.add(mismatch(option, value, "a duration such as 10s or 5m")));
+        each(result.getUnknown(), option -> problems.add(unknown(result, option)));
+        each(result.getRequired(), option -> problems.add("the option \"" + option + "\" is missing"));
+        each(
+                result.getNotConsumerOnly(),
+                option -> problems.add("the option \"" + option + "\" is only for to:, not for from:"));
+        each(
+                result.getNotProducerOnly(),
+                option -> problems.add("the option \"" + option + "\" is only for from:, not for to:"));
+        each(result.getInvalidEnum(), problems, option -> "one of " + String.join(", ", result.getEnumChoices(option)));
+        each(result.getInvalidBoolean(), problems, option -> "true or false");
+        each(result.getInvalidInteger(), problems, option -> "a whole number");
+        each(result.getInvalidNumber(), problems, option -> "a number");
+        each(result.getInvalidDuration(), problems, option -> "a duration such as 10s or 5m");
         return problems;
     }
 
@@ -80,6 +83,20 @@ final class KnownComponents {
                 : result.getUnknownSuggestions().getOrDefault(option, new String[0]);
         return "the option \"" + option + "\" is not known"
                 + (near.length == 0 ? "" : "; did you mean \"" + near[0] + "\"?");
+    }
+
+    /** The catalogue says null where there is nothing. */
+    private static void each(@Nullable Set<String> options, Consumer<String> action) {
+        if (options != null) {
+            options.forEach(action);
+        }
+    }
+
+    private static void each(
+            @Nullable Map<String, String> values, List<String> problems, UnaryOperator<String> expected) {
+        if (values != null) {
+            values.forEach((option, value) -> problems.add(mismatch(option, value, expected.apply(option))));
+        }
     }
 
     private static String mismatch(String option, String value, String expected) {

@@ -29,6 +29,6 @@ final class RouteText {
                 yield (found.find() ? found.group(1) : "Route") + ".java";
             }
         };
-        return ResourceHelper.fromString("mem:" + name, route.source());
+        return ResourceHelper.fromString("mem:/" + name, route.source());
     }
 }
