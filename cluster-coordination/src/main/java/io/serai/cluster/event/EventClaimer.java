@@ -40,7 +40,8 @@ final class EventClaimer {
     private static final String CLAIM =
             """
             with recursive lease as materialized (
-                select epoch from node where name = ? and epoch = ? and lease_until > clock_timestamp() for share
+                select epoch from node where name = ? and epoch = ? and state in ('active', 'draining')
+                   and lease_until > clock_timestamp() for share
             ), wanted as materialized (
                 select w.route_id, w.slots, w.served
                   from lease, unnest(?::text[], ?::int[], ?::text[]) as w (route_id, slots, served)

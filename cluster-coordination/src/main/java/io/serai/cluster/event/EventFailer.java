@@ -48,7 +48,9 @@ final class EventFailer {
                set state = 'waiting', due_at = clock_timestamp() + interval '1 second',
                    claimed_by = null, claimed_epoch = null, claimed_at = null, claim_key = null
              where e.id = ? and e.state = 'claimed' and e.claimed_epoch = ?
-               and exists (select 1 from node n where n.epoch = e.claimed_epoch and n.lease_until > clock_timestamp())
+               and exists (select 1 from node n
+                            where n.epoch = e.claimed_epoch and n.state in ('active', 'draining')
+                              and n.lease_until > clock_timestamp())
             """;
 
     private final Database database;

@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class EventWaker {
     private static final String CHANNEL = "serai_event";
     private static final Duration NOTIFY_AT_MOST_EVERY = Duration.ofMillis(25);
     private static final int PROMOTE_AT_ONCE = 500;
+    private static final int WARN_AFTER = 3;
 
     private static final String PROMOTE = """
             update event set state = 'ready'
@@ -46,7 +48,7 @@ final class EventWaker {
     private final List<Runnable> claimers = new CopyOnWriteArrayList<>();
     private final AtomicBoolean notifyPending = new AtomicBoolean();
     private final AtomicLong nextPromotion = new AtomicLong(Long.MAX_VALUE);
-    private final AtomicBoolean databaseAnswers = new AtomicBoolean(true);
+    private final AtomicInteger failuresInARow = new AtomicInteger();
     private volatile long lastNotify = System.nanoTime() - NOTIFY_AT_MOST_EVERY.toNanos();
     private @Nullable ScheduledThreadPoolExecutor clock;
     private @Nullable Notifications notifications;
@@ -194,13 +196,13 @@ final class EventWaker {
         }
     }
 
-    /** A database that is away is said once; the next poll tries again. */
+    /** One lost connection is nothing; a database that is away is said once. The next poll tries again. */
     private void shielded(Runnable work) {
         try {
             work.run();
-            databaseAnswers.set(true);
+            failuresInARow.set(0);
         } catch (SeraiException e) {
-            if (databaseAnswers.getAndSet(false)) {
+            if (failuresInARow.incrementAndGet() == WARN_AFTER) {
                 LOG.warn(
                         "Waiting events cannot be looked at for now; tried again every {}: {}", pollInterval, e.text());
             }

@@ -62,6 +62,7 @@ create table config_history (
     changed_by text not null,
     primary key (kind, name, version)
 );
+create index config_history_by_revision on config_history (revision);
 
 -- Bearer tokens of the admin API; only the SHA-256 of a token is kept.
 create table admin_token (

@@ -1,0 +1,343 @@
+package io.serai.cluster.object;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.joining;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.database.NotificationListener;
+import io.serai.cluster.database.Notifications;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.ObjectJson;
+import io.serai.config.object.ObjectKind;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The objects in the shared database, with a copy in memory that follows it: woken by a notification, and by a look
+ * every second, which is the truth. Changes take turns in the whole cluster by an advisory lock, so revisions commit in
+ * the order of their numbers, and every node passes through the same revisions.
+ *
+ * <p>State: {@code current} is replaced as a whole; {@code undelivered} and the calls of listeners are guarded by {@code
+ * following}.
+ */
+public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcObjectStore.class);
+    private static final String CHANNEL = "serai_config";
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final int WARN_AFTER = 3;
+
+    private final Database database;
+    private final ObjectTables tables;
+    private final Function<ConfigObject, Set<Key>> references;
+    private final List<Consumer<List<Change>>> listeners = new CopyOnWriteArrayList<>();
+    private final ReentrantLock following = new ReentrantLock();
+    private final Queue<List<Change>> undelivered = new ArrayDeque<>();
+    private final AtomicInteger failuresInARow = new AtomicInteger();
+    private volatile ObjectsAtRevision current = ObjectsAtRevision.NONE;
+    private @Nullable ScheduledThreadPoolExecutor follower;
+    private @Nullable Notifications notifications;
+
+    /**
+     * Makes the store; {@link #start} loads it.
+     *
+     * @param references the objects that an object names, such as the sites that a route delivers to
+     */
+    public JdbcObjectStore(Database database, ObjectJson json, Function<ConfigObject, Set<Key>> references) {
+        this.database = database;
+        this.tables = new ObjectTables(json);
+        this.references = references;
+    }
+
+    /** Loads all objects and begins to follow; listeners are told what changes from then on. */
+    public synchronized void start() {
+        if (follower != null) {
+            return;
+        }
+        current = database.read(tables::load);
+        ScheduledThreadPoolExecutor fresh = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "config-follower");
+            thread.setDaemon(true);
+            return thread;
+        });
+        fresh.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        follower = fresh;
+        notifications = database.listen(CHANNEL, new NotificationListener() {
+            @Override
+            public void listening() {
+                followSoon(fresh);
+            }
+
+            @Override
+            public void notified(String payload) {
+                followSoon(fresh);
+            }
+        });
+        fresh.scheduleWithFixedDelay(
+                this::followQuietly, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public synchronized void close() {
+        Notifications listening = notifications;
+        notifications = null;
+        if (listening != null) {
+            listening.close();
+        }
+        ScheduledThreadPoolExecutor stopping = follower;
+        follower = null;
+        if (stopping != null) {
+            stopping.shutdown();
+            try {
+                stopping.awaitTermination(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public <T extends ConfigObject> Optional<T> find(Class<T> type, String name) {
+        for (ObjectKind kind : ObjectKind.values()) {
+            Optional<ConfigObject> object = current.find(new Key(kind, name)).map(Versioned::object);
+            if (object.filter(type::isInstance).isPresent()) {
+                return object.map(type::cast);
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public <T extends ConfigObject> List<T> all(Class<T> type) {
+        return of(type).sorted(Comparator.comparing(ConfigObject::objectName)).toList();
+    }
+
+    private <T extends ConfigObject> Stream<T> of(Class<T> type) {
+        return current.objects().values().stream()
+                .map(Versioned::object)
+                .filter(type::isInstance)
+                .map(type::cast);
+    }
+
+    @Override
+    public Optional<Versioned> get(ObjectKind kind, String name) {
+        return current.find(new Key(kind, name));
+    }
+
+    @Override
+    public List<Versioned> list(Optional<ObjectKind> kind) {
+        return current.objects().values().stream()
+                .filter(each -> kind.isEmpty() || each.key().kind() == kind.get())
+                .sorted(Comparator.comparing((Versioned each) -> each.key().kind())
+                        .thenComparing(each -> each.key().name()))
+                .toList();
+    }
+
+    @Override
+    public List<Versioned> history(ObjectKind kind, String name) {
+        return database.read(connection -> tables.history(connection, new Key(kind, name)));
+    }
+
+    @Override
+    public List<Change> change(List<ConfigObject> puts, List<Key> deletes, String by) {
+        requireOnceEach(puts, deletes);
+        AtomicReference<Written> written = new AtomicReference<>(Written.NOTHING);
+        try {
+            database.execute(connection -> {
+                tables.lock(connection);
+                ObjectsAtRevision now = tables.since(connection, current).now();
+                List<Change> wanted = changes(now, puts, deletes);
+                if (!wanted.isEmpty()) {
+                    requireUnused(connection, now, wanted);
+                    written.set(new Written(tables.write(connection, wanted, by), wanted));
+                    announce(connection);
+                }
+            });
+        } catch (SeraiException e) {
+            requireCommitted(e, requireNonNull(written.get()).revision());
+        }
+        follow();
+        return requireNonNull(written.get()).changes();
+    }
+
+    private record Written(long revision, List<Change> changes) {
+        static final Written NOTHING = new Written(0, List.of());
+    }
+
+    /**
+     * Encrypts every stored secret with the newest key, after a rotation. No object changes its version.
+     *
+     * @return the number of rows written
+     */
+    public int encryptAnew() {
+        return database.transaction(connection -> {
+            tables.lock(connection);
+            return tables.encryptAnew(connection);
+        });
+    }
+
+    @Override
+    public void onChange(Consumer<List<Change>> listener) {
+        listeners.add(listener);
+    }
+
+    private static void requireOnceEach(List<ConfigObject> puts, List<Key> deletes) {
+        Set<Key> named = new HashSet<>();
+        Stream.concat(puts.stream().map(Key::of), deletes.stream()).forEach(key -> {
+            if (!named.add(key)) {
+                throw new SeraiException(
+                        ErrorCode.INVALID, key + " is named twice in one change; nothing was changed. Name it once");
+            }
+        });
+    }
+
+    private static List<Change> changes(ObjectsAtRevision now, List<ConfigObject> puts, List<Key> deletes) {
+        List<Change> changes = new ArrayList<>();
+        for (ConfigObject put : puts) {
+            ConfigObject before = now.find(Key.of(put)).map(Versioned::object).orElse(null);
+            if (!put.equals(before)) {
+                changes.add(new Change(Key.of(put), before, put));
+            }
+        }
+        for (Key key : deletes) {
+            now.find(key).map(Versioned::object).ifPresent(before -> changes.add(new Change(key, before, null)));
+        }
+        return changes;
+    }
+
+    private void requireUnused(Connection connection, ObjectsAtRevision now, List<Change> changes) throws SQLException {
+        List<Key> gone = changes.stream()
+                .filter(change -> change.after() == null)
+                .map(Change::key)
+                .toList();
+        if (gone.isEmpty()) {
+            return;
+        }
+        List<ConfigObject> remaining = remaining(now, changes);
+        for (Key key : gone) {
+            String users = remaining.stream()
+                    .filter(object -> references.apply(object).contains(key))
+                    .map(object -> Key.of(object).toString())
+                    .sorted()
+                    .collect(joining(", "));
+            if (!users.isEmpty()) {
+                throw new SeraiException(
+                        ErrorCode.OBJECT_IN_USE,
+                        key + " is used by " + users + "; nothing was changed. Change or delete its users first");
+            }
+            long events = tables.liveEvents(connection, key);
+            if (events > 0) {
+                throw new SeraiException(
+                        ErrorCode.OBJECT_IN_USE,
+                        key + " has " + events
+                                + " live events; nothing was changed. Let them end or cancel them first");
+            }
+        }
+    }
+
+    private static List<ConfigObject> remaining(ObjectsAtRevision now, List<Change> changes) {
+        Set<Key> changed = new HashSet<>(changes.stream().map(Change::key).toList());
+        Stream<@Nullable ConfigObject> untouched = now.objects().entrySet().stream()
+                .filter(entry -> !changed.contains(entry.getKey()))
+                .map(entry -> entry.getValue().object());
+        return Stream.concat(untouched, changes.stream().map(Change::after))
+                .flatMap(Stream::ofNullable)
+                .toList();
+    }
+
+    private static void announce(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("select pg_notify('" + CHANNEL + "', '')")) {
+            statement.execute();
+        }
+    }
+
+    /** A commit without an answer is read again by its revision. */
+    private void requireCommitted(SeraiException failure, long revision) {
+        boolean unknown = failure.code() == ErrorCode.UNKNOWN_OUTCOME && revision > 0;
+        if (!unknown || !database.read(connection -> tables.isCommitted(connection, revision))) {
+            throw failure;
+        }
+    }
+
+    private void followSoon(ScheduledThreadPoolExecutor by) {
+        try {
+            by.execute(this::followQuietly);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Configuration is not followed any more: {}", e.toString());
+        }
+    }
+
+    private void followQuietly() {
+        try {
+            follow();
+            failuresInARow.set(0);
+        } catch (SeraiException e) {
+            if (failuresInARow.incrementAndGet() == WARN_AFTER) {
+                LOG.warn("Changes of configuration cannot be followed for now; tried again every second: {}", e.text());
+            }
+        } catch (RuntimeException e) {
+            LOG.error("Following the configuration failed; it is tried again every second", e);
+        }
+    }
+
+    /** Brings the copy up to date and tells listeners; a listener that changes objects itself is told afterwards. */
+    private void follow() {
+        following.lock();
+        try {
+            ObjectsAtRevision before = current;
+            ObjectTables.Progress progress =
+                    database.read(connection -> tables.latestRevision(connection) == before.revision()
+                            ? new ObjectTables.Progress(before, Collections.emptySortedMap())
+                            : tables.since(connection, before));
+            current = progress.now();
+            undelivered.addAll(progress.changes().values());
+            if (following.getHoldCount() == 1) {
+                deliver();
+            }
+        } finally {
+            following.unlock();
+        }
+    }
+
+    private void deliver() {
+        for (List<Change> changes = undelivered.poll(); changes != null; changes = undelivered.poll()) {
+            List<Change> told = List.copyOf(changes);
+            for (Consumer<List<Change>> listener : listeners) {
+                try {
+                    listener.accept(told);
+                } catch (RuntimeException e) {
+                    LOG.error("What follows changes of configuration failed at {}", names(told), e);
+                }
+            }
+        }
+    }
+
+    private static List<String> names(List<Change> changes) {
+        return changes.stream().map(change -> change.key().toString()).toList();
+    }
+}
