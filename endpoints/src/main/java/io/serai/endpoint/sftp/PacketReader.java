@@ -66,8 +66,4 @@ final class PacketReader {
             throw new SeraiException(ErrorCode.NAME_INVALID, "A name that is not UTF-8", e);
         }
     }
-
-    boolean isEmpty() {
-        return !packet.hasRemaining();
-    }
 }

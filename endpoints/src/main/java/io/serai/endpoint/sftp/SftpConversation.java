@@ -47,15 +47,13 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
     private final SftpRequests requests;
 
     private final Object lock = new Object();
-    private final Deque<SftpRequests.Arrival> waiting = new ArrayDeque<>();
+    private final Deque<byte[]> waiting = new ArrayDeque<>();
     private @Nullable Outbox outbox;
     private @Nullable ExitCallback exit;
     private boolean running;
     private boolean endOfInput;
     private boolean finished;
     private @Nullable String dropReason;
-    private long received;
-    private long answered;
 
     SftpConversation(SftpSession session, ChannelSession channel, Executor workers, SftpLimits limits) {
         this.session = session;
@@ -84,7 +82,7 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
                 return;
             }
             if (waiting.size() < WAITING_REQUESTS) {
-                waiting.add(new SftpRequests.Arrival(packet, ++received, answered));
+                waiting.add(packet);
                 schedule();
                 return;
             }
@@ -162,11 +160,10 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
     private void work() {
         Buffer batch = new ByteArrayBuffer();
         int replies = 0;
-        long last = 0;
         while (true) {
-            SftpRequests.Arrival next = next();
+            byte[] next = next(replies == 0);
             if (next == null || replies == BATCH_REPLIES || batch.available() > BATCH_BYTES) {
-                flush(batch, last);
+                send(batch);
                 batch = new ByteArrayBuffer();
                 replies = 0;
             }
@@ -177,24 +174,35 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
                 continue;
             }
             Buffer reply = requests.answer(next);
-            last = next.number();
             if (reply.available() > BATCH_BYTES) {
-                flush(batch, last);
+                send(batch);
                 batch = new ByteArrayBuffer();
                 replies = 0;
-                send(reply, last);
+                send(reply);
             } else {
                 batch.putBuffer(reply);
                 replies++;
             }
-            giveWindowBack(next.packet().length + LENGTH_BYTES);
+            giveWindowBack(next.length + LENGTH_BYTES);
         }
     }
 
-    private SftpRequests.@Nullable Arrival next() {
+    private byte @Nullable [] next(boolean allSent) {
         synchronized (lock) {
-            return dropReason == null && outbox().hasRoom() ? waiting.poll() : null;
+            return isReady(allSent) ? waiting.poll() : null;
         }
+    }
+
+    /**
+     * Whether the next request may be answered now. Some clients close a file without waiting for the answers to their
+     * last writes. These answers are written out first, so that a client that is gone is noticed before the commit.
+     */
+    private boolean isReady(boolean allSent) {
+        byte[] head = waiting.peek();
+        return head != null
+                && dropReason == null
+                && outbox().hasRoom()
+                && (!SftpRequests.isClose(head) || (allSent && outbox().isEmpty()));
     }
 
     /** Lets the worker go when there is nothing to do, or ends the conversation; false when work came in meanwhile. */
@@ -204,7 +212,7 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
             if (dropReason != null) {
                 reason = dropReason;
             } else if (!waiting.isEmpty()) {
-                running = outbox().hasRoom();
+                running = isReady(true);
                 return !running;
             } else if (endOfInput && outbox().isEmpty()) {
                 reason = "The client ended the conversation";
@@ -217,16 +225,12 @@ final class SftpConversation implements Command, AsyncCommandStreamsAware, Chann
         return true;
     }
 
-    private void flush(Buffer batch, long last) {
-        if (batch.available() > 0) {
-            send(batch, last);
+    private void send(Buffer replies) {
+        if (replies.available() == 0) {
+            return;
         }
-    }
-
-    private void send(Buffer replies, long last) {
         Outbox out;
         synchronized (lock) {
-            answered = last; // before the client can see it, so that no honest CLOSE is taken for a hasty one
             out = outbox();
         }
         out.send(replies);

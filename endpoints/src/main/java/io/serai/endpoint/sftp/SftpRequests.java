@@ -72,24 +72,24 @@ final class SftpRequests {
     private final OpenHandles handles;
     private boolean initialised;
 
-    /**
-     * One request.
-     *
-     * @param packet without its length
-     * @param number counts the requests of a conversation from 1
-     * @param answered the last request whose reply had been sent when this one arrived
-     */
-    record Arrival(byte[] packet, long number, long answered) {}
-
     SftpRequests(SftpSession session, SftpLimits limits) {
         this.session = session;
         this.limits = limits;
         this.handles = new OpenHandles(limits.maxHandles());
     }
 
-    /** Answers one request. */
-    Buffer answer(Arrival arrival) {
-        PacketReader in = new PacketReader(arrival.packet());
+    /** Whether a request closes a handle, and so may be a commit. */
+    static boolean isClose(byte[] packet) {
+        return packet[0] == CLOSE;
+    }
+
+    /**
+     * Answers one request.
+     *
+     * @param packet at least one byte, without its length
+     */
+    Buffer answer(byte[] packet) {
+        PacketReader in = new PacketReader(packet);
         int id = 0;
         try {
             int type = in.uint8();
@@ -100,7 +100,7 @@ final class SftpRequests {
             if (!initialised) {
                 throw new SeraiException(ErrorCode.UNSUPPORTED, "A request before INIT");
             }
-            return answer(type, id, in, arrival);
+            return answer(type, id, in);
         } catch (SeraiException e) {
             LOG.debug("Session {}: an SFTP request is refused: {}", session.id(), e.text());
             return SftpReply.status(id, SftpStatus.of(e.code()));
@@ -122,12 +122,12 @@ final class SftpRequests {
         return handles.areTransferring();
     }
 
-    private Buffer answer(int type, int id, PacketReader in, Arrival arrival) {
+    private Buffer answer(int type, int id, PacketReader in) {
         return switch (type) {
             case OPEN -> open(id, in);
-            case CLOSE -> close(id, in, arrival);
+            case CLOSE -> close(id, in);
             case READ -> read(id, in);
-            case WRITE -> write(id, in, arrival);
+            case WRITE -> write(id, in);
             case STAT -> SftpReply.attributes(id, stat(in, StatPurpose.RESUME));
             case LSTAT -> SftpReply.attributes(id, stat(in, StatPurpose.LOOK));
             case FSTAT -> SftpReply.attributes(id, handles.get(in.bytes()).attributes());
@@ -188,10 +188,10 @@ final class SftpRequests {
         return (flags & OPEN_TRUNCATE) != 0 ? UploadMode.REPLACE : UploadMode.RESUME;
     }
 
-    private Buffer close(int id, PacketReader in, Arrival arrival) {
+    private Buffer close(int id, PacketReader in) {
         OpenHandle handle = handles.remove(in.bytes());
         if (handle instanceof UploadHandle upload) {
-            upload.finish(arrival.answered());
+            upload.finish();
         } else if (handle instanceof DownloadHandle download) {
             download.finish();
         }
@@ -214,14 +214,14 @@ final class SftpRequests {
         return SftpReply.data(id, frame, count);
     }
 
-    private Buffer write(int id, PacketReader in, Arrival arrival) {
+    private Buffer write(int id, PacketReader in) {
         OpenHandle handle = handles.get(in.bytes());
         long offset = in.offset();
         ByteBuffer data = in.bytes();
         if (!(handle instanceof UploadHandle upload)) {
             throw new SeraiException(ErrorCode.UNSUPPORTED, "WRITE to a handle that was not opened for it");
         }
-        upload.write(data, offset, arrival.number());
+        upload.write(data, offset);
         return SftpReply.ok(id);
     }
 

@@ -63,7 +63,6 @@ final class SftpSession {
     private @Nullable String endReason;
     private boolean connectionGone;
     private boolean closeSent;
-    private boolean closed;
 
     SftpSession(ServerSession ssh, String listener, PartnerPort port, Executor workers) {
         this.ssh = ssh;
@@ -239,11 +238,6 @@ final class SftpSession {
         closeWhenDone();
     }
 
-    /** Whether nothing is left to do for this session. */
-    synchronized boolean isOver() {
-        return connectionGone && conversations.isEmpty() && (closed || !opened);
-    }
-
     private synchronized Set<SftpConversation> current() {
         return Set.copyOf(conversations);
     }
@@ -276,10 +270,6 @@ final class SftpSession {
                 call(new CloseSession(id, reason));
             } catch (SeraiException e) {
                 LOG.warn("Session {}: its end could not be recorded; its lease will run out", id, e);
-            } finally {
-                synchronized (this) {
-                    closed = true;
-                }
             }
         });
     }

@@ -195,7 +195,11 @@ final class SshListener {
                             + "; choose a free port, or stop what uses it",
                     e);
         }
-        LOG.info("SFTP listener \"{}\" accepts at {}", name, address());
+        LOG.info(
+                "SFTP listener \"{}\" accepts at {}; host keys {}",
+                name,
+                address(),
+                options.hostKeys().fingerprints());
     }
 
     InetSocketAddress address() {

@@ -17,8 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that is being written. Only {@link #finish} commits it, and only when every write succeeded and was answered
- * before the partner closed the handle: a client that closes with writes unanswered was interrupted.
+ * A file that is being written. Only {@link #finish} commits it, and only when every write that came before succeeded.
  */
 final class UploadHandle implements OpenHandle {
     private static final Logger LOG = LoggerFactory.getLogger(UploadHandle.class);
@@ -31,7 +30,6 @@ final class UploadHandle implements OpenHandle {
     private long endOffset;
     private long shift;
     private boolean written;
-    private long lastWrite;
     private @Nullable SeraiException failure;
     private @Nullable Instant modified;
 
@@ -56,13 +54,8 @@ final class UploadHandle implements OpenHandle {
         return opened;
     }
 
-    /**
-     * Takes the bytes of one WRITE.
-     *
-     * @param arrival the number of the request in its conversation
-     */
-    void write(ByteBuffer data, long offset, long arrival) {
-        lastWrite = arrival;
+    /** Takes the bytes of one WRITE. */
+    void write(ByteBuffer data, long offset) {
         requireHealthy();
         if (!written && placement == Placement.APPEND && offset == 0) {
             shift = channel.startOffset();
@@ -105,21 +98,12 @@ final class UploadHandle implements OpenHandle {
         }
     }
 
-    /**
-     * The partner closed the handle: commits.
-     *
-     * @param answered all requests up to this one had been answered when the partner sent its CLOSE
-     */
-    void finish(long answered) {
+    /** The partner closed the handle: commits. */
+    void finish() {
         try (UploadChannel ending = channel) {
             if (failure != null) {
                 ending.abort("A write failed: " + failure.text());
                 throw failure;
-            }
-            if (lastWrite > answered) {
-                ending.abort("The partner closed the file before its writes were answered");
-                throw new SeraiException(
-                        ErrorCode.PARTNER_ABORT, path + " was closed before its writes were answered; it is kept");
             }
             ending.commit();
         }

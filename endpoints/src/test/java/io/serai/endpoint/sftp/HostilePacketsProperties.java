@@ -44,7 +44,7 @@ class HostilePacketsProperties {
     }
 
     private static Buffer answer(SftpRequests requests, byte[] packet) {
-        return requests.answer(new SftpRequests.Arrival(packet, 1, 0));
+        return requests.answer(packet);
     }
 
     @Property(tries = 300, shrinking = ShrinkingMode.OFF)

@@ -12,12 +12,14 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.SessionId;
 import io.serai.endpoint.PartnerOperation.SetModifiedTime;
 import io.serai.endpoint.PartnerOperation.StatFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,12 +77,42 @@ class SftpProtocolTest {
     }
 
     @Test
-    void aCloseWithUnansweredWritesAborts() throws Exception {
+    void aCloseBehindUnansweredWritesCommitsWhileTheClientIsThere() throws Exception {
         byte[] handle = client.open("/a", NEW);
         client.send(framed(client.write(handle, 0, bytes("abc"))), framed(client.close(handle)));
         assertThat(client.reply().status()).isEqualTo(SftpStatus.OK);
-        assertThat(client.reply().status()).isEqualTo(SftpStatus.FAILURE);
-        awaitAborted("/a", "abc");
+        assertThat(client.reply().status()).isEqualTo(SftpStatus.OK);
+        assertThat(server.account().file("/a")).contains(bytes("abc"));
+    }
+
+    @Test
+    void aCloseBehindUnansweredWritesOfAClientThatLeftAborts() throws Exception {
+        byte[] handle = client.open("/a", NEW);
+        CountDownLatch gone = new CountDownLatch(1);
+        server.partners.before(operation -> {
+            if (operation instanceof StatFile) {
+                awaitLatch(gone);
+            }
+        });
+        client.send(
+                framed(client.onPath(17, "/a")),
+                framed(client.write(handle, 0, bytes("abc"))),
+                framed(client.close(handle)));
+        await().atMost(LIMIT)
+                .until(() -> !server.partners.operations(StatFile.class).isEmpty());
+        SessionId session = server.partners.sessions().iterator().next();
+        client.session.getIoSession().close(true);
+        await().atMost(LIMIT).until(() -> !server.listeners().end(session, "a probe"));
+        gone.countDown();
+        awaitAborted("/a", "");
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
