@@ -46,6 +46,7 @@ final class FtpsLineClient extends FTPSClient {
             return null;
         }
         // Under the control connection's host and port the session is found and resumed.
+        sockets.line.showPort(plain, site.port());
         SSLSocket wrapped = (SSLSocket) context.getSocketFactory().createSocket(plain, site.host(), site.port(), true);
         wrapped.setUseClientMode(true);
         SSLParameters parameters = wrapped.getSSLParameters();

@@ -16,6 +16,7 @@ import org.apache.camel.Message;
 import org.apache.camel.Producer;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.http.HttpEndpoint;
+import org.apache.camel.http.base.HttpHeaderFilterStrategy;
 import org.apache.camel.support.DefaultExchange;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -155,7 +156,7 @@ public final class HttpsConnection implements Reusable {
         endpoint.setIgnoreResponseBody(true);
         endpoint.setUserAgent("Serai");
         endpoint.setUseSystemProperties(false);
-        endpoint.setHeaderFilterStrategy(component.getHeaderFilterStrategy());
+        endpoint.setHeaderFilterStrategy(new HttpHeaderFilterStrategy());
         return endpoint;
     }
 

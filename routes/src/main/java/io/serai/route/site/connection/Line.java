@@ -44,6 +44,14 @@ public final class Line {
         return socket;
     }
 
+    /**
+     * Makes a connected socket of this line tell another remote port than its own. Java looks TLS sessions up by host
+     * and port, and the data connection of FTPS resumes the session of a connection to another port.
+     */
+    void showPort(Socket socket, int port) {
+        ((WatchedSocket) socket).shownPort = port;
+    }
+
     /** A byte moved, or is known to move soon. */
     public void touch() {
         movedAt = System.nanoTime();
@@ -81,9 +89,15 @@ public final class Line {
     /** A socket whose streams tell the line about every byte. */
     private static final class WatchedSocket extends Socket {
         private final Line line;
+        private volatile int shownPort;
 
         WatchedSocket(Line line) {
             this.line = line;
+        }
+
+        @Override
+        public int getPort() {
+            return shownPort > 0 ? shownPort : super.getPort();
         }
 
         @Override
