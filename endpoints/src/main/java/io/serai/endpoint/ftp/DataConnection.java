@@ -13,12 +13,15 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The data connection of one transfer: a passive port that waits for the client and, after {@link #open}, the stream.
  * Used by the transfer's thread; {@link #breakOff} may be called by any.
  */
 final class DataConnection implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DataConnection.class);
     private static final int LINGER_MILLIS = 5_000;
 
     private final ServerSocket waiting;
@@ -142,8 +145,7 @@ final class DataConnection implements AutoCloseable {
         try {
             socket.close();
         } catch (Exception e) {
-            org.slf4j.LoggerFactory.getLogger(DataConnection.class)
-                    .debug("Closing a data connection: {}", e.toString());
+            LOG.debug("Closing a data connection: {}", e.toString());
         }
     }
 }

@@ -130,7 +130,8 @@ final class FtpListener {
 
     /** Accepts nothing new, waits for the running transfers, breaks off what is left and ends all sessions. */
     void stop() {
-        listener.suspend();
+        // FtpServer's own suspension would end the connections at once.
+        transfers.shutdown();
         if (!drain(Duration.ofMillis(settings.getDrainTimeout()))) {
             conversations.forEach(conversation -> conversation.breakOffTransfer("the server is stopping"));
             drain(LAST_MOMENT);
@@ -142,24 +143,16 @@ final class FtpListener {
         }
         server.stop();
         conversations.forEach(conversation -> conversation.disconnected("the server is stopping"));
-        transfers.shutdown();
     }
 
     /** Waits until no transfer runs; false when the limit passes first. */
     private boolean drain(Duration limit) {
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (transfers.getActiveCount() > 0) {
-            if (System.nanoTime() > deadline) {
-                return false;
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(20);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
+        try {
+            return transfers.awaitTermination(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
-        return true;
     }
 
     private void tick() {
@@ -190,7 +183,7 @@ final class FtpListener {
     private final class Greeter extends DefaultFtplet {
         @Override
         public FtpletResult onConnect(FtpSession session) {
-            if (conversations.size() >= settings.getMaxConnections()) {
+            if (transfers.isShutdown() || conversations.size() >= settings.getMaxConnections()) {
                 return FtpletResult.DISCONNECT;
             }
             Conversation conversation = new Conversation(

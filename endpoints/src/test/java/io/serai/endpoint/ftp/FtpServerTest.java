@@ -336,10 +336,21 @@ class FtpServerTest {
     }
 
     @Test
+    void breaksOffWhatStillRunsWhenItStops() throws Exception {
+        try (RawFtpClient client = new RawFtpClient(server.port())) {
+            client.logIn("acme", "pass:word");
+            client.startUpload("STOR /a", bytes(100_000));
+            server.close();
+            assertThat(client.readReply()).startsWith("426");
+            client.cutData();
+        }
+        assertThat(acme.openUploads()).isZero();
+        assertThat(acme.paths()).isEmpty();
+        assertThat(partners.sessions()).isEmpty();
+    }
+
+    @Test
     void neverTakesAnUploadOfAKilledClient() throws Exception {
-        Path fifo = folder.resolve("pipe");
-        assertThat(ClientProgram.run(folder, "mkfifo", fifo.toString()).status())
-                .isZero();
         Process client = ClientProgram.start(
                 folder,
                 List.of(
