@@ -237,12 +237,17 @@ public final class JdbcDeliveries implements Deliveries {
         }
     }
 
-    /** The lock keeps the claim from being given to another node until this transaction has ended. */
+    /**
+     * The lock keeps the claim from being given to another node until this transaction has ended. The number of the
+     * attempt tells a claim from an earlier one of the same node.
+     */
     private static void requireClaim(Connection connection, ClaimedEvent event) throws SQLException {
-        String sql = "select 1 from event where id = ? and state = 'claimed' and claimed_epoch = ? for share";
+        String sql = "select 1 from event where id = ? and state = 'claimed' and claimed_epoch = ? and attempts = ?"
+                + " for share";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, event.id().value());
             statement.setLong(2, event.token().epoch());
+            statement.setInt(3, event.attempt() - 1);
             try (ResultSet rows = statement.executeQuery()) {
                 requireOne(rows.next() ? 1 : 0, event);
             }

@@ -345,6 +345,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     private void end() {
+        boolean ours = state != State.GIVEN_AWAY;
         state = State.ENDED;
         if (registration != null) {
             registration.close();
@@ -354,6 +355,9 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         }
         try {
             file.close();
+            if (ours) {
+                file.removeMark();
+            }
         } catch (IOException e) {
             LOG.warn("The staging file of transfer {} did not close", opening.transfer(), e);
         }

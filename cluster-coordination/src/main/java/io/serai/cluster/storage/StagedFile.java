@@ -113,10 +113,14 @@ final class StagedFile implements AutoCloseable {
         }
     }
 
+    /** Removes the mark; when the file has another name, or none. */
+    void removeMark() throws IOException {
+        mark.remove();
+    }
+
     @Override
     public void close() throws IOException {
         channel.close();
-        mark.remove();
     }
 
     private void refuseWideHole(long offset) {

@@ -54,6 +54,7 @@ class StagedFileProperties {
                     written.set(write.offset(), write.offset() + write.length());
                 }
                 check(staged, file, model, written);
+                staged.removeMark();
             }
             assertThat(file.resolveSibling(file.getFileName() + ".mark")).doesNotExist();
         } finally {
