@@ -63,7 +63,7 @@ final class NodeCommands {
                         text(row, "protocol"),
                         text(row, "listener"),
                         text(row, "client"),
-                        text(row, "software"),
+                        text(row, "clientSoftware"),
                         text(row, "id"));
             }
             table.print(out);

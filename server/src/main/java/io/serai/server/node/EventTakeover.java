@@ -1,0 +1,27 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.node.DeadBoot;
+import io.serai.cluster.node.TakeoverStep;
+
+/** Returns the claims of a dead boot to the queue. */
+final class EventTakeover implements TakeoverStep {
+    private final Database database;
+    private final EventQueue queue;
+
+    EventTakeover(Database database, EventQueue queue) {
+        this.database = database;
+        this.queue = queue;
+    }
+
+    @Override
+    public String subject() {
+        return "events";
+    }
+
+    @Override
+    public int takeOver(DeadBoot dead) {
+        return database.transaction(connection -> queue.releaseEpoch(connection, dead.epoch()));
+    }
+}

@@ -1,0 +1,86 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.node.Fence;
+import io.serai.config.error.SeraiException;
+import io.serai.server.admin.AdminServer.Health;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.apache.camel.CamelContext;
+import org.apache.camel.health.HealthCheck;
+import org.apache.camel.health.HealthCheckHelper;
+
+/**
+ * How the node stands. Ready: it can take partners and work (database, lease, storage, Camel's readiness checks, not
+ * draining). Live: its process is worth keeping; an absent database does not make it otherwise.
+ */
+final class NodeHealth {
+    private final CamelContext camel;
+    private final Database database;
+    private final Fence fence;
+    private final Path storage;
+    private final BooleanSupplier draining;
+
+    NodeHealth(CamelContext camel, Database database, Fence fence, Path storage, BooleanSupplier draining) {
+        this.camel = camel;
+        this.database = database;
+        this.fence = fence;
+        this.storage = storage;
+        this.draining = draining;
+    }
+
+    Health live() {
+        boolean up = camel.getStatus().isStarted();
+        return new Health(up, Map.of("camel", word(up)));
+    }
+
+    Health ready() {
+        Map<String, Object> details = new LinkedHashMap<>();
+        boolean camelReady = camelReady();
+        details.put("camel", word(camelReady));
+        boolean databaseUp = database.isUp();
+        details.put("database", word(databaseUp));
+        boolean leased = hasLease();
+        details.put("lease", word(leased));
+        boolean storageUp = storageWritable();
+        details.put("storage", word(storageUp));
+        boolean drained = draining.getAsBoolean();
+        details.put("draining", drained);
+        return new Health(camelReady && databaseUp && leased && storageUp && !drained, details);
+    }
+
+    private boolean camelReady() {
+        if (!camel.getStatus().isStarted()) {
+            return false;
+        }
+        Collection<HealthCheck.Result> results = HealthCheckHelper.invokeReadiness(camel);
+        return results.stream().noneMatch(result -> result.getState() == HealthCheck.State.DOWN);
+    }
+
+    private boolean hasLease() {
+        try {
+            fence.token();
+            return true;
+        } catch (SeraiException e) {
+            return false;
+        }
+    }
+
+    private boolean storageWritable() {
+        try {
+            Files.delete(Files.createTempFile(storage, ".health", null));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static String word(boolean up) {
+        return up ? "UP" : "DOWN";
+    }
+}

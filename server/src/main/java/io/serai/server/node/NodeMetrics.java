@@ -1,0 +1,66 @@
+package io.serai.server.node;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.serai.cluster.event.EventQueue;
+import io.serai.config.error.SeraiException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** The node's figures for Prometheus: Camel's route metrics, the queue, sessions and the JVM. */
+final class NodeMetrics {
+    private static final List<String> STATES = List.of("ready", "claimed", "waiting", "parked");
+    private static final long DEPTH_AGE_NANOS = Duration.ofSeconds(5).toNanos();
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final EventQueue queue;
+    private Map<String, Long> depth = Map.of();
+    private long depthRead = System.nanoTime() - DEPTH_AGE_NANOS;
+
+    @SuppressWarnings("resource") // the JVM's meters live as long as the process
+    NodeMetrics(EventQueue queue, Supplier<Number> sessions, Supplier<Number> runningEvents) {
+        this.queue = queue;
+        for (String state : STATES) {
+            Gauge.builder("serai.events", () -> depth().getOrDefault(state, 0L))
+                    .tag("state", state)
+                    .description("Live events by state")
+                    .register(registry);
+        }
+        Gauge.builder("serai.sessions", sessions)
+                .description("Sessions of partners on this node")
+                .register(registry);
+        Gauge.builder("serai.events.running", runningEvents)
+                .description("Events that this node runs")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+    }
+
+    PrometheusMeterRegistry registry() {
+        return registry;
+    }
+
+    String scrape() {
+        return registry.scrape();
+    }
+
+    /** Read from the database every few seconds at most; what was read last while it is away. */
+    private synchronized Map<String, Long> depth() {
+        if (System.nanoTime() - depthRead >= DEPTH_AGE_NANOS) {
+            depthRead = System.nanoTime();
+            try {
+                depth = queue.depth();
+            } catch (SeraiException e) {
+                return depth;
+            }
+        }
+        return depth;
+    }
+}

@@ -1,0 +1,112 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.event.EventQueueSettings;
+import io.serai.cluster.event.JdbcEventQueue;
+import io.serai.cluster.ledger.Deliveries;
+import io.serai.cluster.ledger.JdbcDeliveries;
+import io.serai.cluster.ledger.JdbcLedger;
+import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.ledger.LedgerWriter;
+import io.serai.cluster.ledger.RunningTransfers;
+import io.serai.cluster.ledger.TransferSampler;
+import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.node.Takeover;
+import io.serai.cluster.storage.FileSystemStorage;
+import io.serai.cluster.storage.NameLocks;
+import io.serai.cluster.storage.Publisher;
+import io.serai.cluster.storage.Receiving;
+import io.serai.cluster.storage.StagedReceiving;
+import io.serai.cluster.storage.StagingCleaner;
+import io.serai.cluster.storage.Storage;
+import io.serai.cluster.storage.StorageRecovery;
+import io.serai.cluster.storage.StorageRoot;
+import io.serai.cluster.storage.StorageSettings;
+import io.serai.config.settings.NodeSettings;
+import io.serai.route.arrival.Subscriptions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+
+/** The stores that a node works on: event queue, ledger, deliveries, storage; started in the order of need. */
+record NodeStores(
+        JdbcEventQueue queue,
+        Ledger ledger,
+        Deliveries deliveries,
+        Storage storage,
+        Receiving receiving,
+        Subscriptions subscriptions,
+        StagingCleaner cleaner) {
+    private static final Duration CLEANING_INTERVAL = Duration.ofMinutes(5);
+    private static final int CLAIM_BATCH = 200;
+
+    /** Starts the stores, and does what this node's own former boot left. */
+    static NodeStores start(NodeSettings settings, Database database, NodeLease lease, StopList stops) {
+        InstantSource clock = InstantSource.system();
+        JdbcEventQueue queue = new JdbcEventQueue(database, queueSettings(settings), new SecureRandom());
+        queue.start();
+        stops.add("event queue", queue::close);
+
+        RunningTransfers running = new RunningTransfers();
+        LedgerWriter writer = new LedgerWriter(database);
+        writer.start();
+        stops.add("ledger writer", writer::stop);
+        TransferSampler sampler = new TransferSampler(database, lease, running, clock);
+        sampler.start();
+        stops.add("transfer sampler", sampler::stop);
+
+        StorageSettings storageSettings = storageSettings(settings);
+        StorageRoot root = StorageRoot.open(settings.storage().root(), database);
+        NameLocks locks = new NameLocks();
+        Publisher publisher = new Publisher(root, locks, database);
+        publisher.start();
+        stops.add("publisher", publisher::stop);
+        Subscriptions subscriptions = new Subscriptions();
+        StagedReceiving receiving = new StagedReceiving(
+                new StagedReceiving.Foundation(root, database, lease, queue, publisher, running, writer, clock),
+                subscriptions::eventsFor,
+                storageSettings);
+        stops.add("receiving", receiving::stop);
+
+        Takeover takeover = new Takeover(
+                database,
+                lease,
+                List.of(new StorageRecovery(root, database, publisher), new EventTakeover(database, queue)),
+                settings.node().lease().dividedBy(2));
+        takeover.start();
+        stops.add("takeover", takeover::close);
+        StagingCleaner cleaner = new StagingCleaner(root, database, storageSettings, clock, CLEANING_INTERVAL);
+        cleaner.start();
+        stops.add("staging cleaner", cleaner::stop);
+        return new NodeStores(
+                queue,
+                new JdbcLedger(database, lease, running, writer, clock),
+                new JdbcDeliveries(database, running),
+                new FileSystemStorage(root, locks),
+                receiving,
+                subscriptions,
+                cleaner);
+    }
+
+    private static EventQueueSettings queueSettings(NodeSettings settings) {
+        NodeSettings.Events events = settings.events();
+        return new EventQueueSettings(
+                events.firstRetry(),
+                events.maxRetry(),
+                events.maxAttempts(),
+                events.pollInterval(),
+                CLAIM_BATCH,
+                settings.node().lease().multipliedBy(9));
+    }
+
+    private static StorageSettings storageSettings(NodeSettings settings) {
+        StorageSettings usual = StorageSettings.usual();
+        return new StorageSettings(
+                settings.storage().contentRetention(),
+                settings.storage().partRetention(),
+                usual.maxHoleBytes(),
+                usual.syncEveryBytes(),
+                usual.settleWithin());
+    }
+}

@@ -1,0 +1,38 @@
+package io.serai.server.node;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What has been started, to be stopped in the opposite order. One that fails to stop does not keep the others up. */
+final class StopList implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StopList.class);
+
+    private record Item(String name, Stop stop) {}
+
+    /** Stops something. */
+    @FunctionalInterface
+    interface Stop {
+        void run() throws Exception;
+    }
+
+    private final Deque<Item> started = new ArrayDeque<>();
+
+    synchronized void add(String name, Stop stop) {
+        started.push(new Item(name, stop));
+    }
+
+    @Override
+    public synchronized void close() {
+        while (!started.isEmpty()) {
+            Item item = started.pop();
+            try {
+                LOG.debug("Stopping {}", item.name());
+                item.stop().run();
+            } catch (Exception e) { // the rest must be stopped all the same
+                LOG.warn("The {} did not stop properly", item.name(), e);
+            }
+        }
+    }
+}
