@@ -36,12 +36,7 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         NodeSettings settings = settings(home.resolve(), Optional.ofNullable(config), overrides);
-        LogSetup.apply(
-                switch (settings.log().format()) {
-                    case TEXT -> LogSetup.Format.TEXT;
-                    case JSON -> LogSetup.Format.JSON;
-                },
-                settings.log().level().name());
+        LogSetup.apply(settings.log().format(), settings.log().level().name());
         SeraiNode node = SeraiNode.start(settings, Version.text());
         node.awaitStop();
         return 0;

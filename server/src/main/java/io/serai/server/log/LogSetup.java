@@ -3,6 +3,7 @@ package io.serai.server.log;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
 import ch.qos.logback.core.joran.spi.JoranException;
+import io.serai.config.settings.LogFormat;
 import java.net.URL;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -15,7 +16,7 @@ public final class LogSetup {
      * @param format text for people, or one JSON object a line
      * @param level the level of Serai's own loggers, such as {@code INFO}
      */
-    public static void apply(Format format, String level) {
+    public static void apply(LogFormat format, String level) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         URL file = LogSetup.class.getResource(
                 switch (format) {
@@ -36,11 +37,5 @@ public final class LogSetup {
         }
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
-    }
-
-    /** How lines are written. */
-    public enum Format {
-        TEXT,
-        JSON
     }
 }
