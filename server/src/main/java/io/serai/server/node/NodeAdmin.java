@@ -1,0 +1,178 @@
+package io.serai.server.node;
+
+import io.serai.cluster.node.NodeLease;
+import io.serai.config.error.SeraiException;
+import io.serai.config.secret.SecretBox;
+import io.serai.config.settings.NodeSettings;
+import io.serai.server.admin.AdminServer;
+import io.serai.server.admin.ApiOperation;
+import io.serai.server.admin.EventsApi;
+import io.serai.server.admin.NodeApi;
+import io.serai.server.admin.ObjectsApi;
+import io.serai.server.admin.RoutesApi;
+import io.serai.server.admin.SessionsApi;
+import io.serai.server.admin.SitesApi;
+import io.serai.server.admin.TokensApi;
+import io.serai.server.admin.TransfersApi;
+import io.vertx.core.Vertx;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The admin API of a node, and what operators ask of the node itself. */
+final class NodeAdmin implements NodeApi.Control {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeAdmin.class);
+
+    private final Ground ground;
+    private final String version;
+    private final Instant started = Instant.now();
+    private final AtomicBoolean draining = new AtomicBoolean();
+    private final NodeHealth health;
+    private final AdminServer server;
+
+    /** What the API is about. */
+    record Ground(
+            NodeSettings settings,
+            NodeDatabase database,
+            NodeLease lease,
+            NodeStores stores,
+            NodeWork work,
+            LocalToken localToken,
+            SecretBox secrets,
+            NodeListeners listeners) {}
+
+    private NodeAdmin(Ground ground, String version, Vertx vertx) {
+        this.ground = ground;
+        this.version = version;
+        NodeWork work = ground.work();
+        this.health = new NodeHealth(
+                work.camel().context(),
+                ground.database().database(),
+                ground.lease(),
+                ground.settings().storage().root(),
+                draining::get);
+        AdminTokensOfNode tokens = new AdminTokensOfNode(ground.localToken(), ground.database().database());
+        NodeSettings.Admin admin = ground.settings().admin();
+        this.server = new AdminServer(
+                vertx,
+                new AdminServer.Listen(
+                        admin.address(),
+                        admin.port(),
+                        Optional.of(ground.listeners().certificate()),
+                        Optional.of(ground.listeners().key())),
+                tokens,
+                operations(tokens),
+                new AdminServer.Observation(health::live, health::ready, work.metrics()::scrape),
+                version);
+    }
+
+    static NodeAdmin start(Ground ground, String version, StopList stops) {
+        Vertx vertx = Vertx.vertx();
+        stops.add("admin threads", () -> vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS));
+        NodeAdmin admin = new NodeAdmin(ground, version, vertx);
+        admin.server.start();
+        stops.add("admin API", admin.server::stop);
+        return admin;
+    }
+
+    private List<ApiOperation> operations(AdminTokensOfNode tokens) {
+        NodeStores stores = ground.stores();
+        NodeWork work = ground.work();
+        Resubmission resubmission = new Resubmission(
+                stores.storage(),
+                stores.subscriptions(),
+                stores.queue(),
+                ground.database().database());
+        ConfigurationChanges changes = new ConfigurationChanges(
+                work.objects(), work.hasher(), work.checker(), work.deployer(), this::rotate);
+        List<ApiOperation> all = new ArrayList<>();
+        all.addAll(new NodeApi(this).operations());
+        all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());
+        all.addAll(new EventsApi(stores.queue()).operations());
+        all.addAll(new SessionsApi(work.sessions()).operations());
+        all.addAll(new ObjectsApi(work.objects(), changes).operations());
+        all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
+        all.addAll(new SitesApi(work.objects(), new SiteLooks()).operations());
+        all.addAll(new TokensApi(tokens).operations());
+        return all;
+    }
+
+    private int rotate() {
+        ground.secrets().rotate();
+        return ground.work().objects().encryptAnew();
+    }
+
+    NodeFile nodeFile(UUID boot, long epoch, Instant began) {
+        return new NodeFile(
+                ground.settings().node().name().value(),
+                version,
+                ProcessHandle.current().pid(),
+                boot.toString(),
+                epoch,
+                began.toString(),
+                server.url(),
+                ground.listeners().bound(ground.work().camel().context()));
+    }
+
+    @Override
+    public Map<String, Object> status() {
+        NodeWork work = ground.work();
+        AdminServer.Health ready = health.ready();
+        Map<String, Object> status = new LinkedHashMap<>();
+        status.put("name", ground.settings().node().name());
+        status.put("version", version);
+        status.put("pid", ProcessHandle.current().pid());
+        status.put("state", draining.get() ? "draining" : ready.up() ? "up" : "impaired");
+        status.put("healthy", ready.up() || draining.get());
+        status.put("started", started);
+        status.put("health", ready.details());
+        status.put("database", ground.database().description());
+        status.put("storage", ground.settings().storage().root().toString());
+        status.put("sessions", work.sessions().list().size());
+        status.put("runningEvents", work.dispatcher().running());
+        status.put("routes", work.deployer().deployed().size());
+        status.put("routeProblems", work.deployer().problems());
+        status.put("events", depth());
+        status.put("listeners", ground.listeners().bound(work.camel().context()));
+        return status;
+    }
+
+    /** The status is asked for most when something is wrong; an absent database must not hide the rest of it. */
+    private Map<String, Long> depth() {
+        try {
+            return ground.stores().queue().depth();
+        } catch (SeraiException e) {
+            LOG.debug("The queue's depth is not known now", e);
+            return Map.of();
+        }
+    }
+
+    @Override
+    public void drain(String by) {
+        if (draining.compareAndSet(false, true)) {
+            LOG.info("{} drains this node", by);
+            ground.work().sessions().drain();
+            ground.work().dispatcher().pause();
+        }
+    }
+
+    @Override
+    public void undrain(String by) {
+        if (draining.compareAndSet(true, false)) {
+            LOG.info("{} ends the drain of this node", by);
+            ground.work().sessions().undrain();
+            ground.work().dispatcher().resume();
+        }
+    }
+}

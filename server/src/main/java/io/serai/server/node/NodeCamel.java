@@ -1,0 +1,123 @@
+package io.serai.server.node;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.serai.cluster.database.Transactions;
+import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.ledger.Deliveries;
+import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.storage.Receiving;
+import io.serai.cluster.storage.Storage;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.endpoint.sftp.HostKeys;
+import io.serai.route.CamelSetup;
+import io.serai.route.EventSource;
+import io.serai.route.arrival.EventDispatcher;
+import io.serai.route.session.PartnerSessions;
+import jakarta.transaction.TransactionManager;
+import jakarta.transaction.UserTransaction;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.micrometer.MicrometerConstants;
+import org.apache.camel.component.micrometer.routepolicy.MicrometerRoutePolicyFactory;
+import org.apache.camel.main.Main;
+import org.apache.camel.spi.TransactedPolicy;
+
+/** The Camel context of a node, run by Camel Main and configured by this code alone. */
+final class NodeCamel {
+    private final Main main = new Main();
+    private final CamelContext camel;
+
+    /** Prepares the context; nothing runs yet. */
+    NodeCamel(String name, Path spoolDirectory, Duration stopLimit) {
+        // Options of the context come from our own settings; a stray variable or file must not change routes.
+        main.setDefaultPropertyPlaceholderLocation("false");
+        main.configure()
+                .withName(name)
+                .withAutoConfigurationEnabled(false)
+                .withAutoConfigurationEnvironmentVariablesEnabled(false)
+                .withAutoConfigurationSystemPropertiesEnabled(false)
+                .withRoutesCollectorEnabled(false);
+        main.disableHangupSupport();
+        main.init();
+        camel = main.getCamelContext();
+        CamelSetup.apply(camel, spoolDirectory, (int) Math.max(1, stopLimit.toSeconds()));
+    }
+
+    CamelContext context() {
+        return camel;
+    }
+
+    /** What components find in the registry. */
+    void bindStores(NodeStores stores, ObjectStore objects, EventDispatcher dispatcher) {
+        bind("seraiStorage", Storage.class, stores.storage());
+        bind("seraiReceiving", Receiving.class, stores.receiving());
+        bind("seraiLedger", Ledger.class, stores.ledger());
+        bind("seraiDeliveries", Deliveries.class, stores.deliveries());
+        bind("seraiQueue", EventQueue.class, stores.queue());
+        bind("seraiObjects", ObjectStore.class, objects);
+        bind("seraiEvents", EventSource.class, dispatcher);
+    }
+
+    void bindSessions(PartnerSessions sessions, HostKeys hostKeys) {
+        bind("seraiSessions", PartnerSessions.class, sessions);
+        bind("seraiHostKeys", HostKeys.class, hostKeys);
+    }
+
+    /** What route authors need for {@code transacted()} and {@code sql:}. */
+    void bindTransactions(Transactions transactions) {
+        TransactionManager manager = transactions.transactionManager();
+        bind("serai", DataSource.class, transactions.localDataSource());
+        bind("seraiXa", DataSource.class, transactions.xaDataSource());
+        bind("transactionManager", TransactionManager.class, manager);
+        bind("userTransaction", UserTransaction.class, transactions.userTransaction());
+        bind("PROPAGATION_REQUIRED", TransactedPolicy.class, new RequiredTransaction(manager));
+    }
+
+    void measure(MeterRegistry registry) {
+        camel.getRegistry().bind(MicrometerConstants.METRICS_REGISTRY_NAME, MeterRegistry.class, registry);
+        camel.addRoutePolicyFactory(new MicrometerRoutePolicyFactory());
+    }
+
+    <T> void bind(String name, Class<T> type, T part) {
+        camel.getRegistry().bind(name, type, part);
+    }
+
+    void start() {
+        try {
+            main.start();
+        } catch (Exception e) {
+            throw new SeraiException(ErrorCode.DEFECT, "Camel did not start: " + e.getMessage(), e);
+        }
+    }
+
+    void addRoutes(org.apache.camel.builder.RouteBuilder routes) {
+        try {
+            camel.addRoutes(routes);
+        } catch (Exception e) {
+            throw known(e);
+        }
+    }
+
+    void stop() {
+        main.stop();
+    }
+
+    Map<String, Object> description() {
+        return Map.of("camelVersion", camel.getVersion());
+    }
+
+    /** A listener that cannot bind says so itself; Camel wraps that several times. */
+    private static SeraiException known(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof SeraiException ours) {
+                return ours;
+            }
+        }
+        return new SeraiException(ErrorCode.INVALID, "A listener did not start: " + failure.getMessage(), failure);
+    }
+}

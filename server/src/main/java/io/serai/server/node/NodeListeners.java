@@ -1,0 +1,130 @@
+package io.serai.server.node;
+
+import io.serai.config.settings.NodeSettings;
+import io.serai.endpoint.ActiveListeners;
+import io.serai.endpoint.BoundListener;
+import io.serai.endpoint.sftp.HostKeys;
+import io.serai.endpoint.tls.TlsIdentity;
+import io.serai.route.deploy.ListenerRoutes;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateEncodingException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import org.apache.camel.CamelContext;
+
+/** The listeners of a node: their routes, from the settings, and what they present to partners. */
+final class NodeListeners {
+    private final NodeSettings settings;
+    private final HostKeys hostKeys;
+    private final Path certificate;
+    private final Path key;
+    private final TlsIdentity identity;
+
+    /** Makes host keys and certificate on the first start. */
+    NodeListeners(NodeSettings settings) {
+        this.settings = settings;
+        Path keys = settings.home().resolve("keys");
+        this.hostKeys = HostKeys.inFolder(keys);
+        this.certificate = settings.tls()
+                .files()
+                .map(NodeSettings.CertificateFiles::certificate)
+                .orElse(keys.resolve("tls-certificate.pem"));
+        this.key = settings.tls().files().map(NodeSettings.CertificateFiles::key).orElse(keys.resolve("tls-key.pem"));
+        this.identity = settings.tls().files().isPresent()
+                ? TlsIdentity.load(certificate, key)
+                : TlsIdentity.loadOrCreate(certificate, key, settings.tls().hostNames());
+    }
+
+    Path certificate() {
+        return certificate;
+    }
+
+    Path key() {
+        return key;
+    }
+
+    HostKeys hostKeys() {
+        return hostKeys;
+    }
+
+    /** The routes of the listeners that are switched on. */
+    ListenerRoutes routes() {
+        List<ListenerRoutes.Listener> listeners = new ArrayList<>();
+        Duration drain = settings.node().drainLimit();
+        NodeSettings.Listener sftp = settings.sftp().listener();
+        if (sftp.enabled()) {
+            listeners.add(new ListenerRoutes.Listener(
+                    "sftp", "sftp-server:sftp?" + bind(sftp) + "&hostKeySet=#bean:seraiHostKeys"));
+        }
+        NodeSettings.Ftps ftps = settings.ftps();
+        if (ftps.explicit().enabled()) {
+            listeners.add(new ListenerRoutes.Listener(
+                    "ftps", "ftp-server:ftps?tls=EXPLICIT&" + bind(ftps.explicit()) + ftpOptions(ftps, drain)));
+        }
+        if (ftps.implicit().enabled()) {
+            listeners.add(new ListenerRoutes.Listener(
+                    "ftps-implicit",
+                    "ftp-server:ftps-implicit?tls=IMPLICIT&" + bind(ftps.implicit()) + ftpOptions(ftps, drain)));
+        }
+        NodeSettings.Listener https = settings.https().listener();
+        if (https.enabled()) {
+            listeners.add(new ListenerRoutes.Listener(
+                    "https", "http-server:https?" + bind(https) + tlsOptions() + drainOption(drain)));
+        }
+        return new ListenerRoutes(listeners);
+    }
+
+    /** The listeners that are bound now. */
+    List<NodeFile.Listener> bound(CamelContext camel) {
+        return new ActiveListeners(camel)
+                .bound().stream().map(this::describe).toList();
+    }
+
+    private NodeFile.Listener describe(BoundListener listener) {
+        List<String> fingerprints =
+                switch (listener.protocol()) {
+                    case SFTP -> hostKeys.fingerprints();
+                    case FTPS, HTTPS -> List.of(certificateFingerprint());
+                };
+        return new NodeFile.Listener(
+                listener.listener(),
+                listener.protocol().name().toLowerCase(Locale.ROOT),
+                listener.address().getAddress().getHostAddress(),
+                listener.address().getPort(),
+                fingerprints);
+    }
+
+    private String certificateFingerprint() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest(identity.chain().get(0).getEncoded());
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException | CertificateEncodingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String bind(NodeSettings.Listener listener) {
+        return "bindAddress=" + listener.address() + "&port=" + listener.port();
+    }
+
+    private String ftpOptions(NodeSettings.Ftps ftps, Duration drain) {
+        return tlsOptions()
+                + "&passivePorts=" + ftps.passivePorts()
+                + ftps.passiveAddress().map(address -> "&passiveAddress=" + address).orElse("")
+                + drainOption(drain);
+    }
+
+    private String tlsOptions() {
+        return "&certificate=RAW(" + certificate + ")&privateKey=RAW(" + key + ")";
+    }
+
+    private static String drainOption(Duration drain) {
+        return "&drainTimeout=" + drain.toMillis();
+    }
+}

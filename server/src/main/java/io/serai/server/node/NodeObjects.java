@@ -1,0 +1,52 @@
+package io.serai.server.node;
+
+import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.object.ObjectCodec;
+import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.ObjectJson;
+import io.serai.config.object.ObjectKind;
+import io.serai.config.object.Route;
+import io.serai.config.secret.SecretBox;
+import io.serai.route.deploy.RouteChecker;
+import io.serai.route.deploy.RouteReferences;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** The configuration objects as this node keeps them: encrypted under its key, with the references of routes known. */
+final class NodeObjects {
+    private NodeObjects() {}
+
+    static JdbcObjectStore start(NodeDatabase database, SecretBox secrets, RouteChecker checker, StopList stops) {
+        ObjectJson json = new ObjectJson(secrets);
+        JdbcObjectStore store = new JdbcObjectStore(
+                database.database(), new Codec(json), object -> references(object, checker));
+        store.start();
+        stops.add("configuration objects", store::close);
+        return store;
+    }
+
+    private record Codec(ObjectJson json) implements ObjectCodec {
+        @Override
+        public String encode(ConfigObject object) {
+            return json.write(object);
+        }
+
+        @Override
+        public ConfigObject decode(ObjectKind kind, String name, String text) {
+            return json.read(kind, name, text);
+        }
+    }
+
+    /** What an object names, so that nothing is deleted from under it. */
+    private static Set<Key> references(ConfigObject object, RouteChecker checker) {
+        Set<Key> keys = new LinkedHashSet<>();
+        if (object instanceof Route route) {
+            RouteReferences references = checker.check(route).references();
+            references.sites().forEach(site -> keys.add(new Key(ObjectKind.SITE, site.value())));
+            references.accounts().forEach(account -> keys.add(new Key(ObjectKind.ACCOUNT, account.value())));
+            references.schedules().forEach(schedule -> keys.add(new Key(ObjectKind.SCHEDULE, schedule.value())));
+        }
+        return keys;
+    }
+}

@@ -1,0 +1,159 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Transactions;
+import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.node.LeaseListener;
+import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.object.ObjectStore.Change;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.object.Account;
+import io.serai.config.secret.PasswordHasher;
+import io.serai.config.secret.SecretBox;
+import io.serai.config.settings.NodeSettings;
+import io.serai.endpoint.ActiveListeners;
+import io.serai.route.arrival.EventDispatcher;
+import io.serai.route.deploy.RouteChecker;
+import io.serai.route.deploy.RouteDeployer;
+import io.serai.route.deploy.RoutePolicy;
+import io.serai.route.deploy.RouteProblem;
+import io.serai.route.session.PartnerSessions;
+import io.serai.route.session.PartnerStores;
+import io.serai.route.session.SessionSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a node does: sessions of partners, events through routes, both in one Camel context. */
+record NodeWork(
+        NodeCamel camel,
+        ObjectStore objects,
+        PartnerSessions sessions,
+        EventDispatcher dispatcher,
+        RouteChecker checker,
+        RouteDeployer deployer,
+        PasswordHasher hasher,
+        NodeMetrics metrics) {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeWork.class);
+    private static final Duration LOGIN_GRACE = Duration.ofSeconds(60);
+    private static final int ADDRESS_FACTOR = 5;
+    private static final int MOST_TRACKED = 20_000;
+
+    /** What the work stands on. */
+    record Ground(
+            NodeDatabase database,
+            NodeLease lease,
+            NodeStores stores,
+            Transactions transactions,
+            SecretBox secrets,
+            NodeListeners listeners) {}
+
+    static NodeWork start(NodeSettings settings, Ground ground, StopList stops) {
+        NodeStores stores = ground.stores();
+        Path spool = emptyFolder(settings.home().resolve("spool"));
+        NodeCamel camel = new NodeCamel(
+                settings.node().name().value(), spool, settings.node().drainLimit());
+        RouteChecker checker = new RouteChecker(RoutePolicy.DEFAULT);
+        ObjectStore objects = NodeObjects.start(ground.database(), ground.secrets(), checker, stops);
+        prepareHomes(objects, stores);
+
+        PasswordHasher hasher = new PasswordHasher();
+        PartnerSessions sessions = new PartnerSessions(
+                sessionSettings(settings),
+                objects,
+                new PartnerStores(stores.storage(), stores.receiving(), stores.ledger(), hasher),
+                (session, reason) -> new ActiveListeners(camel.context()).end(session, reason),
+                InstantSource.system());
+        EventDispatcher dispatcher = new EventDispatcher(
+                new EventDispatcher.Settings(
+                        settings.node().capacity(), settings.events().pollInterval(), spool),
+                stores.queue(),
+                ground.lease());
+        NodeMetrics metrics = new NodeMetrics(
+                stores.queue(), () -> sessions.list().size(), dispatcher::running);
+
+        camel.bindStores(stores, objects, dispatcher);
+        camel.bindSessions(sessions, ground.listeners().hostKeys());
+        camel.bindTransactions(ground.transactions());
+        camel.measure(metrics.registry());
+        camel.start();
+        stops.add("camel", camel::stop);
+        RouteDeployer deployer = new RouteDeployer(
+                camel.context(), objects, stores.subscriptions(), checker, settings.node().drainLimit());
+        for (RouteProblem problem : deployer.start()) {
+            LOG.error("A route does not run: {}", problem);
+        }
+        stops.add("deployer", deployer::stop);
+        dispatcher.start();
+        stops.add("dispatcher", dispatcher::stop);
+        camel.addRoutes(ground.listeners().routes());
+        stops.add("running work", new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
+        ground.lease().addListener(new EndSessionsWhenLost(sessions));
+        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, hasher, metrics);
+    }
+
+    /** A node without its lease can keep no promise to partners. */
+    private record EndSessionsWhenLost(PartnerSessions sessions) implements LeaseListener {
+        @Override
+        public void acquired(FencingToken token) {
+            LOG.info("This node holds the lease with epoch {}", token.epoch());
+        }
+
+        @Override
+        public void lost(FencingToken token) {
+            LOG.warn("This node lost its lease with epoch {}; sessions are ended", token.epoch());
+            sessions.endAll("the server lost its lease");
+        }
+    }
+
+    private static SessionSettings sessionSettings(NodeSettings settings) {
+        int tries = settings.login().maxTries();
+        return new SessionSettings(
+                settings.sessions().max(),
+                SessionSettings.DEFAULTS.banner(),
+                tries,
+                LOGIN_GRACE,
+                new SessionSettings.Lockout(
+                        tries,
+                        tries * ADDRESS_FACTOR,
+                        settings.login().lockout().dividedBy(tries),
+                        MOST_TRACKED));
+    }
+
+    /** Each account has its home and folders, now and when it comes or changes. */
+    private static void prepareHomes(ObjectStore objects, NodeStores stores) {
+        objects.all(Account.class).forEach(account -> stores.storage().prepareHome(account.name(), account.folders()));
+        objects.onChange(changes -> {
+            for (Change change : changes) {
+                if (change.after() instanceof Account account) {
+                    stores.storage().prepareHome(account.name(), account.folders());
+                }
+            }
+        });
+    }
+
+    /** The spool holds nothing that outlives its process. */
+    private static Path emptyFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            try (Stream<Path> left = Files.walk(folder)) {
+                List<Path> all = left.sorted(java.util.Comparator.reverseOrder()).toList();
+                for (Path path : all) {
+                    if (!path.equals(folder)) {
+                        Files.deleteIfExists(path);
+                    }
+                }
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.NO_SPACE, "The spool folder " + folder + " cannot be used: " + e, e);
+        }
+    }
+}

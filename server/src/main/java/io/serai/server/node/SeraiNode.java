@@ -1,0 +1,130 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Transactions;
+import io.serai.cluster.node.HomeLock;
+import io.serai.cluster.node.NodeIdentity;
+import io.serai.cluster.node.NodeLease;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.secret.SecretBox;
+import io.serai.config.settings.NodeSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * A running server. The order of the start: home, keys, database, lease, stores (which do what a former boot left),
+ * Camel, routes, listeners, admin API; the stop is the opposite, after a drain. When a step of the start fails, what was
+ * started before is stopped again.
+ */
+public final class SeraiNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SeraiNode.class);
+    private static final Duration RECOVERY_INTERVAL = Duration.ofMinutes(2);
+
+    private final NodeSettings settings;
+    private final StopList stops = new StopList();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private boolean closed;
+
+    private SeraiNode(NodeSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Starts a server; returns when all its listeners are bound and {@code run/node.json} is written.
+     *
+     * @throws SeraiException what keeps it from starting, with the mend; nothing is left running
+     */
+    public static SeraiNode start(NodeSettings settings, String version) {
+        MDC.put("node", settings.node().name().value());
+        SeraiNode node = new SeraiNode(settings);
+        Thread onSignal = new Thread(node::close, "stop-on-signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        try {
+            node.open(version);
+            return node;
+        } catch (RuntimeException e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    private void open(String version) {
+        Instant began = Instant.now();
+        Path home = settings.home();
+        makeHome(home);
+        HomeLock lock = HomeLock.acquire(home);
+        stops.add("home lock", lock::close);
+        LocalToken localToken = LocalToken.openOrCreate(home);
+        SecretBox secrets = SecretBox.openOrCreate(home.resolve("keys").resolve("secrets.json"));
+        NodeListeners listeners = new NodeListeners(settings);
+
+        NodeDatabase database = NodeDatabase.start(settings);
+        stops.add("database", database::close);
+        UUID boot = UUID.randomUUID();
+        var formerBoot = lock.formerBoot();
+        lock.recordBoot(boot);
+        NodeLease lease = new NodeLease(
+                database.database(),
+                new NodeIdentity(settings.node().name(), boot, version, settings.admin().address()),
+                formerBoot,
+                settings.node().lease());
+        lease.start();
+        stops.add("lease", lease::close);
+        NodeStores stores = NodeStores.start(settings, database.database(), lease, stops);
+        Transactions transactions = new Transactions(
+                database.settings(), home.resolve("transactions"), settings.node().name(), RECOVERY_INTERVAL);
+        transactions.start();
+        stops.add("transactions", transactions::close);
+
+        NodeWork work = NodeWork.start(settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners), stops);
+        NodeAdmin admin = NodeAdmin.start(
+                new NodeAdmin.Ground(settings, database, lease, stores, work, localToken, secrets, listeners),
+                version,
+                stops);
+        NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
+        file.write(home);
+        stops.add("run file", () -> NodeFile.remove(home));
+        LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());
+        file.listeners()
+                .forEach(listener -> LOG.info(
+                        "{} on {} port {}", listener.name(), listener.address(), listener.port()));
+    }
+
+    private static void makeHome(Path home) {
+        try {
+            Files.createDirectories(home);
+            Files.createDirectories(home.resolve("keys"));
+        } catch (IOException e) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "The home " + home + " cannot be made: " + e + "; choose another with --home or SERAI_HOME",
+                    e);
+        }
+    }
+
+    /** Waits until the node has been stopped. */
+    public void awaitStop() throws InterruptedException {
+        stopped.await();
+    }
+
+    /** Drains and stops; idempotent, also called when the process is told to end. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        LOG.info("Stopping; running work has {} s to finish", settings.node().drainLimit().toSeconds());
+        stops.close();
+        LOG.info("Stopped");
+        stopped.countDown();
+    }
+}
