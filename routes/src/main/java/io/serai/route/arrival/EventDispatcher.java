@@ -130,6 +130,27 @@ public final class EventDispatcher implements EventSource {
         queue.onWork(this::wake);
     }
 
+    /** Claims no more until {@link #resume}; what runs goes on. Idempotent. */
+    public void pause() {
+        lock.lock();
+        try {
+            claiming = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Claims again after {@link #pause}. Idempotent; has no effect before the start or after the stop. */
+    public void resume() {
+        lock.lock();
+        try {
+            claiming = claimer != null && !stopped;
+        } finally {
+            lock.unlock();
+        }
+        wake();
+    }
+
     /**
      * Claims no more, waits for running events up to the limit, then stops the rest and gives them back to the queue.
      * Idempotent.

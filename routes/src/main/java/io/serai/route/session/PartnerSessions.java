@@ -116,6 +116,11 @@ public final class PartnerSessions {
         draining = true;
     }
 
+    /** Takes new sessions again after {@link #drain}. */
+    public void undrain() {
+        draining = false;
+    }
+
     /** How many streams partners have open. */
     public int openTransfers() {
         return sessions.values().stream()

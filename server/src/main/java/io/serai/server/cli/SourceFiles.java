@@ -1,5 +1,6 @@
 package io.serai.server.cli;
 
+import io.serai.config.document.DocumentFile;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.io.IOException;
@@ -16,21 +17,13 @@ import java.util.stream.Stream;
 final class SourceFiles {
     private static final long LONGEST_BYTES = 4L << 20;
 
-    /**
-     * A file.
-     *
-     * @param name as messages name it
-     * @param folder what paths within it ({@code file:PATH}) are taken from
-     */
-    record SourceFile(String name, String text, Path folder) {}
-
     private SourceFiles() {}
 
-    static List<SourceFile> read(List<String> arguments) {
-        List<SourceFile> files = new ArrayList<>();
+    static List<DocumentFile> read(List<String> arguments) {
+        List<DocumentFile> files = new ArrayList<>();
         for (String argument : arguments) {
             if (argument.equals("-")) {
-                files.add(new SourceFile("standard-input.yaml", standardInput(), Path.of("")));
+                files.add(new DocumentFile("standard-input.yaml", standardInput()));
             } else {
                 addPath(files, Path.of(argument));
             }
@@ -42,7 +35,7 @@ final class SourceFiles {
         return files;
     }
 
-    private static void addPath(List<SourceFile> files, Path path) {
+    private static void addPath(List<DocumentFile> files, Path path) {
         try {
             if (!Files.isDirectory(path)) {
                 files.add(file(path));
@@ -71,12 +64,11 @@ final class SourceFiles {
         return Files.isRegularFile(path) && (name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".java"));
     }
 
-    private static SourceFile file(Path path) throws IOException {
+    private static DocumentFile file(Path path) throws IOException {
         if (Files.size(path) > LONGEST_BYTES) {
             throw new SeraiException(ErrorCode.TOO_LARGE, path + " is larger than 4 MiB, which no route or object is");
         }
-        Path folder = path.toAbsolutePath().getParent();
-        return new SourceFile(path.toString(), Files.readString(path), folder == null ? Path.of("/") : folder);
+        return new DocumentFile(path.toString(), Files.readString(path));
     }
 
     private static String standardInput() {

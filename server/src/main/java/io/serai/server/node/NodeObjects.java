@@ -28,12 +28,12 @@ final class NodeObjects {
 
     private record Codec(ObjectJson json) implements ObjectCodec {
         @Override
-        public String encode(ConfigObject object) {
+        public String write(ConfigObject object) {
             return json.write(object);
         }
 
         @Override
-        public ConfigObject decode(ObjectKind kind, String name, String text) {
+        public ConfigObject read(ObjectKind kind, String name, String text) {
             return json.read(kind, name, text);
         }
     }
