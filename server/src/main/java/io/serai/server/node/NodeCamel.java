@@ -42,7 +42,6 @@ final class NodeCamel {
                 .withAutoConfigurationEnvironmentVariablesEnabled(false)
                 .withAutoConfigurationSystemPropertiesEnabled(false)
                 .withRoutesCollectorEnabled(false);
-        main.disableHangupSupport();
         main.init();
         camel = main.getCamelContext();
         CamelSetup.apply(camel, spoolDirectory, (int) Math.max(1, stopLimit.toSeconds()));

@@ -1,7 +1,6 @@
 package io.serai.server.node;
 
 import io.serai.cluster.object.JdbcObjectStore;
-import io.serai.cluster.object.ObjectCodec;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
@@ -18,24 +17,11 @@ final class NodeObjects {
     private NodeObjects() {}
 
     static JdbcObjectStore start(NodeDatabase database, SecretBox secrets, RouteChecker checker, StopList stops) {
-        ObjectJson json = new ObjectJson(secrets);
         JdbcObjectStore store = new JdbcObjectStore(
-                database.database(), new Codec(json), object -> references(object, checker));
+                database.database(), new ObjectJson(secrets), object -> references(object, checker));
         store.start();
         stops.add("configuration objects", store::close);
         return store;
-    }
-
-    private record Codec(ObjectJson json) implements ObjectCodec {
-        @Override
-        public String write(ConfigObject object) {
-            return json.write(object);
-        }
-
-        @Override
-        public ConfigObject read(ObjectKind kind, String name, String text) {
-            return json.read(kind, name, text);
-        }
     }
 
     /** What an object names, so that nothing is deleted from under it. */
