@@ -11,6 +11,7 @@ import io.serai.config.settings.NodeSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
@@ -100,13 +101,21 @@ public final class SeraiNode implements AutoCloseable {
 
     private static void makeHome(Path home) {
         try {
-            Files.createDirectories(home);
-            Files.createDirectories(home.resolve("keys"));
+            // Others may pass through, for the embedded database of a server that root runs has a user of its own.
+            makeFolder(home, "rwx--x--x");
+            makeFolder(home.resolve("keys"), "rwx------");
         } catch (IOException e) {
             throw new SeraiException(
                     ErrorCode.INVALID,
                     "The home " + home + " cannot be made: " + e + "; choose another with --home or SERAI_HOME",
                     e);
+        }
+    }
+
+    private static void makeFolder(Path folder, String mode) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(folder);
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(mode));
         }
     }
 
