@@ -4,6 +4,7 @@ import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.config.error.ErrorCode;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /** What a node does: sessions of partners, events through routes, both in one Camel context. */
 record NodeWork(
         NodeCamel camel,
-        ObjectStore objects,
+        JdbcObjectStore objects,
         PartnerSessions sessions,
         EventDispatcher dispatcher,
         RouteChecker checker,
@@ -61,7 +62,7 @@ record NodeWork(
         NodeCamel camel = new NodeCamel(
                 settings.node().name().value(), spool, settings.node().drainLimit());
         RouteChecker checker = new RouteChecker(RoutePolicy.DEFAULT);
-        ObjectStore objects = NodeObjects.start(ground.database(), ground.secrets(), checker, stops);
+        JdbcObjectStore objects = NodeObjects.start(ground.database(), ground.secrets(), checker, stops);
         prepareHomes(objects, stores);
 
         PasswordHasher hasher = new PasswordHasher();
