@@ -7,21 +7,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
 /**
  * A private key and its certificate chain, and the TLS that our listeners speak with it: versions 1.2 and 1.3, suites
@@ -149,9 +151,12 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     }
 
     private static PrivateKey privateKey(Path file, PrivateKeyInfo info) {
+        // By the JDK's own names: a key that another registered provider calls "ECDSA" is none to the JDK's TLS.
+        boolean curve =
+                X9ObjectIdentifiers.id_ecPublicKey.equals(info.getPrivateKeyAlgorithm().getAlgorithm());
         try {
-            return new JcaPEMKeyConverter().getPrivateKey(info);
-        } catch (IOException e) {
+            return KeyFactory.getInstance(curve ? "EC" : "RSA").generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+        } catch (IOException | GeneralSecurityException e) {
             throw invalid(file, "holds a key of an unknown kind: " + e.getMessage(), e);
         }
     }

@@ -2,6 +2,7 @@ package io.serai.server.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.serai.server.client.AdminClient;
+import io.serai.server.client.ServerProcess;
 import io.serai.server.node.NodeFile;
 import java.util.List;
 import java.util.Map;
@@ -9,21 +10,7 @@ import java.util.Map;
 /** The servers that the benchmarks start: how, and what is told to them. */
 final class BenchServer {
     static final List<String> JAVA = List.of("-Xmx512m", "-XX:MaxDirectMemorySize=256m");
-    static final Map<String, String> SETTINGS = Map.of(
-            "sftp.port",
-            "0",
-            "ftps.port",
-            "0",
-            "https.port",
-            "0",
-            "admin.port",
-            "0",
-            "sftp.bind-address",
-            "127.0.0.1",
-            "ftps.bind-address",
-            "127.0.0.1",
-            "https.bind-address",
-            "127.0.0.1");
+    static final Map<String, String> SETTINGS = ServerProcess.LOOPBACK;
 
     private BenchServer() {}
 

@@ -18,6 +18,17 @@ import java.util.concurrent.TimeUnit;
  * as an operator would (SIGTERM), then for good.
  */
 public final class ServerProcess implements AutoCloseable {
+    /** Settings of a server for this machine alone: free ports on the loopback address. */
+    public static final Map<String, String> LOOPBACK = Map.of(
+            "sftp.port", "0",
+            "sftp.bind-address", "127.0.0.1",
+            "ftps.port", "0",
+            "ftps.bind-address", "127.0.0.1",
+            "ftps.implicit-port", "0",
+            "https.port", "0",
+            "https.bind-address", "127.0.0.1",
+            "admin.port", "0");
+
     private final Process process;
     private final Path home;
     private final Path log;

@@ -61,8 +61,8 @@ public final class Demo {
                 "127.0.0.1");
         say("Starting our server and the partner company's …");
         List<String> java = List.of("-Xmx384m", "-XX:MaxDirectMemorySize=192m", "-XX:+ExitOnOutOfMemoryError");
-        try (ServerProcess partner = ServerProcess.start(folder.resolve("partner"), java, anyPort);
-                ServerProcess house = ServerProcess.start(folder.resolve("house"), java, anyPort)) {
+        try (ServerProcess partner = ServerProcess.start(folder.resolve("partner"), java, ServerProcess.LOOPBACK);
+                ServerProcess house = ServerProcess.start(folder.resolve("house"), java, ServerProcess.LOOPBACK)) {
             DemoServer partnerServer = DemoServer.of(partner);
             DemoServer houseServer = DemoServer.of(house);
             say("Both are up.");

@@ -88,7 +88,10 @@ final class NodeListeners {
     private NodeFile.Listener describe(BoundListener listener) {
         List<String> fingerprints =
                 switch (listener.protocol()) {
-                    case SFTP -> hostKeys.fingerprints();
+                    case SFTP ->
+                        hostKeys.fingerprints().stream()
+                                .map(text -> text.substring(text.lastIndexOf(' ') + 1))
+                                .toList();
                     case FTPS, HTTPS -> List.of(certificateFingerprint());
                 };
         return new NodeFile.Listener(
