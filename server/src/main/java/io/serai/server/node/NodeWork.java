@@ -109,7 +109,7 @@ record NodeWork(
 
         @Override
         public void lost(FencingToken token) {
-            LOG.warn("This node lost its lease with epoch {}; sessions are ended", token.epoch());
+            LOG.info("The lease with epoch {} is over; sessions are ended", token.epoch());
             sessions.endAll("the server lost its lease");
         }
     }
