@@ -32,7 +32,7 @@ final class PinnedTls extends X509ExtendedTrustManager {
     private void check(X509Certificate[] chain) throws CertificateException {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(chain[0].getEncoded());
-            if (!fingerprints.contains(HexFormat.of().formatHex(digest))) {
+            if (!fingerprints.contains("sha256/" + HexFormat.of().formatHex(digest))) {
                 throw new CertificateException("the host presents another certificate than the trusted one");
             }
         } catch (java.security.NoSuchAlgorithmException e) {

@@ -11,7 +11,6 @@ import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.RoutesApi;
 import io.serai.server.admin.SessionsApi;
-import io.serai.server.admin.SitesApi;
 import io.serai.server.admin.TokensApi;
 import io.serai.server.admin.TransfersApi;
 import io.vertx.core.Vertx;
@@ -103,7 +102,6 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new SessionsApi(work.sessions()).operations());
         all.addAll(new ObjectsApi(work.objects(), changes).operations());
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
-        all.addAll(new SitesApi(work.objects(), new SiteLooks()).operations());
         all.addAll(new TokensApi(tokens).operations());
         return all;
     }

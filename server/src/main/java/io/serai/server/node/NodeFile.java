@@ -32,7 +32,7 @@ public record NodeFile(
      * A bound listener.
      *
      * @param fingerprints what it presents to clients, for partners to compare: {@code SHA256:…} of the SSH host keys, or
-     *     the certificate's SHA-256 in lower-case hex
+     *     {@code sha256/…} of the certificate
      */
     public record Listener(String name, String protocol, String address, int port, List<String> fingerprints) {
         public Listener {

@@ -106,7 +106,7 @@ final class NodeListeners {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest(identity.chain().get(0).getEncoded());
-            return HexFormat.of().formatHex(digest);
+            return "sha256/" + HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException | CertificateEncodingException e) {
             throw new IllegalStateException(e);
         }
