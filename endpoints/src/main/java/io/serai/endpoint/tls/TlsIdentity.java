@@ -152,10 +152,11 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
 
     private static PrivateKey privateKey(Path file, PrivateKeyInfo info) {
         // By the JDK's own names: a key that another registered provider calls "ECDSA" is none to the JDK's TLS.
-        boolean curve =
-                X9ObjectIdentifiers.id_ecPublicKey.equals(info.getPrivateKeyAlgorithm().getAlgorithm());
+        boolean curve = X9ObjectIdentifiers.id_ecPublicKey.equals(
+                info.getPrivateKeyAlgorithm().getAlgorithm());
         try {
-            return KeyFactory.getInstance(curve ? "EC" : "RSA").generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+            return KeyFactory.getInstance(curve ? "EC" : "RSA")
+                    .generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
         } catch (IOException | GeneralSecurityException e) {
             throw invalid(file, "holds a key of an unknown kind: " + e.getMessage(), e);
         }

@@ -71,7 +71,8 @@ public final class ObjectsApi {
         }
     }
 
-    private record Summary(String kind, String name, long version, String change, Instant changedAt, String changedBy) {}
+    private record Summary(
+            String kind, String name, long version, String change, Instant changedAt, String changedBy) {}
 
     public ObjectsApi(ObjectStore objects, Changes changes) {
         this.objects = objects;
@@ -92,16 +93,22 @@ public final class ObjectsApi {
                         .taking("documents: [{name, text}], secrets: {reference: value}, dryRun: boolean"),
                 post("/api/v1/delete", Role.ADMIN, "Delete objects that no other uses", this::delete)
                         .taking("objects: [{kind, name}]"),
-                post("/api/v1/objects/{kind}/{name}/rollback", Role.ADMIN, "Put an older version in force", this::rollback)
+                post(
+                                "/api/v1/objects/{kind}/{name}/rollback",
+                                Role.ADMIN,
+                                "Put an older version in force",
+                                this::rollback)
                         .taking("version: number"),
                 post("/api/v1/secrets/rotate", Role.ADMIN, "Encrypt every secret under a new key", request -> {
-                    return Map.of("objects", changes.rotateSecrets(request.caller().name()));
+                    return Map.of(
+                            "objects", changes.rotateSecrets(request.caller().name()));
                 }));
     }
 
     private Object list(ApiRequest request) {
         Optional<ObjectKind> kind = request.queryValue("kind").map(ObjectsApi::kind);
-        return Map.of("objects", objects.list(kind).stream().map(ObjectsApi::summary).toList());
+        return Map.of(
+                "objects", objects.list(kind).stream().map(ObjectsApi::summary).toList());
     }
 
     private Object show(ApiRequest request) {
@@ -145,8 +152,10 @@ public final class ObjectsApi {
     private Object apply(ApiRequest request) {
         JsonNode body = request.requireBody();
         Map<String, SecretText> secrets = new LinkedHashMap<>();
-        body.path("secrets").fields().forEachRemaining(entry -> secrets.put(
-                entry.getKey(), new SecretText(entry.getValue().asText())));
+        body.path("secrets")
+                .fields()
+                .forEachRemaining(entry -> secrets.put(
+                        entry.getKey(), new SecretText(entry.getValue().asText())));
         Mode mode = body.path("dryRun").asBoolean() ? Mode.ONLY_SAY : Mode.CHANGE;
         return Map.of(
                 "changes",
@@ -184,7 +193,8 @@ public final class ObjectsApi {
         }
         return Map.of(
                 "changes",
-                changes.rollback(key(request), version.asLong(), request.caller().name()));
+                changes.rollback(
+                        key(request), version.asLong(), request.caller().name()));
     }
 
     private static Key key(ApiRequest request) {
@@ -196,7 +206,8 @@ public final class ObjectsApi {
                 .filter(kind -> kind.word().equalsIgnoreCase(word))
                 .findFirst()
                 .orElseThrow(() -> new SeraiException(
-                        ErrorCode.INVALID, "\"" + word + "\" is not a kind; there are account, site, schedule and route"));
+                        ErrorCode.INVALID,
+                        "\"" + word + "\" is not a kind; there are account, site, schedule and route"));
     }
 
     private static Summary summary(Versioned found) {

@@ -35,8 +35,8 @@ public final class SessionsApi {
 
     private Object end(ApiRequest request) {
         String text = request.pathValue("id");
-        boolean ended = id(text)
-                .map(id -> sessions.end(id, "ended by " + request.caller().name()))
+        boolean ended = id(text).map(
+                        id -> sessions.end(id, "ended by " + request.caller().name()))
                 .orElse(false);
         if (!ended) {
             throw new SeraiException(ErrorCode.NO_SUCH_OBJECT, "There is no session \"" + text + "\"");

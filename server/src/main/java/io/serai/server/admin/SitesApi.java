@@ -77,7 +77,10 @@ public final class SitesApi {
                                 + " now; look again with \"serai site trust " + site.name() + "\""));
         Set<String> trust = new LinkedHashSet<>(site.trust());
         trust.add(found.trustLine());
-        objects.change(List.of(trusting(site, List.copyOf(trust))), List.of(), request.caller().name());
+        objects.change(
+                List.of(trusting(site, List.copyOf(trust))),
+                List.of(),
+                request.caller().name());
         LOG.info("{} trusts {} {} of site {}", request.caller().name(), found.kind(), fingerprint, site.name());
         return Map.of("fingerprint", fingerprint);
     }
@@ -85,8 +88,8 @@ public final class SitesApi {
     private Site site(ApiRequest request) {
         String name = request.pathValue("name");
         return objects.find(Site.class, name)
-                .orElseThrow(() ->
-                        new SeraiException(ErrorCode.NO_SUCH_OBJECT, "There is no site \"" + name + "\" (serai get site)"));
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.NO_SUCH_OBJECT, "There is no site \"" + name + "\" (serai get site)"));
     }
 
     private static Site trusting(Site site, List<String> trust) {

@@ -45,7 +45,11 @@ public final class TokensApi {
     private Object create(ApiRequest request) {
         String name = request.bodyText("name");
         return Map.of(
-                "name", name, "token", tokens.create(name, role(request.bodyText("role")), request.caller().name()));
+                "name",
+                name,
+                "token",
+                tokens.create(
+                        name, role(request.bodyText("role")), request.caller().name()));
     }
 
     private Object revoke(ApiRequest request) {

@@ -78,7 +78,8 @@ final class ApplyCommands {
         var unused = new Documents(secrets, expression -> Optional.empty()).parse(documents);
         Map<String, String> found = new LinkedHashMap<>();
         secrets.found().forEach((reference, secret) -> found.put(reference, secret.reveal()));
-        return client.post("/api/v1/apply", Map.of("documents", documents(documents), "secrets", found, "dryRun", dryRun));
+        return client.post(
+                "/api/v1/apply", Map.of("documents", documents(documents), "secrets", found, "dryRun", dryRun));
     }
 
     static List<Map<String, String>> documents(List<DocumentFile> files) {

@@ -38,8 +38,8 @@ final class RouteCommands {
             }
             table.print(out);
             for (JsonNode problem : answer.path("problems")) {
-                out.println("does not run: " + Table.printable(text(problem, "file")) + ":" + text(problem, "line") + ": "
-                        + Table.printable(text(problem, "message")));
+                out.println("does not run: " + Table.printable(text(problem, "file")) + ":" + text(problem, "line")
+                        + ": " + Table.printable(text(problem, "message")));
             }
         }
     }
@@ -50,7 +50,8 @@ final class RouteCommands {
         List<String> files = List.of();
 
         @Spec
-        @Nullable CommandSpec spec;
+        @Nullable
+        CommandSpec spec;
 
         @Override
         public Integer call() {
@@ -60,7 +61,9 @@ final class RouteCommands {
             for (DocumentFile source : sources) {
                 problems.addAll(checker.check(source.name(), source.text()));
             }
-            PrintWriter out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+            PrintWriter out = spec == null
+                    ? new PrintWriter(System.out, true)
+                    : spec.commandLine().getOut();
             problems.forEach(problem -> out.println(Table.printable(problem.toString())));
             if (problems.isEmpty()) {
                 out.println(sources.size() + (sources.size() == 1 ? " file is right" : " files are right"));

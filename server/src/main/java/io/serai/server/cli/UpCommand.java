@@ -28,7 +28,8 @@ final class UpCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "FILE",
             description = "The settings file; without it serai.yaml in the home, if there is one.")
-    @Nullable Path config;
+    @Nullable
+    Path config;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting; goes before file and environment.")
     List<String> overrides = List.of();

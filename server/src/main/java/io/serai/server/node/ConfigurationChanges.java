@@ -193,7 +193,8 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
             CheckedRoute checked,
             List<ConfigObject> puts,
             List<RouteProblem> problems) {
-        boolean comesAlong = puts.stream().anyMatch(put -> put.kind() == kind && put.objectName().equals(name));
+        boolean comesAlong = puts.stream()
+                .anyMatch(put -> put.kind() == kind && put.objectName().equals(name));
         if (!comesAlong && objects.find(type, name).isEmpty()) {
             problems.add(new RouteProblem(
                     checked.route().id().value(),
@@ -218,11 +219,10 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         if (before != null && after != null && fields.isEmpty()) {
             return Optional.empty();
         }
-        Changed.Kind change = before == null
-                ? Changed.Kind.CREATED
-                : after == null ? Changed.Kind.DELETED : Changed.Kind.UPDATED;
-        return Optional.of(new Changed(
-                word(key.kind()), key.name(), change, change == Changed.Kind.UPDATED ? fields : List.of()));
+        Changed.Kind change =
+                before == null ? Changed.Kind.CREATED : after == null ? Changed.Kind.DELETED : Changed.Kind.UPDATED;
+        return Optional.of(
+                new Changed(word(key.kind()), key.name(), change, change == Changed.Kind.UPDATED ? fields : List.of()));
     }
 
     private static String stem(String file) {

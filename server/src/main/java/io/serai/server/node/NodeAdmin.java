@@ -58,7 +58,8 @@ final class NodeAdmin implements NodeApi.Control {
                 ground.lease(),
                 ground.settings().storage().root(),
                 draining::get);
-        AdminTokensOfNode tokens = new AdminTokensOfNode(ground.localToken(), ground.database().database());
+        AdminTokensOfNode tokens =
+                new AdminTokensOfNode(ground.localToken(), ground.database().database());
         NodeSettings.Admin admin = ground.settings().admin();
         this.server = new AdminServer(
                 vertx,
@@ -75,10 +76,9 @@ final class NodeAdmin implements NodeApi.Control {
 
     static NodeAdmin start(Ground ground, String version, StopList stops) {
         Vertx vertx = Vertx.vertx();
-        stops.add("admin threads", () -> vertx.close()
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS));
+        stops.add(
+                "admin threads",
+                () -> vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
         NodeAdmin admin = new NodeAdmin(ground, version, vertx);
         admin.server.start();
         stops.add("admin API", admin.server::stop);
@@ -93,8 +93,8 @@ final class NodeAdmin implements NodeApi.Control {
                 stores.subscriptions(),
                 stores.queue(),
                 ground.database().database());
-        ConfigurationChanges changes = new ConfigurationChanges(
-                work.objects(), work.hasher(), work.checker(), work.deployer(), this::rotate);
+        ConfigurationChanges changes =
+                new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.deployer(), this::rotate);
         List<ApiOperation> all = new ArrayList<>();
         all.addAll(new NodeApi(this).operations());
         all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());

@@ -34,7 +34,8 @@ final class NodeListeners {
                 .files()
                 .map(NodeSettings.CertificateFiles::certificate)
                 .orElse(keys.resolve("tls-certificate.pem"));
-        this.key = settings.tls().files().map(NodeSettings.CertificateFiles::key).orElse(keys.resolve("tls-key.pem"));
+        this.key =
+                settings.tls().files().map(NodeSettings.CertificateFiles::key).orElse(keys.resolve("tls-key.pem"));
         this.identity = settings.tls().files().isPresent()
                 ? TlsIdentity.load(certificate, key)
                 : TlsIdentity.loadOrCreate(certificate, key, settings.tls().hostNames());
@@ -81,19 +82,17 @@ final class NodeListeners {
 
     /** The listeners that are bound now. */
     List<NodeFile.Listener> bound(CamelContext camel) {
-        return new ActiveListeners(camel)
-                .bound().stream().map(this::describe).toList();
+        return new ActiveListeners(camel).bound().stream().map(this::describe).toList();
     }
 
     private NodeFile.Listener describe(BoundListener listener) {
-        List<String> fingerprints =
-                switch (listener.protocol()) {
-                    case SFTP ->
-                        hostKeys.fingerprints().stream()
-                                .map(text -> text.substring(text.lastIndexOf(' ') + 1))
-                                .toList();
-                    case FTPS, HTTPS -> List.of(certificateFingerprint());
-                };
+        List<String> fingerprints = switch (listener.protocol()) {
+            case SFTP ->
+                hostKeys.fingerprints().stream()
+                        .map(text -> text.substring(text.lastIndexOf(' ') + 1))
+                        .toList();
+            case FTPS, HTTPS -> List.of(certificateFingerprint());
+        };
         return new NodeFile.Listener(
                 listener.listener(),
                 listener.protocol().name().toLowerCase(Locale.ROOT),
@@ -119,7 +118,9 @@ final class NodeListeners {
     private String ftpOptions(NodeSettings.Ftps ftps, Duration drain) {
         return tlsOptions()
                 + "&passivePorts=" + ftps.passivePorts()
-                + ftps.passiveAddress().map(address -> "&passiveAddress=" + address).orElse("")
+                + ftps.passiveAddress()
+                        .map(address -> "&passiveAddress=" + address)
+                        .orElse("")
                 + drainOption(drain);
     }
 

@@ -77,8 +77,8 @@ record NodeWork(
                         settings.node().capacity(), settings.events().pollInterval(), spool),
                 stores.queue(),
                 ground.lease());
-        NodeMetrics metrics = new NodeMetrics(
-                stores.queue(), () -> sessions.list().size(), dispatcher::running);
+        NodeMetrics metrics =
+                new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
 
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
@@ -87,7 +87,11 @@ record NodeWork(
         camel.start();
         stops.add("camel", camel::stop);
         RouteDeployer deployer = new RouteDeployer(
-                camel.context(), objects, stores.subscriptions(), checker, settings.node().drainLimit());
+                camel.context(),
+                objects,
+                stores.subscriptions(),
+                checker,
+                settings.node().drainLimit());
         for (RouteProblem problem : deployer.start()) {
             LOG.error("A route does not run: {}", problem);
         }
@@ -95,7 +99,9 @@ record NodeWork(
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);
         camel.addRoutes(ground.listeners().routes());
-        stops.add("running work", new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
+        stops.add(
+                "running work",
+                new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
         ground.lease().addListener(new EndSessionsWhenLost(sessions));
         return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, hasher, metrics);
     }
@@ -145,7 +151,8 @@ record NodeWork(
         try {
             Files.createDirectories(folder);
             try (Stream<Path> left = Files.walk(folder)) {
-                List<Path> all = left.sorted(java.util.Comparator.reverseOrder()).toList();
+                List<Path> all =
+                        left.sorted(java.util.Comparator.reverseOrder()).toList();
                 for (Path path : all) {
                     if (!path.equals(folder)) {
                         Files.deleteIfExists(path);

@@ -54,8 +54,8 @@ final class Resubmission implements TransfersApi.Resubmit {
         if (events.isEmpty()) {
             throw new SeraiException(
                     ErrorCode.NO_SUCH_OBJECT,
-                    "No route takes " + transfer.path() + " of " + transfer.party().orElse("nobody")
-                            + " at present; apply one first");
+                    "No route takes " + transfer.path() + " of "
+                            + transfer.party().orElse("nobody") + " at present; apply one first");
         }
         List<EventId> ids = database.transaction(connection -> queue.enqueue(connection, events));
         LOG.info("Transfer {} was resubmitted by {} as events {}", transfer.id(), by, ids);

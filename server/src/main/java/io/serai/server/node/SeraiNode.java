@@ -74,18 +74,23 @@ public final class SeraiNode implements AutoCloseable {
         lock.recordBoot(boot);
         NodeLease lease = new NodeLease(
                 database.database(),
-                new NodeIdentity(settings.node().name(), boot, version, settings.admin().address()),
+                new NodeIdentity(
+                        settings.node().name(), boot, version, settings.admin().address()),
                 formerBoot,
                 settings.node().lease());
         lease.start();
         stops.add("lease", lease::close);
         NodeStores stores = NodeStores.start(settings, database.database(), lease, stops);
         Transactions transactions = new Transactions(
-                database.settings(), home.resolve("transactions"), settings.node().name(), RECOVERY_INTERVAL);
+                database.settings(),
+                home.resolve("transactions"),
+                settings.node().name(),
+                RECOVERY_INTERVAL);
         transactions.start();
         stops.add("transactions", transactions::close);
 
-        NodeWork work = NodeWork.start(settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners), stops);
+        NodeWork work = NodeWork.start(
+                settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners), stops);
         NodeAdmin admin = NodeAdmin.start(
                 new NodeAdmin.Ground(settings, database, lease, stores, work, localToken, secrets, listeners),
                 version,
@@ -95,8 +100,8 @@ public final class SeraiNode implements AutoCloseable {
         stops.add("run file", () -> NodeFile.remove(home));
         LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());
         file.listeners()
-                .forEach(listener -> LOG.info(
-                        "{} on {} port {}", listener.name(), listener.address(), listener.port()));
+                .forEach(
+                        listener -> LOG.info("{} on {} port {}", listener.name(), listener.address(), listener.port()));
     }
 
     private static void makeHome(Path home) {
@@ -131,7 +136,9 @@ public final class SeraiNode implements AutoCloseable {
             return;
         }
         closed = true;
-        LOG.info("Stopping; running work has {} s to finish", settings.node().drainLimit().toSeconds());
+        LOG.info(
+                "Stopping; running work has {} s to finish",
+                settings.node().drainLimit().toSeconds());
         stops.close();
         LOG.info("Stopped");
         stopped.countDown();
