@@ -242,6 +242,26 @@ class StagedReceivingTest {
     }
 
     @Test
+    void latestOfManyCommitsToOneNameStaysVisible() throws Exception {
+        var threads = java.util.concurrent.Executors.newFixedThreadPool(4);
+        for (int i = 0; i < 80; i++) {
+            String text = "version " + i;
+            threads.execute(() -> node.put("/in/a.txt", text));
+        }
+        threads.shutdown();
+        assertThat(threads.awaitTermination(60, java.util.concurrent.TimeUnit.SECONDS))
+                .isTrue();
+
+        assertThat(node.count("select count(*) from event")).isEqualTo(80);
+        String visible = sha256(node.read("/in/a.txt"));
+        assertThat(node.count("select count(*) from transfer where sha256 = '" + visible
+                        + "' and ended_at = (select max(ended_at) from transfer)"))
+                .isEqualTo(1);
+        assertThat(files("content")).hasSize(80);
+        assertThat(files("staging")).isEmpty();
+    }
+
+    @Test
     void missingFolderIsRefused() {
         assertCode(ErrorCode.NO_SUCH_FILE, () -> node.receiving.receive(upload("/no/a.txt", Receiving.Mode.REPLACE)));
         assertCode(ErrorCode.IS_A_FOLDER, () -> node.receiving.receive(upload("/in", Receiving.Mode.REPLACE)));

@@ -2,6 +2,8 @@ package io.serai.cluster.storage;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.event.EventKind;
+import io.serai.cluster.event.EventQueueSettings;
+import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.ledger.JdbcLedger;
 import io.serai.cluster.ledger.LedgerWriter;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.random.RandomGenerator;
 
 /** A node's storage, receiving and ledger over a database and a root, under a lease that the test may end. */
 public final class TestNode implements AutoCloseable {
@@ -35,6 +38,7 @@ public final class TestNode implements AutoCloseable {
     public final RunningTransfers running = new RunningTransfers();
     public final LedgerWriter writer;
     public final Publisher publisher;
+    public final JdbcEventQueue queue;
     public final FencingToken token;
     public final UUID boot = UUID.randomUUID();
 
@@ -51,16 +55,11 @@ public final class TestNode implements AutoCloseable {
         this.publisher = new Publisher(root, locks, database);
         this.writer = new LedgerWriter(database);
         this.ledger = new JdbcLedger(database, () -> token, running, writer, InstantSource.system());
+        this.queue = new JdbcEventQueue(database, EventQueueSettings.usual(), RandomGenerator.getDefault());
+        queue.start();
         this.receiving = new StagedReceiving(
                 new StagedReceiving.Foundation(
-                        root,
-                        database,
-                        () -> token,
-                        new InsertingQueue(),
-                        publisher,
-                        running,
-                        writer,
-                        InstantSource.system()),
+                        root, database, () -> token, queue, publisher, running, writer, InstantSource.system()),
                 TestNode::arrival,
                 settings,
                 steps);
@@ -174,6 +173,7 @@ public final class TestNode implements AutoCloseable {
     @Override
     public void close() {
         receiving.stop();
+        queue.close();
         publisher.stop();
         writer.stop();
     }
