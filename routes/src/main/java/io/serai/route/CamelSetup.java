@@ -2,7 +2,6 @@ package io.serai.route;
 
 import java.nio.file.Path;
 import org.apache.camel.CamelContext;
-import org.apache.camel.model.RedeliveryPolicyDefinition;
 import org.apache.camel.model.errorhandler.DefaultErrorHandlerDefinition;
 import org.apache.camel.spi.StreamCachingStrategy;
 
@@ -41,14 +40,9 @@ public final class CamelSetup {
         camel.getShutdownStrategy().setShutdownNowOnTimeout(true);
         camel.getShutdownStrategy().setLogInflightExchangesOnTimeout(false);
 
-        // The dispatcher logs each failed event once, with what happens next.
-        RedeliveryPolicyDefinition quiet = new RedeliveryPolicyDefinition();
-        quiet.setLogExhausted("false");
-        quiet.setLogExhaustedMessageHistory("false");
-        quiet.setLogStackTrace("false");
-        quiet.setRetriesExhaustedLogLevel("DEBUG");
         DefaultErrorHandlerDefinition toTheQueue = new DefaultErrorHandlerDefinition();
-        toTheQueue.setRedeliveryPolicy(quiet);
+        // The dispatcher logs each failed event once, with what happens next.
+        toTheQueue.setLevel("DEBUG");
         camel.getCamelContextExtension().setErrorHandlerFactory(toTheQueue);
     }
 }

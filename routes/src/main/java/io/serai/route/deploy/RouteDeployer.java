@@ -109,25 +109,37 @@ public final class RouteDeployer {
         Map<RouteId, Route> wanted = new LinkedHashMap<>();
         objects.all(Route.class).forEach(route -> wanted.put(route.id(), route));
         broken.keySet().retainAll(wanted.keySet());
-        boolean first = deployed.isEmpty();
         List<RouteProblem> problems = new ArrayList<>();
-        if (first) {
+        try {
+            deploy(wanted, problems);
+        } finally {
+            subscribe();
+        }
+        problems.forEach(problem -> LOG.error("A route is not deployed: {}", problem));
+        return problems;
+    }
+
+    private void deploy(Map<RouteId, Route> wanted, List<RouteProblem> problems) {
+        if (deployed.isEmpty()) {
             wanted.values().forEach(route -> problems.addAll(deployAlone(route)));
         } else {
+            List<CheckedRoute> brokenBefore = List.copyOf(broken.values());
             problems.addAll(deployChange(wanted));
-            List.copyOf(broken.values()).stream()
+            brokenBefore.stream()
                     .filter(before ->
                             before.route().equals(wanted.get(before.route().id())))
                     .forEach(before -> problems.addAll(deployAlone(before.route())));
         }
+    }
+
+    /** Files that arrive for a broken route wait in the queue until it is mended. */
+    private void subscribe() {
         List<ArrivalSubscription> waiting = new ArrayList<>();
         deployed.values().forEach(route -> route.subscription().ifPresent(waiting::add));
         broken.values().stream()
                 .filter(route -> !deployed.containsKey(route.route().id()))
                 .forEach(route -> route.subscription().ifPresent(waiting::add));
         subscriptions.replace(waiting);
-        problems.forEach(problem -> LOG.error("A route is not deployed: {}", problem));
-        return problems;
     }
 
     private void changed(List<ObjectStore.Change> changes) {
@@ -148,19 +160,11 @@ public final class RouteDeployer {
 
     private List<RouteProblem> deployAlone(Route route) {
         CheckedRoute checked = checker.check(route);
-        if (checked.problems().isEmpty()) {
-            try {
-                add(route);
-                deployed.put(route.id(), checked);
-                broken.remove(route.id());
-                LOG.info("Route {} runs", route.id());
-                return List.of();
-            } catch (SeraiException e) {
-                checked = checked.withProblem(RouteProblem.of(RouteText.fileName(route), 1, e.text()));
-            }
+        if (!checked.problems().isEmpty()) {
+            broken.put(route.id(), checked);
+            return checked.problems();
         }
-        broken.put(route.id(), checked);
-        return checked.problems();
+        return make(List.of(checked), List.of());
     }
 
     // ---- a change as a whole ----
@@ -175,17 +179,12 @@ public final class RouteDeployer {
         List<CheckedRoute> removals = deployed.values().stream()
                 .filter(route -> !wanted.containsKey(route.route().id()))
                 .toList();
-        List<RouteProblem> problems =
-                puts.stream().flatMap(put -> put.problems().stream()).toList();
-        if (problems.isEmpty()) {
-            problems = make(puts, removals);
-        }
-        if (!problems.isEmpty()) {
-            List<RouteProblem> why = problems;
-            puts.forEach(
-                    put -> broken.put(put.route().id(), put.problems().isEmpty() ? put.withProblem(why.get(0)) : put));
-        }
-        return problems;
+        List<CheckedRoute> refused =
+                puts.stream().filter(put -> !put.problems().isEmpty()).toList();
+        refused.forEach(put -> broken.put(put.route().id(), put));
+        return refused.isEmpty()
+                ? make(puts, removals)
+                : refused.stream().flatMap(put -> put.problems().stream()).toList();
     }
 
     private boolean isKnown(Route route) {
@@ -197,25 +196,22 @@ public final class RouteDeployer {
 
     private List<RouteProblem> make(List<CheckedRoute> puts, List<CheckedRoute> removals) {
         Deque<Runnable> undo = new ArrayDeque<>();
-        CheckedRoute current = null;
-        try {
-            for (CheckedRoute put : puts) {
-                current = put;
+        for (CheckedRoute put : puts) {
+            try {
                 put(put, undo);
+            } catch (SeraiException e) {
+                undo.forEach(this::tryTo);
+                RouteProblem problem = RouteProblem.of(RouteText.fileName(put.route()), 1, e.text());
+                broken.put(put.route().id(), put.withProblem(problem));
+                return List.of(problem);
             }
-            for (CheckedRoute removal : removals) {
-                current = removal;
-                take(removal, undo);
-                LOG.info("Route {} was removed", removal.route().id());
-            }
-            puts.forEach(put -> broken.remove(put.route().id()));
-            return List.of();
-        } catch (SeraiException e) {
-            undo.forEach(this::tryTo);
-            String file = current == null ? "routes" : RouteText.fileName(current.route());
-            LOG.warn("A change of routes was taken back because of {}", file);
-            return List.of(RouteProblem.of(file, 1, e.text()));
         }
+        for (CheckedRoute removal : removals) {
+            take(removal, undo);
+            LOG.info("Route {} was removed", removal.route().id());
+        }
+        puts.forEach(put -> broken.remove(put.route().id()));
+        return List.of();
     }
 
     private void put(CheckedRoute put, Deque<Runnable> undo) {

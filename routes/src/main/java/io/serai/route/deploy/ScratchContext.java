@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
+import org.apache.camel.StartupSummaryLevel;
 import org.apache.camel.dsl.yaml.common.exception.UnsupportedFieldException;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.RouteDefinition;
@@ -30,6 +31,7 @@ final class ScratchContext implements AutoCloseable {
         camel.getCamelContextExtension().setName("route-check");
         camel.setSourceLocationEnabled(true);
         camel.setAutoStartup(false);
+        camel.setStartupSummaryLevel(StartupSummaryLevel.Off);
         camel.build();
     }
 

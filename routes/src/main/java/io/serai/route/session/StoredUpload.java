@@ -58,20 +58,12 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
         checkOpen();
         Received received = incoming.commit();
         finish();
-        LOG.info(
-                "Transfer {} of {} is complete: {} ({} bytes) as file {}",
-                received.transfer(),
-                session.account().map(Object::toString).orElse("?"),
-                path,
-                received.sizeBytes(),
-                received.file());
         return new UploadReceipt(received.transfer(), received.sizeBytes(), received.sha256(), received.version());
     }
 
     @Override
     public synchronized void abort(String reason) {
         if (!ended) {
-            LOG.info("Transfer {} of {} was broken off: {}", transfer(), path, reason);
             try {
                 incoming.abort(ErrorCode.PARTNER_ABORT, reason);
             } finally {
