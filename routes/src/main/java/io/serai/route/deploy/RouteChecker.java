@@ -40,8 +40,9 @@ public final class RouteChecker {
 
     /** Checks the text of a file; the name of the file without its ending is the route's id. */
     public List<RouteProblem> check(String fileName, String source) {
-        int dot = fileName.lastIndexOf('.');
-        String ending = dot < 0 ? "" : fileName.substring(dot + 1);
+        String name = fileName.substring(fileName.lastIndexOf('/') + 1);
+        int dot = name.lastIndexOf('.');
+        String ending = dot < 0 ? "" : name.substring(dot + 1);
         Optional<Route.Dsl> dsl = switch (ending) {
             case "yaml", "yml" -> Optional.of(Route.Dsl.YAML);
             case "java" -> Optional.of(Route.Dsl.JAVA);
@@ -51,7 +52,7 @@ public final class RouteChecker {
             return List.of(RouteProblem.of(fileName, 1, "a route file ends with .yaml, .yml or .java"));
         }
         try {
-            return check(new Route(new RouteId(fileName.substring(0, dot)), dsl.get(), source))
+            return check(new Route(new RouteId(name.substring(0, dot)), dsl.get(), source))
                     .problems();
         } catch (SeraiException e) {
             return List.of(RouteProblem.of(fileName, 1, e.text()));
