@@ -53,6 +53,8 @@ public final class RouteEntry {
         Message message = exchange.getIn();
         message.setHeader(SeraiHeaders.EVENT_ID, event.id().value());
         message.setHeader(SeraiHeaders.ATTEMPT, event.attempt());
+        copyDetail(message, event, EventDetail.SCHEDULE, SeraiHeaders.SCHEDULE);
+        copyDetail(message, event, EventDetail.FIRE_TIME, SeraiHeaders.FIRE_TIME);
         event.transfer().ifPresent(transfer -> fillFile(message, event, transfer));
     }
 

@@ -35,5 +35,11 @@ public final class SeraiHeaders {
     /** Which attempt at the event this is, an integer, 1 for the first. */
     public static final String ATTEMPT = "CamelSeraiAttempt";
 
+    /** The schedule that fired; absent where none did. */
+    public static final String SCHEDULE = "CamelSeraiSchedule";
+
+    /** The time that the schedule named, ISO 8601 in UTC, text. */
+    public static final String FIRE_TIME = "CamelSeraiFireTime";
+
     private SeraiHeaders() {}
 }

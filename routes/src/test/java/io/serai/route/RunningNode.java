@@ -3,11 +3,14 @@ package io.serai.route;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.event.EventQueueSettings;
 import io.serai.cluster.event.JdbcEventQueue;
+import io.serai.cluster.ledger.JdbcDeliveries;
 import io.serai.cluster.ledger.JdbcLedger;
 import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.pull.PulledFiles;
+import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
 import io.serai.cluster.storage.NameLocks;
 import io.serai.cluster.storage.Publisher;
@@ -112,6 +115,12 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("sessions", sessions);
         camel.getRegistry().bind("events", dispatcher);
         camel.getRegistry().bind("storage", storage);
+        camel.getRegistry().bind("objects", objects);
+        camel.getRegistry().bind("receiving", receiving);
+        camel.getRegistry().bind("queue", queue);
+        camel.getRegistry().bind("deliveries", new JdbcDeliveries(database, running));
+        camel.getRegistry().bind("pulled-files", new PulledFiles(database));
+        camel.getRegistry().bind("schedule-fires", new ScheduleFires(database, queue));
         deployer = new RouteDeployer(camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5));
     }
 

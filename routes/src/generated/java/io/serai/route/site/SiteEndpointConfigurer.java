@@ -23,20 +23,33 @@ public class SiteEndpointConfigurer extends PropertyConfigurerSupport implements
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         SiteEndpoint target = (SiteEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "afterwards": target.setAfterwards(property(camelContext, java.lang.String.class, value)); return true;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
+        case "cron": target.setCron(property(camelContext, java.lang.String.class, value)); return true;
+        case "every": target.setEvery(property(camelContext, java.lang.String.class, value)); return true;
         case "exceptionhandler":
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
         case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
+        case "exclude": target.setExclude(property(camelContext, java.lang.String.class, value)); return true;
         case "filename":
         case "fileName": target.setFileName(property(camelContext, java.lang.String.class, value)); return true;
         case "ifexists":
         case "ifExists": target.setIfExists(property(camelContext, java.lang.String.class, value)); return true;
+        case "include": target.setInclude(property(camelContext, java.lang.String.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "maxfiles":
+        case "maxFiles": target.setMaxFiles(property(camelContext, java.lang.Integer.class, value)); return true;
+        case "maxinflight":
+        case "maxInFlight": target.setMaxInFlight(property(camelContext, java.lang.Integer.class, value)); return true;
         case "method": target.setMethod(property(camelContext, java.lang.String.class, value)); return true;
+        case "moveto":
+        case "moveTo": target.setMoveTo(property(camelContext, java.lang.String.class, value)); return true;
         case "path": target.setPath(property(camelContext, java.lang.String.class, value)); return true;
+        case "schedule": target.setSchedule(property(camelContext, java.lang.String.class, value)); return true;
+        case "stable": target.setStable(property(camelContext, java.lang.String.class, value)); return true;
         case "temporaryname":
         case "temporaryName": target.setTemporaryName(property(camelContext, java.lang.String.class, value)); return true;
         default: return false;
@@ -46,20 +59,33 @@ public class SiteEndpointConfigurer extends PropertyConfigurerSupport implements
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "afterwards": return java.lang.String.class;
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return boolean.class;
+        case "cron": return java.lang.String.class;
+        case "every": return java.lang.String.class;
         case "exceptionhandler":
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
         case "exchangePattern": return org.apache.camel.ExchangePattern.class;
+        case "exclude": return java.lang.String.class;
         case "filename":
         case "fileName": return java.lang.String.class;
         case "ifexists":
         case "ifExists": return java.lang.String.class;
+        case "include": return java.lang.String.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "maxfiles":
+        case "maxFiles": return java.lang.Integer.class;
+        case "maxinflight":
+        case "maxInFlight": return java.lang.Integer.class;
         case "method": return java.lang.String.class;
+        case "moveto":
+        case "moveTo": return java.lang.String.class;
         case "path": return java.lang.String.class;
+        case "schedule": return java.lang.String.class;
+        case "stable": return java.lang.String.class;
         case "temporaryname":
         case "temporaryName": return java.lang.String.class;
         default: return null;
@@ -70,20 +96,33 @@ public class SiteEndpointConfigurer extends PropertyConfigurerSupport implements
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         SiteEndpoint target = (SiteEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "afterwards": return target.getAfterwards();
         case "bridgeerrorhandler":
         case "bridgeErrorHandler": return target.isBridgeErrorHandler();
+        case "cron": return target.getCron();
+        case "every": return target.getEvery();
         case "exceptionhandler":
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":
         case "exchangePattern": return target.getExchangePattern();
+        case "exclude": return target.getExclude();
         case "filename":
         case "fileName": return target.getFileName();
         case "ifexists":
         case "ifExists": return target.getIfExists();
+        case "include": return target.getInclude();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "maxfiles":
+        case "maxFiles": return target.getMaxFiles();
+        case "maxinflight":
+        case "maxInFlight": return target.getMaxInFlight();
         case "method": return target.getMethod();
+        case "moveto":
+        case "moveTo": return target.getMoveTo();
         case "path": return target.getPath();
+        case "schedule": return target.getSchedule();
+        case "stable": return target.getStable();
         case "temporaryname":
         case "temporaryName": return target.getTemporaryName();
         default: return null;

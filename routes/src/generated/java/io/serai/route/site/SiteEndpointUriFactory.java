@@ -23,16 +23,26 @@ public class SiteEndpointUriFactory extends org.apache.camel.support.component.E
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(10);
+        Set<String> props = new HashSet<>(20);
+        props.add("afterwards");
         props.add("bridgeErrorHandler");
+        props.add("cron");
+        props.add("every");
         props.add("exceptionHandler");
         props.add("exchangePattern");
+        props.add("exclude");
         props.add("fileName");
         props.add("ifExists");
+        props.add("include");
         props.add("lazyStartProducer");
+        props.add("maxFiles");
+        props.add("maxInFlight");
         props.add("method");
+        props.add("moveTo");
         props.add("name");
         props.add("path");
+        props.add("schedule");
+        props.add("stable");
         props.add("temporaryName");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         SECRET_PROPERTY_NAMES = Collections.emptySet();

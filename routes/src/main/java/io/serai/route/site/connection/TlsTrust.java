@@ -36,8 +36,9 @@ final class TlsTrust extends X509ExtendedTrustManager {
     private static final String PIN = "sha256/";
 
     private final Set<String> pins = new HashSet<>();
-    private final X509ExtendedTrustManager authorities;
-    private final boolean onlyPins;
+    /** Null where only pins count. */
+    private final @Nullable X509ExtendedTrustManager authorities;
+
     private volatile @Nullable X509Certificate shown;
 
     TlsTrust(Site site) {
@@ -55,8 +56,7 @@ final class TlsTrust extends X509ExtendedTrustManager {
                             new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII))));
                 }
             }
-            onlyPins = !pins.isEmpty() && own.isEmpty();
-            authorities = trusting(own);
+            authorities = pins.isEmpty() || !own.isEmpty() ? trusting(own) : null;
         } catch (GeneralSecurityException | IOException e) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -112,32 +112,32 @@ final class TlsTrust extends X509ExtendedTrustManager {
         }
     }
 
+    private X509ExtendedTrustManager authorities(X509Certificate[] chain) throws CertificateException {
+        if (authorities == null) {
+            throw new CertificateException("it showed " + pin(chain[0]) + ", which is not the trusted one");
+        }
+        return authorities;
+    }
+
     private boolean isPinned(X509Certificate[] chain) throws CertificateException {
         if (chain.length == 0) {
             throw new CertificateException("no certificate was shown");
         }
         shown = chain[0];
-        String pin = pin(chain[0]);
-        if (pins.contains(pin.substring(PIN.length()))) {
-            return true;
-        }
-        if (onlyPins) {
-            throw new CertificateException("it showed " + pin + ", which is not the trusted one");
-        }
-        return false;
+        return pins.contains(pin(chain[0]).substring(PIN.length()));
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
         if (!isPinned(chain)) {
-            authorities.checkServerTrusted(chain, type, socket);
+            authorities(chain).checkServerTrusted(chain, type, socket);
         }
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
         if (!isPinned(chain)) {
-            authorities.checkServerTrusted(chain, type, engine);
+            authorities(chain).checkServerTrusted(chain, type, engine);
         }
     }
 
@@ -166,6 +166,6 @@ final class TlsTrust extends X509ExtendedTrustManager {
 
     @Override
     public X509Certificate[] getAcceptedIssuers() {
-        return authorities.getAcceptedIssuers();
+        return authorities == null ? new X509Certificate[0] : authorities.getAcceptedIssuers();
     }
 }
