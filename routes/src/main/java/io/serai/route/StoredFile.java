@@ -79,7 +79,7 @@ public final class StoredFile {
             if (e.code() == ErrorCode.NO_SUCH_FILE) {
                 throw new SeraiException(
                         ErrorCode.INVALID,
-                        "The kept content of transfer " + transfer + " has expired (storage.keep-content); ask the"
+                        "The kept content of transfer " + transfer + " has expired (storage.content-retention); ask the"
                                 + " partner to send the file again",
                         e);
             }

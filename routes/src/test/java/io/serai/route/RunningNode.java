@@ -31,7 +31,6 @@ import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import io.serai.route.arrival.EventDispatcher;
 import io.serai.route.arrival.Subscriptions;
-import io.serai.route.deploy.FileAreaGuard;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RoutePolicy;
@@ -111,7 +110,6 @@ public final class RunningNode implements AutoCloseable {
         RoutePolicy policy = RoutePolicy.DEFAULT.withFileAreas(List.of(fileArea));
         camel = new DefaultCamelContext();
         CamelSetup.apply(camel, folder.resolve("spool"), 10);
-        camel.getCamelContextExtension().registerEndpointCallback(new FileAreaGuard(policy));
         camel.getRegistry().bind("sessions", sessions);
         camel.getRegistry().bind("events", dispatcher);
         camel.getRegistry().bind("storage", storage);

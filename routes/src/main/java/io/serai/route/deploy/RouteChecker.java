@@ -38,6 +38,10 @@ public final class RouteChecker {
         this.steps = components.steps();
     }
 
+    RoutePolicy policy() {
+        return policy;
+    }
+
     /** Checks the text of a file; the name of the file without its ending is the route's id. */
     public List<RouteProblem> check(String fileName, String source) {
         String name = fileName.substring(fileName.lastIndexOf('/') + 1);
@@ -163,7 +167,7 @@ public final class RouteChecker {
                     file,
                     line,
                     "the folder of " + folderUri(uri) + " is not open to routes",
-                    "add it to routes.file-areas in the node's settings"));
+                    "deliver with site: instead"));
         }
         List<String> found = components.problems(uri, begins);
         found.forEach(problem -> problems.add(RouteProblem.of(file, line, scheme + ": " + problem)));

@@ -47,7 +47,10 @@ public final class RouteDeployer {
     private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
     private boolean following;
 
-    /** @param stopLimit how long a route that is replaced or removed may go on with what it has begun */
+    /**
+     * Binds the context to the checker's policy, for endpoints that routes make while they run, too.
+     *
+     * @param stopLimit how long a route that is replaced or removed may go on with what it has begun */
     public RouteDeployer(
             CamelContext camel,
             ObjectStore objects,
@@ -59,6 +62,7 @@ public final class RouteDeployer {
         this.subscriptions = subscriptions;
         this.checker = checker;
         this.stopLimit = stopLimit;
+        camel.getCamelContextExtension().registerEndpointCallback(new EndpointGuard(checker.policy()));
         this.follower = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "route-deployer");
             thread.setDaemon(true);

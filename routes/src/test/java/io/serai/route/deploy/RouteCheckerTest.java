@@ -96,8 +96,8 @@ class RouteCheckerTest {
         assertProblem(route("direct:a", "to: exec:rm"), 6, "exec: is not open");
         assertProblem(route("direct:a", "to: class:java.lang.Runtime"), 6, "class: is not open");
         assertProblem(route("direct:a", "to: partner-session:local"), 6, "partner-session: is not open");
-        assertProblem(route("direct:a", "to: file:/etc"), 6, "file:/etc", "routes.file-areas");
-        assertProblem(route("direct:a", "to: file:/srv/exchange/../../etc"), 6, "routes.file-areas");
+        assertProblem(route("direct:a", "to: file:/etc"), 6, "file:/etc", "is not open to routes");
+        assertProblem(route("direct:a", "to: file:/srv/exchange/../../etc"), 6, "is not open to routes");
         assertProblem(route("direct:a", "toD: \"${header.where}\""), 6, "must be written out");
         assertProblem(route("sftp-server:x", "to: direct:b"), 4, "cannot begin with");
         assertProblem(

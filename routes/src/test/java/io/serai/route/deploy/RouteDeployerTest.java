@@ -1,7 +1,9 @@
 package io.serai.route.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
@@ -124,6 +126,23 @@ class RouteDeployerTest {
         objects.put(route("a", "2"));
         deployer.refresh();
         assertThat(ask("a")).isEqualTo("2");
+    }
+
+    @Test
+    void endpointsThatARouteMakesWhileItRunsKeepThePolicy() {
+        objects.put(new Route(new RouteId("r"), Route.Dsl.YAML, """
+                - route:
+                    id: r
+                    from:
+                      uri: direct:r
+                      steps:
+                        - recipientList: { simple: "${body}" }
+                """));
+        assertThat(deployer.refresh()).isEmpty();
+        for (String uri : List.of("file:" + folder, "class:java.lang.Runtime")) {
+            assertThatThrownBy(() -> camel.createProducerTemplate().sendBody("direct:r", uri))
+                    .hasRootCauseInstanceOf(SeraiException.class);
+        }
     }
 
     @Test
