@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             UpCommand.class,
             DemoCommand.class,
+            BenchCommand.class,
             ApplyCommands.Apply.class,
             ApplyCommands.Diff.class,
             ObjectCommands.Get.class,

@@ -1,0 +1,114 @@
+package io.serai.server.bench;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Runs benchmarks one after the other, each in a folder of its own. Everything listens on the loopback address alone
+ * and is gone when this ends, however it ends.
+ */
+public final class Bench {
+    /** What can be measured. */
+    public enum Part {
+        EVENTS,
+        SMALL_FILES,
+        TRANSFERS
+    }
+
+    /**
+     * How much is done.
+     *
+     * @param mebibytes the size of the large file
+     * @param rounds how often both sides take their turn with it
+     * @param files how many small files go through a route
+     * @param events how many events go through the queue
+     */
+    public record Amounts(int mebibytes, int rounds, int files, int events) {
+        public Amounts {
+            requireBetween("mebibytes", mebibytes, 1, 16_384);
+            requireBetween("rounds", rounds, 1, 100);
+            requireBetween("files", files, 1, 100_000);
+            requireBetween("events", events, 1, 1_000_000);
+        }
+
+        private static void requireBetween(String name, int value, int least, int most) {
+            if (value < least || value > most) {
+                throw new SeraiException(
+                        ErrorCode.INVALID, "--" + name + " must be from " + least + " to " + most + ", not " + value);
+            }
+        }
+    }
+
+    private final Path folder;
+    private final Amounts amounts;
+    private final PrintWriter out;
+
+    /** @param folder that the system user of the embedded database may traverse */
+    public Bench(Path folder, Amounts amounts, PrintWriter out) {
+        this.folder = folder;
+        this.amounts = amounts;
+        this.out = out;
+    }
+
+    /** Checks what the parts need first, then runs them. */
+    public void run(Set<Part> parts) throws IOException {
+        requireProgrammes(parts);
+        Thread ending = new Thread(() -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroy));
+        Runtime.getRuntime().addShutdownHook(ending);
+        sayWhere();
+        for (Part part : Part.values()) {
+            if (parts.contains(part)) {
+                run(part);
+            }
+        }
+        Runtime.getRuntime().removeShutdownHook(ending);
+    }
+
+    private void run(Part part) throws IOException {
+        Path own = Files.createDirectories(
+                folder.resolve(part.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+        switch (part) {
+            case EVENTS -> new EventsBench(own, amounts.events(), out).run();
+            case SMALL_FILES -> new SmallFilesBench(own, amounts.files(), out).run();
+            case TRANSFERS -> new TransferBench(own, amounts.mebibytes(), amounts.rounds(), out).run();
+        }
+    }
+
+    private static void requireProgrammes(Set<Part> parts) {
+        if (parts.contains(Part.SMALL_FILES) || parts.contains(Part.TRANSFERS)) {
+            Programme.find("sftp", "openssh-client");
+            Programme.find("ssh-keygen", "openssh-client");
+        }
+        if (parts.contains(Part.TRANSFERS)) {
+            Programme.find("sshd", "openssh-server");
+            Programme.find("vsftpd", "vsftpd");
+            Programme.find("curl", "curl");
+            Programme.find("openssl", "openssl");
+            if (!"root".equals(System.getProperty("user.name"))) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "the comparison with vsftpd needs root, as vsftpd changes to the user of each session: run"
+                                + " \"serai bench transfers\" as root, or \"serai bench events small-files\" as you are");
+            }
+        }
+    }
+
+    private void sayWhere() throws IOException {
+        List<String> load =
+                List.of(Files.readString(Path.of("/proc/loadavg")).trim().split(" ", -1));
+        out.printf(
+                "%d processors, load %s; Java %s; folder %s%n",
+                Runtime.getRuntime().availableProcessors(),
+                String.join(" ", load.subList(0, 3)),
+                Runtime.version().feature(),
+                folder);
+        out.flush();
+    }
+}

@@ -1,0 +1,104 @@
+package io.serai.server.cli;
+
+import io.serai.server.bench.Bench;
+import io.serai.server.demo.Demo;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "bench",
+        description = {
+            "Measure Serai on this machine: large files in turn with OpenSSH and vsftpd, small files end to end, events"
+                    + " per second. On the loopback address alone; stops by itself.",
+            "Read ratios and CPU seconds: both sides share the machine with whatever else runs on it."
+        },
+        showDefaultValues = true)
+final class BenchCommand implements Callable<Integer> {
+    /** The words of the command line. */
+    enum Choice {
+        TRANSFERS("transfers", Set.of(Bench.Part.TRANSFERS)),
+        SMALL_FILES("small-files", Set.of(Bench.Part.SMALL_FILES)),
+        EVENTS("events", Set.of(Bench.Part.EVENTS)),
+        ALL("all", Set.of(Bench.Part.values()));
+
+        private final String word;
+        private final Set<Bench.Part> parts;
+
+        Choice(String word, Set<Bench.Part> parts) {
+            this.word = word;
+            this.parts = parts;
+        }
+
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "PART",
+            defaultValue = "all",
+            description = "What to measure: ${COMPLETION-CANDIDATES}.")
+    List<Choice> choices = List.of();
+
+    @Option(names = "--mebibytes", defaultValue = "512", description = "Size of the large file.")
+    int mebibytes;
+
+    @Option(names = "--rounds", defaultValue = "5", description = "Turns of both sides with the large file.")
+    int rounds;
+
+    @Option(names = "--files", defaultValue = "2000", description = "How many small files go through a route.")
+    int files;
+
+    @Option(names = "--events", defaultValue = "20000", description = "How many events go through the queue.")
+    int events;
+
+    @Option(
+            names = "--folder",
+            paramLabel = "DIR",
+            description = "Keep everything here (an empty folder) instead of in a throw-away folder.")
+    @Nullable
+    Path kept;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec == null
+                ? new PrintWriter(System.out, true)
+                : spec.commandLine().getOut();
+        Set<Bench.Part> parts = EnumSet.noneOf(Bench.Part.class);
+        choices.forEach(choice -> parts.addAll(choice.parts));
+        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events);
+        if (kept != null) {
+            Path folder = Files.createDirectories(kept.toAbsolutePath());
+            new Bench(folder, amounts, out).run(parts);
+            return 0;
+        }
+        Path folder = Files.createTempDirectory("serai-bench-");
+        try {
+            // Traversable for all: the embedded database of a server that root runs belongs to another user.
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            new Bench(folder, amounts, out).run(parts);
+        } finally {
+            Demo.remove(folder);
+        }
+        return 0;
+    }
+}
