@@ -102,7 +102,6 @@ final class ReferenceServers implements AutoCloseable {
                         "allow_anon_ssl=YES",
                         "force_anon_data_ssl=YES",
                         "force_anon_logins_ssl=YES",
-                        "ssl_tlsv1_2=YES",
                         "require_ssl_reuse=NO",
                         "ssl_ciphers=HIGH",
                         "rsa_cert_file=" + folder.resolve("ftp.crt"),
