@@ -12,14 +12,14 @@ import java.util.regex.Pattern;
 
 /** The ports that data connections may come to. Safe for use by several threads. */
 final class PassivePorts {
-    private static final Pattern RANGE = Pattern.compile("\\s*(\\d{1,5})\\s*-\\s*(\\d{1,5})\\s*");
+    private static final Pattern RANGE = Pattern.compile("\\s*(\\d{1,5})\\s*(?:-\\s*(\\d{1,5})\\s*)?");
 
     private final int first;
     private final int last;
 
-    /** @param range as in {@code 50000-50999}; empty for any free port */
+    /** @param range as in {@code 50000-50999}, or one port; empty or 0 for any free port */
     PassivePorts(String range) {
-        if (range.isBlank()) {
+        if (range.isBlank() || range.strip().equals("0")) {
             first = 0;
             last = 0;
             return;
@@ -29,7 +29,8 @@ final class PassivePorts {
             throw invalid(range);
         }
         first = Integer.parseInt(parts.group(1));
-        last = Integer.parseInt(parts.group(2));
+        String end = parts.group(2);
+        last = end == null ? first : Integer.parseInt(end);
         if (first < 1 || last < first || last > 65535) {
             throw invalid(range);
         }

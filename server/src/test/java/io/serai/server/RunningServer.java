@@ -1,0 +1,215 @@
+package io.serai.server;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.serai.server.client.AdminClient;
+import io.serai.server.client.ServerProcess;
+import io.serai.server.node.NodeFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/** A real server process on a home of its own, its admin API, its homes and its ledger. Not for use by many threads. */
+final class RunningServer implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+
+    private final Path home;
+    private final List<String> javaOptions;
+    private final Map<String, String> settings;
+    private volatile ServerProcess process;
+    private volatile NodeFile node;
+    private volatile AdminClient admin;
+
+    private RunningServer(Path home, Map<String, String> settings, String... javaOptions) {
+        this.home = home;
+        this.settings = new HashMap<>(ServerProcess.LOOPBACK);
+        this.settings.put("ftps.passive-ports", "0");
+        this.settings.put("events.first-retry", "200ms");
+        this.settings.put("events.max-retry", "2s");
+        this.settings.put("events.max-attempts", "1000");
+        this.settings.putAll(settings);
+        this.javaOptions = List.of(javaOptions);
+    }
+
+    static RunningServer start(TestFolder folder, String name, Map<String, String> settings) {
+        return start(folder, name, settings, "-Xmx256m");
+    }
+
+    static RunningServer start(TestFolder folder, String name, Map<String, String> settings, String... javaOptions) {
+        RunningServer server = new RunningServer(folder.resolve(name), settings, javaOptions);
+        server.start();
+        return server;
+    }
+
+    void start() {
+        launch();
+        awaitUp();
+    }
+
+    /** Starts without waiting. */
+    void launch() {
+        process = ServerProcess.start(home, javaOptions, settings);
+    }
+
+    void awaitUp() {
+        node = process.awaitUp(START_LIMIT);
+        admin = AdminClient.of(home, Map.of());
+    }
+
+    void kill() {
+        process.kill();
+    }
+
+    void restart() {
+        process.close();
+        start();
+    }
+
+    /** Stops every thread of it, as a frozen machine would (SIGSTOP). */
+    void freeze() {
+        Tool.run("kill", "-STOP", Long.toString(process.process().pid())).expectSuccess();
+    }
+
+    void thaw() {
+        Tool.run("kill", "-CONT", Long.toString(process.process().pid())).expectSuccess();
+    }
+
+    Process process() {
+        return process.process();
+    }
+
+    String log() {
+        return process.tail();
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+
+    Path home() {
+        return home;
+    }
+
+    /** The certificate of the listeners. */
+    Path certificate() {
+        return home.resolve("keys").resolve("tls-certificate.pem");
+    }
+
+    /** The port of a listener: sftp, ftps, ftps-implicit or https. */
+    int port(String listener) {
+        return listener(listener).port();
+    }
+
+    private NodeFile.Listener listener(String name) {
+        return node.listeners().stream()
+                .filter(listener -> listener.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no listener " + name + " in " + node));
+    }
+
+    List<String> fingerprints(String listener) {
+        return listener(listener).fingerprints();
+    }
+
+    AdminClient admin() {
+        return admin;
+    }
+
+    /** Brings YAML documents in force; the key is the file's name. */
+    void apply(Map<String, String> documents) {
+        List<Map<String, String>> files = documents.entrySet().stream()
+                .map(entry -> Map.of("name", entry.getKey(), "text", entry.getValue()))
+                .toList();
+        admin.post("/api/v1/apply", Map.of("documents", files, "secrets", Map.of(), "dryRun", false));
+    }
+
+    void applyRoute(String id, String text) {
+        apply(Map.of(id + ".yaml", text));
+    }
+
+    List<JsonNode> transfers(String... namesAndValues) {
+        List<JsonNode> rows = new ArrayList<>();
+        while (true) {
+            Map<String, String> query = AdminClient.query(namesAndValues);
+            query.put("limit", "1000");
+            query.put("offset", Integer.toString(rows.size()));
+            List<JsonNode> page = rows(admin.get("/api/v1/transfers", query).path("transfers"));
+            rows.addAll(page);
+            if (page.size() < 1000) {
+                return rows;
+            }
+        }
+    }
+
+    List<JsonNode> events(String... namesAndValues) {
+        Map<String, String> query = AdminClient.query(namesAndValues);
+        query.put("limit", "1000");
+        return rows(admin.get("/api/v1/events", query).path("events"));
+    }
+
+    private static List<JsonNode> rows(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false).toList();
+    }
+
+    void awaitNoEvents(Duration limit) {
+        await("events of " + home)
+                .atMost(limit)
+                .pollInterval(Duration.ofMillis(100))
+                .until(this::events, List::isEmpty);
+    }
+
+    /** The one event that is parked, waiting for it. */
+    JsonNode awaitParked(String route) {
+        return await("a parked event of " + route)
+                .atMost(Duration.ofSeconds(40))
+                .until(() -> events("state", "parked", "route", route), found -> found.size() == 1)
+                .get(0);
+    }
+
+    Path storage() {
+        return Path.of(
+                settings.getOrDefault("storage.root", home.resolve("storage").toString()));
+    }
+
+    /** Where a file of an account lies. */
+    Path file(String account, String path) {
+        return storage().resolve("homes").resolve(account).resolve(path.substring(1));
+    }
+
+    /** The names in a folder of an account's home. */
+    List<String> names(String account, String folder) {
+        try (Stream<Path> files = Files.list(file(account, folder))) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A connection to the embedded database, as its user. */
+    Connection database() throws SQLException {
+        try {
+            Path folder = home.resolve("database");
+            String port = Files.readString(folder.resolve("port")).trim();
+            String password = Files.readString(folder.resolve("password-serai")).trim();
+            return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/serai", "serai", password);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
