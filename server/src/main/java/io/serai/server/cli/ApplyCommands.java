@@ -36,7 +36,7 @@ final class ApplyCommands {
 
         @Override
         JsonNode call(AdminClient client) {
-            return send(client, files, dryRun);
+            return send(client, SourceFiles.read(files), dryRun);
         }
 
         @Override
@@ -56,7 +56,7 @@ final class ApplyCommands {
 
         @Override
         JsonNode call(AdminClient client) {
-            return send(client, files, true);
+            return send(client, SourceFiles.read(files), true);
         }
 
         @Override
@@ -71,8 +71,7 @@ final class ApplyCommands {
     }
 
     /** The texts go as they are; only the secrets that they refer to are looked up here. */
-    private static JsonNode send(AdminClient client, List<String> arguments, boolean dryRun) {
-        List<DocumentFile> documents = SourceFiles.read(arguments);
+    static JsonNode send(AdminClient client, List<DocumentFile> documents, boolean dryRun) {
         LocalSecrets secrets = new LocalSecrets(System.getenv());
         // Cron expressions are the server's to check.
         var unused = new Documents(secrets, expression -> Optional.empty()).parse(documents);

@@ -50,7 +50,7 @@ final class DemoCommand implements Callable<Integer> {
             }
         });
         if (kept == null && status == 0) {
-            Demo.remove(folder);
+            ThrowAway.remove(folder);
         } else {
             out.println("Everything is kept in " + folder);
             out.flush();

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             UpCommand.class,
             DemoCommand.class,
             BenchCommand.class,
+            DevCommand.class,
             ApplyCommands.Apply.class,
             ApplyCommands.Diff.class,
             ObjectCommands.Get.class,

@@ -79,15 +79,6 @@ public final class Demo {
         }
     }
 
-    /** Removes what the demo left on the disk. */
-    public static void remove(Path folder) throws IOException {
-        try (var tree = Files.walk(folder)) {
-            for (Path path : tree.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        }
-    }
-
     private void configure(DemoServer house, DemoServer partner, String password) throws IOException {
         say("Telling both who their partners are (serai apply) …");
         partner.apply(DemoFiles.read("partner", List.of("accounts.yaml"), Map.of("PASSWORD", password)));
