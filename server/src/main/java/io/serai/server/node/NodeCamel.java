@@ -6,6 +6,8 @@ import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.pull.PulledFiles;
+import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.Receiving;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.error.ErrorCode;
@@ -58,6 +60,8 @@ final class NodeCamel {
         bind("seraiLedger", Ledger.class, stores.ledger());
         bind("seraiDeliveries", Deliveries.class, stores.deliveries());
         bind("seraiQueue", EventQueue.class, stores.queue());
+        bind("seraiFires", ScheduleFires.class, stores.fires());
+        bind("seraiPulled", PulledFiles.class, stores.pulled());
         bind("seraiObjects", ObjectStore.class, objects);
         bind("seraiEvents", EventSource.class, dispatcher);
     }

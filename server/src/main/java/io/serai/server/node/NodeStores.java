@@ -12,6 +12,8 @@ import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.ledger.TransferSampler;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Takeover;
+import io.serai.cluster.pull.PulledFiles;
+import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
 import io.serai.cluster.storage.NameLocks;
 import io.serai.cluster.storage.Publisher;
@@ -37,7 +39,8 @@ record NodeStores(
         Storage storage,
         Receiving receiving,
         Subscriptions subscriptions,
-        StagingCleaner cleaner) {
+        ScheduleFires fires,
+        PulledFiles pulled) {
     private static final Duration CLEANING_INTERVAL = Duration.ofMinutes(5);
     private static final int CLAIM_BATCH = 200;
 
@@ -79,14 +82,26 @@ record NodeStores(
         StagingCleaner cleaner = new StagingCleaner(root, database, storageSettings, clock, CLEANING_INTERVAL);
         cleaner.start();
         stops.add("staging cleaner", cleaner::stop);
+        JdbcLedger ledger = new JdbcLedger(database, lease, running, writer, clock);
+        Duration retention = settings.ledger().retention();
+        ScheduleFires fires = new ScheduleFires(database, queue);
+        PulledFiles pulled = new PulledFiles(database);
+        Forgetting forgetting = new Forgetting(List.of(
+                new Forgetting.Records("transfers", () -> ledger.forget(retention)),
+                new Forgetting.Records("ended events", () -> queue.forget(retention)),
+                // What was fetched from sites is never forgotten: it would be fetched again.
+                new Forgetting.Records("fires of schedules", () -> fires.forget(retention))));
+        forgetting.start();
+        stops.add("forgetting", forgetting::stop);
         return new NodeStores(
                 queue,
-                new JdbcLedger(database, lease, running, writer, clock),
+                ledger,
                 new JdbcDeliveries(database, running),
                 new FileSystemStorage(root, locks),
                 receiving,
                 subscriptions,
-                cleaner);
+                fires,
+                pulled);
     }
 
     private static EventQueueSettings queueSettings(NodeSettings settings) {

@@ -60,6 +60,7 @@ public final class SeraiNode implements AutoCloseable {
     private void open(String version) {
         Instant began = Instant.now();
         Path home = settings.home();
+        requireUnicodeNames();
         makeHome(home);
         HomeLock lock = HomeLock.acquire(home);
         stops.add("home lock", lock::close);
@@ -102,6 +103,17 @@ public final class SeraiNode implements AutoCloseable {
         file.listeners()
                 .forEach(
                         listener -> LOG.info("{} on {} port {}", listener.name(), listener.address(), listener.port()));
+    }
+
+    /** In another locale the platform could not name every file that a partner sends. */
+    private static void requireUnicodeNames() {
+        String encoding = System.getProperty("sun.jnu.encoding", "");
+        if (!encoding.equalsIgnoreCase("UTF-8")) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "The locale's encoding of file names is " + encoding
+                            + ", which cannot hold every name; set LC_ALL=C.UTF-8 and start again");
+        }
     }
 
     private static void makeHome(Path home) {
