@@ -14,9 +14,10 @@ public final class LogSetup {
 
     /**
      * @param format text for people, or one JSON object a line
+     * @param node the node's name, which every line bears
      * @param level the level of Serai's own loggers, such as {@code INFO}
      */
-    public static void apply(LogFormat format, String level) {
+    public static void apply(LogFormat format, String level, String node) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         URL file = LogSetup.class.getResource(
                 switch (format) {
@@ -28,6 +29,7 @@ public final class LogSetup {
         }
         context.reset();
         context.putProperty("serai.log.level", level);
+        context.putProperty("serai.node", node);
         JoranConfigurator configurator = new JoranConfigurator();
         configurator.setContext(context);
         try {

@@ -18,7 +18,6 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * A running server. The order of the start: home, keys, database, lease, stores (which do what a former boot left),
@@ -44,7 +43,6 @@ public final class SeraiNode implements AutoCloseable {
      * @throws SeraiException what keeps it from starting, with the mend; nothing is left running
      */
     public static SeraiNode start(NodeSettings settings, String version) {
-        MDC.put("node", settings.node().name().value());
         SeraiNode node = new SeraiNode(settings);
         Thread onSignal = new Thread(node::close, "stop-on-signal");
         Runtime.getRuntime().addShutdownHook(onSignal);
