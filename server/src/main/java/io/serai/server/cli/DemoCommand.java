@@ -41,8 +41,9 @@ final class DemoCommand implements Callable<Integer> {
                 ? new PrintWriter(System.out, true)
                 : spec.commandLine().getOut();
         Path folder = kept == null ? throwAway() : Files.createDirectories(kept.toAbsolutePath());
-        int status = new Demo(folder, out).run(() -> {
+        int status = new Demo(folder, out).run(showNext -> {
             if (!once) {
+                showNext.run();
                 out.println();
                 out.println("Press Ctrl-C to end.");
                 out.flush();

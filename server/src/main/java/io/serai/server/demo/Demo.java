@@ -35,7 +35,8 @@ public final class Demo {
     /** What goes on after the files have arrived, while both servers still run. */
     @FunctionalInterface
     public interface Afterwards {
-        void run();
+        /** @param showNext prints what a person could type next */
+        void run(Runnable showNext);
     }
 
     /**
@@ -70,9 +71,10 @@ public final class Demo {
             configure(houseServer, partnerServer, password);
             DemoTransfers transfers = new DemoTransfers(folder.resolve("files"), out, ARRIVAL_LIMIT);
             failures.addAll(transfers.run(houseServer, partnerServer, password));
-            new DemoReport(out).print(houseServer, password);
+            DemoReport report = new DemoReport(out);
+            report.ledger(houseServer);
             verdict();
-            afterwards.run();
+            afterwards.run(() -> report.next(houseServer, password));
             return failures.isEmpty() ? 0 : 1;
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.BUSY, "The demo failed: " + e.getMessage(), e);

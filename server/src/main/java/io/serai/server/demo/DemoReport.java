@@ -14,12 +14,15 @@ final class DemoReport {
         this.out = out;
     }
 
-    void print(DemoServer house, String password) {
+    void ledger(DemoServer house) {
         JsonNode transfers = house.admin().get("/api/v1/transfers", Map.of("limit", "40"));
         out.println();
         out.println("Our ledger (serai transfers):");
         out.println();
         TransferTable.print(transfers.path("transfers"), out);
+    }
+
+    void next(DemoServer house, String password) {
         String serai = Optional.ofNullable(System.getProperty("serai.launcher")).orElse("serai");
         out.println();
         out.println("While this runs, in another terminal (the password is " + password + "):");

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPInputStream;
 
@@ -135,9 +136,10 @@ final class DemoTransfers {
     private PartnerClient.Progress progress(String what, Path file) throws IOException {
         long size = Math.max(1, Files.size(file));
         boolean terminal = System.console() != null;
+        AtomicBoolean complete = new AtomicBoolean();
         return soFar -> {
             boolean all = soFar >= size;
-            if (terminal || all) {
+            if (all ? complete.compareAndSet(false, true) : terminal) {
                 int filled = (int) (20 * Math.min(soFar, size) / size);
                 out.printf(
                         Locale.ROOT,

@@ -4,6 +4,7 @@ import io.serai.cluster.node.NodeLease;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
+import io.serai.route.site.connection.SiteInspection;
 import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
 import io.serai.server.admin.EventsApi;
@@ -11,6 +12,7 @@ import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.RoutesApi;
 import io.serai.server.admin.SessionsApi;
+import io.serai.server.admin.SitesApi;
 import io.serai.server.admin.TokensApi;
 import io.serai.server.admin.TransfersApi;
 import io.vertx.core.Vertx;
@@ -48,7 +50,7 @@ final class NodeAdmin implements NodeApi.Control {
             SecretBox secrets,
             NodeListeners listeners) {}
 
-    private NodeAdmin(Ground ground, String version, Vertx vertx) {
+    private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {
         this.ground = ground;
         this.version = version;
         NodeWork work = ground.work();
@@ -69,7 +71,7 @@ final class NodeAdmin implements NodeApi.Control {
                         Optional.of(ground.listeners().certificate()),
                         Optional.of(ground.listeners().key())),
                 tokens,
-                operations(tokens),
+                operations(tokens, inspection),
                 new AdminServer.Observation(health::live, health::ready, work.metrics()::scrape),
                 version);
     }
@@ -79,13 +81,15 @@ final class NodeAdmin implements NodeApi.Control {
         stops.add(
                 "admin threads",
                 () -> vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
-        NodeAdmin admin = new NodeAdmin(ground, version, vertx);
+        SiteInspection inspection = new SiteInspection(ground.work().camel().context());
+        stops.add("site inspection", inspection::close);
+        NodeAdmin admin = new NodeAdmin(ground, version, vertx, inspection);
         admin.server.start();
         stops.add("admin API", admin.server::stop);
         return admin;
     }
 
-    private List<ApiOperation> operations(AdminTokensOfNode tokens) {
+    private List<ApiOperation> operations(AdminTokensOfNode tokens, SiteInspection inspection) {
         NodeStores stores = ground.stores();
         NodeWork work = ground.work();
         Resubmission resubmission = new Resubmission(
@@ -102,6 +106,7 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new SessionsApi(work.sessions()).operations());
         all.addAll(new ObjectsApi(work.objects(), changes).operations());
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
+        all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());
         all.addAll(new TokensApi(tokens).operations());
         return all;
     }
