@@ -35,16 +35,20 @@ final class DevCommand implements Callable<Integer> {
     private static final List<String> JAVA = List.of("-Xmx384m", "-XX:MaxDirectMemorySize=192m");
 
     @Parameters(paramLabel = "DIR", description = "Accounts, sites, schedules and routes, as for apply.")
-    @Nullable Path folder;
+    @Nullable
+    Path folder;
 
     @Spec
-    @Nullable CommandSpec spec;
+    @Nullable
+    CommandSpec spec;
 
     private final CountDownLatch interrupted = new CountDownLatch(1);
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        PrintWriter out = spec == null ? new PrintWriter(System.out, true) : spec.commandLine().getOut();
+        PrintWriter out = spec == null
+                ? new PrintWriter(System.out, true)
+                : spec.commandLine().getOut();
         String source = String.valueOf(folder);
         // Read first: a wrong folder is said at once and not after a server's start.
         List<DocumentFile> documents = SourceFiles.read(List.of(source));

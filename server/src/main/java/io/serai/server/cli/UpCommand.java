@@ -37,7 +37,10 @@ final class UpCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         NodeSettings settings = settings(home.resolve(), Optional.ofNullable(config), overrides);
-        LogSetup.apply(settings.log().format(), settings.log().level().name(), settings.node().name().value());
+        LogSetup.apply(
+                settings.log().format(),
+                settings.log().level().name(),
+                settings.node().name().value());
         SeraiNode node = SeraiNode.start(settings, Version.text());
         node.awaitStop();
         return 0;

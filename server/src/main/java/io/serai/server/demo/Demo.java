@@ -5,7 +5,6 @@ import io.serai.config.error.SeraiException;
 import io.serai.server.client.ServerProcess;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;

@@ -11,8 +11,7 @@ record SiteLooks(SiteInspection inspection) implements SitesApi.Look {
     @Override
     public List<SitesApi.Identity> probe(Site site) {
         Presented presented = inspection.presented(site);
-        return List.of(
-                new SitesApi.Identity(presented.kind(), presented.fingerprint(), presented.trustLine()));
+        return List.of(new SitesApi.Identity(presented.kind(), presented.fingerprint(), presented.trustLine()));
     }
 
     @Override
