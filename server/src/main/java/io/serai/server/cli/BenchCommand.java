@@ -1,7 +1,6 @@
 package io.serai.server.cli;
 
 import io.serai.server.bench.Bench;
-import io.serai.server.demo.Demo;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -97,7 +96,7 @@ final class BenchCommand implements Callable<Integer> {
             Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
             new Bench(folder, amounts, out).run(parts);
         } finally {
-            Demo.remove(folder);
+            ThrowAway.remove(folder);
         }
         return 0;
     }
