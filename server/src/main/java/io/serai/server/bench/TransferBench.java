@@ -114,7 +114,7 @@ final class TransferBench {
                 new Turns.Contestant("serai", () -> curl(login, "-T", file.toString(), ours), cpu),
                 new Turns.Contestant(
                         "vsftpd",
-                        () -> curl("anonymous:x", "-Q", "-*DELE /ftp/there.bin", "-T", file.toString(), theirs),
+                        () -> curl("anonymous:x", "-T", file.toString(), theirs),
                         others.ftpCpu()));
         String back = folder.resolve("back.bin").toString();
         turns.run(
