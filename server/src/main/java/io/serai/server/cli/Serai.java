@@ -47,6 +47,10 @@ public final class Serai {
 
     /** Runs one command; 0 when it did its job, 1 when it was refused or failed, 2 when its words were wrong. */
     static int run(String... arguments) {
+        return commandLine().execute(arguments);
+    }
+
+    static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Serai());
         line.setExecutionExceptionHandler((exception, command, parsed) -> {
             if (exception instanceof SeraiException known && known.kind() != ErrorKind.DEFECT) {
@@ -57,6 +61,6 @@ public final class Serai {
             }
             return 1;
         });
-        return line.execute(arguments);
+        return line;
     }
 }

@@ -1,0 +1,72 @@
+package io.serai.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class SeraiTest {
+    @TempDir
+    Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void refusesUnknownCommandsWithStatusTwo() {
+        assertThat(run("transfer-all")).isEqualTo(2);
+        assertThat(err.toString()).contains("transfer-all");
+    }
+
+    @Test
+    void everyCommandDescribesItself() {
+        for (CommandLine command : Serai.commandLine().getSubcommands().values()) {
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(command.getCommandName())
+                    .isNotEmpty();
+        }
+    }
+
+    @Test
+    void saysHowToStartAServerWhenNoneRuns() {
+        assertThat(run("status", "--home", folder.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("No server runs on " + folder).contains("serai up");
+    }
+
+    @Test
+    void checksRouteFilesWithoutAServer() throws Exception {
+        Path right = Files.writeString(
+                folder.resolve("orders.yaml"),
+                """
+                - route:
+                    id: orders
+                    from:
+                      uri: arrival:acme/outbox
+                      steps:
+                        - to: site:warehouse?path=/in
+                """);
+        assertThat(run("routes", "check", right.toString())).isZero();
+        Path wrong = Files.writeString(
+                folder.resolve("claims.yaml"), Files.readString(right).replace("id: orders", "id: other"));
+        assertThat(run("routes", "check", wrong.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("claims.yaml:2").contains("other");
+    }
+
+    @Test
+    void saysWhichFileIsMissing() {
+        assertThat(run("routes", "check", folder.resolve("none.yaml").toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("none.yaml does not exist");
+    }
+
+    private int run(String... words) {
+        return Serai.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(words);
+    }
+}
