@@ -28,6 +28,7 @@ public final class EventContext {
     private final Path spoolDirectory;
     private final Map<String, Integer> stepCounts = new HashMap<>();
     private final List<Runnable> cancelActions = new ArrayList<>();
+    private @Nullable StepCall lastCall;
     private @Nullable Thread runner;
     private @Nullable String cancelReason;
     private @Nullable String failedStep;
@@ -87,10 +88,19 @@ public final class EventContext {
         appendIndex(place, "multicast", exchange.getProperty(ExchangePropertyKey.MULTICAST_INDEX));
         appendIndex(place, "loop", exchange.getProperty(ExchangePropertyKey.LOOP_INDEX));
         String base = place.toString();
-        boolean again = Boolean.TRUE.equals(exchange.getMessage().getHeader(Exchange.REDELIVERED, Boolean.class));
+        StepCall call = new StepCall(
+                base,
+                exchange.getExchangeId(),
+                String.valueOf(exchange.getExchangeExtension().getHistoryNodeId()));
+        // The header stays behind after a redelivery, so it counts only for the very step that was called last.
+        boolean again = Boolean.TRUE.equals(exchange.getMessage().getHeader(Exchange.REDELIVERED, Boolean.class))
+                && call.equals(lastCall);
+        lastCall = call;
         int count = again ? stepCounts.getOrDefault(base, 1) : stepCounts.merge(base, 1, Integer::sum);
         return count == 1 ? base : base + "#" + count;
     }
+
+    private record StepCall(String base, String exchangeId, String node) {}
 
     private static void appendIndex(StringBuilder place, String what, @Nullable Object index) {
         if (index != null) {

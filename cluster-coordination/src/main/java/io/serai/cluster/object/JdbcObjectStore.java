@@ -74,6 +74,11 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         this.references = references;
     }
 
+    /** Whether the database holds objects already, whose secrets need the key that they were encrypted under. */
+    public static boolean holdsAny(Database database) {
+        return database.read(ObjectTables::holdsAny);
+    }
+
     /** Loads all objects and begins to follow; listeners are told what changes from then on. */
     public synchronized void start() {
         if (follower != null) {

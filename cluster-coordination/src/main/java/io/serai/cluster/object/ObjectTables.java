@@ -195,6 +195,13 @@ final class ObjectTables {
         }
     }
 
+    static boolean holdsAny(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("select exists (select 1 from config_object)");
+                ResultSet row = statement.executeQuery()) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
     /** Writes every stored secret anew, present and former ones; the number of rows. */
     int encryptAnew(Connection connection) throws SQLException {
         return encryptAnew(

@@ -51,7 +51,7 @@ final class Declarations {
             "storage.content-retention",
             SettingType.duration(Duration.ZERO, DAY.multipliedBy(3650)),
             "7d",
-            "How long the original bytes of an arrival are kept after its event ended, so that it can be resubmitted.");
+            "How long the original bytes of an arrival are kept, so that it can be resubmitted; longer while an event needs them.");
     static final Setting<Duration> PART_RETENTION = Setting.of(
             "storage.part-retention",
             SettingType.duration(MINUTE, DAY.multipliedBy(3650)),
@@ -201,12 +201,12 @@ final class Declarations {
             "login.max-tries",
             SettingType.number(1, 1000),
             "10",
-            "After so many failed logins from one address within login.lockout the address is locked out.");
+            "After so many failed logins of one name from one address that name is locked out there, and after five times as many, whatever the names, the address.");
     static final Setting<Duration> LOGIN_LOCKOUT = Setting.of(
             "login.lockout",
             SettingType.duration(SECOND, DAY),
             "10m",
-            "How long an address with too many failed logins is locked out.");
+            "How long it takes until login.max-tries failed logins are forgotten; they fade one by one.");
 
     static final Setting<LogFormat> LOG_FORMAT = Setting.of(
             "log.format",

@@ -42,7 +42,7 @@ public record NodeSettings(
      * The shared file system.
      *
      * @param root absolute; the same folder on every node
-     * @param contentRetention how long arrived bytes are kept after their event ended
+     * @param contentRetention how long arrived bytes are kept, at least until their event has ended
      * @param partRetention how long a partial upload can be resumed
      */
     public record Storage(Path root, Duration contentRetention, Duration partRetention) {}
@@ -119,7 +119,7 @@ public record NodeSettings(
     /** Sessions at the same time on this node, all listeners together. */
     public record Sessions(int max) {}
 
-    /** After so many failed logins from an address within the lockout, the address is locked out for as long. */
+    /** After so many failed logins a name is locked out at an address; the lockout is how long they take to be forgotten. */
     public record Login(int maxTries, Duration lockout) {}
 
     /** What the log looks like and holds. */

@@ -113,9 +113,7 @@ final class TransferBench {
                 mebibytes << 20L,
                 new Turns.Contestant("serai", () -> curl(login, "-T", file.toString(), ours), cpu),
                 new Turns.Contestant(
-                        "vsftpd",
-                        () -> curl("anonymous:x", "-T", file.toString(), theirs),
-                        others.ftpCpu()));
+                        "vsftpd", () -> curl("anonymous:x", "-T", file.toString(), theirs), others.ftpCpu()));
         String back = folder.resolve("back.bin").toString();
         turns.run(
                 "FTPS download",

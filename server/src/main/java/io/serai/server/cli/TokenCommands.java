@@ -53,9 +53,9 @@ final class TokenCommands {
                 table.row(
                         text(row, "name"),
                         text(row, "role"),
-                        Sizes.time(text(row, "createdAt")),
+                        Sizes.time(text(row, "created")),
                         text(row, "createdBy"),
-                        Sizes.time(text(row, "lastUsedAt")));
+                        Sizes.time(text(row, "lastUsed")));
             }
             table.print(out);
         }

@@ -96,7 +96,8 @@ final class NodeAdmin implements NodeApi.Control {
                 stores.storage(),
                 stores.subscriptions(),
                 stores.queue(),
-                ground.database().database());
+                ground.database().database(),
+                work.objects());
         ConfigurationChanges changes =
                 new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.deployer(), this::rotate);
         List<ApiOperation> all = new ArrayList<>();

@@ -8,6 +8,7 @@ import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.ledger.TransferKind;
 import io.serai.cluster.ledger.TransferRow;
 import io.serai.cluster.ledger.TransferState;
+import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.storage.Receiving.Received;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.error.ErrorCode;
@@ -15,6 +16,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
+import io.serai.config.object.Route;
 import io.serai.route.arrival.Subscriptions;
 import io.serai.server.admin.TransfersApi;
 import java.util.List;
@@ -30,8 +32,11 @@ final class Resubmission implements TransfersApi.Resubmit {
     private final Subscriptions subscriptions;
     private final EventQueue queue;
     private final Database database;
+    private final ObjectStore routes;
 
-    Resubmission(Storage storage, Subscriptions subscriptions, EventQueue queue, Database database) {
+    Resubmission(
+            Storage storage, Subscriptions subscriptions, EventQueue queue, Database database, ObjectStore routes) {
+        this.routes = routes;
         this.storage = storage;
         this.subscriptions = subscriptions;
         this.queue = queue;
@@ -49,6 +54,7 @@ final class Resubmission implements TransfersApi.Resubmit {
         }
         storage.openContent(transfer.id()).close();
         List<NewEvent> events = subscriptions.eventsFor(received(transfer)).stream()
+                .filter(event -> routes.find(Route.class, event.route().value()).isPresent())
                 .map(Resubmission::asResubmit)
                 .toList();
         if (events.isEmpty()) {

@@ -4,6 +4,7 @@ import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.HomeLock;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretBox;
@@ -63,11 +64,11 @@ public final class SeraiNode implements AutoCloseable {
         HomeLock lock = HomeLock.acquire(home);
         stops.add("home lock", lock::close);
         LocalToken localToken = LocalToken.openOrCreate(home);
-        SecretBox secrets = SecretBox.openOrCreate(home.resolve("keys").resolve("secrets.json"));
         NodeListeners listeners = new NodeListeners(settings);
 
         NodeDatabase database = NodeDatabase.start(settings);
         stops.add("database", database::close);
+        SecretBox secrets = secrets(home.resolve("keys").resolve("secrets.json"), database);
         UUID boot = UUID.randomUUID();
         var formerBoot = lock.formerBoot();
         lock.recordBoot(boot);
@@ -101,6 +102,13 @@ public final class SeraiNode implements AutoCloseable {
         file.listeners()
                 .forEach(
                         listener -> LOG.info("{} on {} port {}", listener.name(), listener.address(), listener.port()));
+    }
+
+    /** A new key would be of no use to what is encrypted already: a lost key file must be said, not replaced. */
+    private static SecretBox secrets(Path keyFile, NodeDatabase database) {
+        return JdbcObjectStore.holdsAny(database.database())
+                ? SecretBox.open(keyFile)
+                : SecretBox.openOrCreate(keyFile);
     }
 
     /** In another locale the platform could not name every file that a partner sends. */

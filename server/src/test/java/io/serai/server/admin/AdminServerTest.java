@@ -42,7 +42,11 @@ class AdminServerTest {
                         request -> Map.of("limit", request.queryNumber("limit", 50, 100)),
                         ApiOperation.parameter("limit", "at most so many")),
                 ApiOperation.post("/api/v1/things", Role.OPERATOR, "Make a thing", request -> {
-                            return Map.of("made", request.bodyText("name"), "by", request.caller().name());
+                            return Map.of(
+                                    "made",
+                                    request.bodyText("name"),
+                                    "by",
+                                    request.caller().name());
                         })
                         .taking("name: text"));
         AdminServer.Observation observation = new AdminServer.Observation(
@@ -82,7 +86,8 @@ class AdminServerTest {
 
     @Test
     void refusesWhatTheRoleMayNotDo() throws Exception {
-        assertThat(post("/api/v1/things", "look", "{\"name\":\"a\"}").statusCode()).isEqualTo(403);
+        assertThat(post("/api/v1/things", "look", "{\"name\":\"a\"}").statusCode())
+                .isEqualTo(403);
         HttpResponse<String> made = post("/api/v1/things", "work", "{\"name\":\"a\"}");
         assertThat(made.statusCode()).isEqualTo(200);
         assertThat(json.readTree(made.body()).path("by").asText()).isEqualTo("operator");
@@ -100,7 +105,9 @@ class AdminServerTest {
 
     @Test
     void refusesParametersAndBodiesThatAreWrong() throws Exception {
-        assertThat(get("/api/v1/things?limit=many", "look").body()).contains("limit").contains("0 to 100");
+        assertThat(get("/api/v1/things?limit=many", "look").body())
+                .contains("limit")
+                .contains("0 to 100");
         assertThat(get("/api/v1/things?limit=101", "look").statusCode()).isEqualTo(400);
         assertThat(post("/api/v1/things", "work", "{").statusCode()).isEqualTo(400);
         assertThat(post("/api/v1/things", "work", "{}").body()).contains("name");
@@ -115,7 +122,9 @@ class AdminServerTest {
         JsonNode paths = document.path("paths");
         assertThat(paths.path("/api/v1/things").has("get")).isTrue();
         assertThat(paths.path("/api/v1/things").path("post").has("requestBody")).isTrue();
-        assertThat(paths.path("/api/v1/things/{name}").at("/get/parameters/0/name").asText())
+        assertThat(paths.path("/api/v1/things/{name}")
+                        .at("/get/parameters/0/name")
+                        .asText())
                 .isEqualTo("name");
     }
 
@@ -152,11 +161,9 @@ class AdminServerTest {
         return send(HttpRequest.newBuilder(URI.create(server.url() + path)).GET(), token);
     }
 
-    private HttpResponse<String> post(String path, String token, String body)
-            throws IOException, InterruptedException {
+    private HttpResponse<String> post(String path, String token, String body) throws IOException, InterruptedException {
         return send(
-                HttpRequest.newBuilder(URI.create(server.url() + path))
-                        .POST(HttpRequest.BodyPublishers.ofString(body)),
+                HttpRequest.newBuilder(URI.create(server.url() + path)).POST(HttpRequest.BodyPublishers.ofString(body)),
                 token);
     }
 

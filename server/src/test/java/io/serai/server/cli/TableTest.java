@@ -10,9 +10,12 @@ class TableTest {
     @Test
     void alignsColumnsAndEscapesWhatCouldMoveTheCursor() {
         StringWriter out = new StringWriter();
-        new Table("NAME", "SIZE").row("a.csv", "12").row("\u001b[2Jevil\u202e", "3").print(new PrintWriter(out, true));
+        new Table("NAME", "SIZE")
+                .row("a.csv", "12")
+                .row("\u001b[2Jevil\u202e", "3")
+                .print(new PrintWriter(out, true));
         assertThat(out.toString().lines())
-                .containsExactly("NAME                   SIZE", "a.csv                  12", "\\u001b[2Jevil\\u202e  3");
+                .containsExactly("NAME                 SIZE", "a.csv                12", "\\u001b[2Jevil\\u202e  3");
     }
 
     @Test
