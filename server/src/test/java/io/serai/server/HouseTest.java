@@ -97,8 +97,13 @@ class HouseTest {
             .resideInAnyPackage("..util..", "..common..", "..model..", "..dto..", "..service..", "..impl..");
 
     @ArchTest
-    static final ArchRule exceptionsAreOne =
-            classes().that().areAssignableTo(RuntimeException.class).should().haveSimpleName("SeraiException");
+    static final ArchRule exceptionsThatLeaveTheirPackageAreOne = classes()
+            .that()
+            .areAssignableTo(RuntimeException.class)
+            .and()
+            .arePublic()
+            .should()
+            .haveSimpleName("SeraiException");
 
     @ArchTest
     static void packagesStaySmall(JavaClasses all) {
