@@ -132,10 +132,11 @@ final class FileDelivery {
                 rename(lease, bytesSent, sha256);
             } catch (IOException e) {
                 throw new SeraiException(ErrorCode.STEP_FAILED, "The body that the route delivers did not close", e);
-            } catch (SeraiException e) {
+            } catch (RuntimeException e) {
+                boolean cancelled = e instanceof SeraiException known && known.code() == ErrorCode.CANCELLED;
                 if (body != null) {
                     bytesSent = body.count();
-                    if (e.code() != ErrorCode.CANCELLED) {
+                    if (!cancelled) {
                         body.checkSource();
                     }
                 }

@@ -253,20 +253,9 @@ class FtpsDeliveryTest {
     }
 
     @Test
-    void aLargeFileStreams() {
+    void aLargeFileNeedsNoMoreHeapThanASmallOne() throws Exception {
         long size = 256L << 20;
-        DeliveredBody large = new DeliveredBody(
-                () -> new SftpDeliveryTest.Endless(size, -1, () -> {}), OptionalLong.empty(), Optional.empty());
-        Parcel parcel = parcel(event(2, 1), site(), "large", IfExists.REPLACE, bytes(""));
-        deliver(new Parcel(
-                parcel.event(),
-                parcel.stepKey(),
-                parcel.site(),
-                parcel.folder(),
-                "large",
-                parcel.temporaryName(),
-                IfExists.REPLACE,
-                large));
+        LargeUpload.inSmallHeap(site(), servers.resolve("explicit/cert.pem"), size);
         assertThat(inbox.resolve("large")).hasSize(size);
     }
 }

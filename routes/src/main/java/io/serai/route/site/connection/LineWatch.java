@@ -6,23 +6,26 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Cuts lines on which no byte moves for longer than their limit while an operation is under way, so that a frozen site
- * cannot hold a thread for ever. One thread watches all lines.
+ * cannot hold a thread for ever. Two threads do this for all lines.
  */
 public final class LineWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LineWatch.class);
     private static final Duration PERIOD = Duration.ofMillis(250);
 
     private final Map<Line, Duration> watched = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, task -> {
         Thread thread = new Thread(task, "site-line-watch");
         thread.setDaemon(true);
         return thread;
     });
 
     public LineWatch() {
-        timer.scheduleWithFixedDelay(this::check, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        every(PERIOD, this::check);
     }
 
     /** Watches the line until the watch is closed. */
