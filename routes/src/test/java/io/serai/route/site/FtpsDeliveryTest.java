@@ -126,6 +126,17 @@ class FtpsDeliveryTest {
     }
 
     @Test
+    void oneConnectionTakesManyFilesOfASiteThatInsistsOnResumedSessions() throws IOException {
+        for (int number = 0; number < 60; number++) {
+            deliver(parcel(event(100 + number, 1), site(), "file-" + number, IfExists.REPLACE, bytes("x" + number)));
+        }
+        assertThat(names()).hasSize(60);
+        assertThat(server.sessions())
+                .as("one session process, and perhaps its parent")
+                .hasSizeLessThan(4);
+    }
+
+    @Test
     void deliversByImplicitTls() throws IOException {
         Site implicit = Parcels.with(
                 site(implicitServer, "", List.of(implicitServer.certificate()), Duration.ofSeconds(20)),

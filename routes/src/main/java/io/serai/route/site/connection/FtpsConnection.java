@@ -128,6 +128,8 @@ final class FtpsConnection implements SiteConnection {
                 for (int got = body.read(buffer); got >= 0; got = body.read(buffer)) {
                     out.write(buffer, 0, got);
                 }
+                out.flush();
+                client.endUpload();
             } catch (IOException e) {
                 throw uploadEnded(doing, e);
             }

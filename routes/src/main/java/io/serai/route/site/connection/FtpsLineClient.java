@@ -2,6 +2,7 @@ package io.serai.route.site.connection;
 
 import io.serai.config.object.Site;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
@@ -12,15 +13,21 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.apache.commons.net.ftp.FTPSClient;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The FTPS client that Camel's endpoint is given: all its sockets are the line's, and its data connections resume the
  * control connection's TLS session, which servers ask for so that nobody else can take a data connection over.
  */
 final class FtpsLineClient extends FTPSClient {
+    private static final Logger LOG = LoggerFactory.getLogger(FtpsLineClient.class);
+    private static final int WAIT_FOR_TICKET_MILLIS = 5_000;
+
     private final Site site;
     private final SSLContext context;
     private final LineSockets sockets;
+    private @Nullable SSLSocket data;
 
     FtpsLineClient(Site site, SSLContext context, Line line) {
         super(site.tlsMode() == Site.TlsMode.IMPLICIT, context);
@@ -54,7 +61,32 @@ final class FtpsLineClient extends FTPSClient {
         wrapped.setSSLParameters(parameters);
         wrapped.setSoTimeout(Math.toIntExact(site.timeout().toMillis()));
         wrapped.startHandshake();
+        data = wrapped;
         return wrapped;
+    }
+
+    /**
+     * Ends the sending direction of the data connection and reads the other one to its end. TLS 1.3 resumes a session
+     * by a ticket that is good for once, and the ticket for the next data connection is among what the server sent on
+     * this one, where an upload reads nothing else.
+     */
+    void endUpload() {
+        SSLSocket socket = data;
+        if (socket == null || !socket.getSession().getProtocol().equals("TLSv1.3")) {
+            return;
+        }
+        try {
+            socket.shutdownOutput();
+            socket.setSoTimeout(WAIT_FOR_TICKET_MILLIS);
+            InputStream rest = socket.getInputStream();
+            byte[] ignored = new byte[1024];
+            while (rest.read(ignored) >= 0) {
+                LOG.debug("Site {} sends on a data connection that it should only read", site.name());
+            }
+        } catch (IOException e) {
+            // Whether the file arrived is what the server's reply says; without a ticket it may refuse the next one.
+            LOG.debug("Site {} did not end the data connection", site.name(), e);
+        }
     }
 
     /** Hands out sockets of the line, which the client connects itself. */
