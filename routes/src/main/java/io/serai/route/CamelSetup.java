@@ -2,6 +2,7 @@ package io.serai.route;
 
 import java.nio.file.Path;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
 import org.apache.camel.model.errorhandler.DefaultErrorHandlerDefinition;
 import org.apache.camel.spi.StreamCachingStrategy;
 
@@ -32,6 +33,8 @@ public final class CamelSetup {
         spooling.setBufferSize(BUFFER_BYTES);
         spooling.setRemoveSpoolDirectoryWhenStopping(false);
 
+        // The log step of a route logs under this name, so that no route id is taken for a library's logger.
+        camel.getGlobalOptions().put(Exchange.LOG_EIP_NAME, "route.${routeId}");
         camel.setMessageHistory(true);
         camel.setSourceLocationEnabled(true);
         camel.setLoadTypeConverters(true);

@@ -96,7 +96,7 @@ final class ApplyCommands {
                     ClientCommand.text(change, "kind"),
                     ClientCommand.text(change, "name"));
             for (JsonNode field : change.path("fields")) {
-                out.println("            " + Table.printable(field.asText()));
+                field.asText().lines().forEach(line -> out.println("            " + Table.printable(line)));
             }
         }
         if (changes.isEmpty()) {
