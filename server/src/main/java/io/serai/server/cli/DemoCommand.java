@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,22 +40,31 @@ final class DemoCommand implements Callable<Integer> {
                 ? new PrintWriter(System.out, true)
                 : spec.commandLine().getOut();
         Path folder = kept == null ? throwAway() : Files.createDirectories(kept.toAbsolutePath());
-        int status = new Demo(folder, out).run(showNext -> {
-            if (!once) {
-                showNext.run();
-                out.println();
-                out.println("Press Ctrl-C to end.");
+        try (Interruption interruption = new Interruption()) {
+            int status = new Demo(folder, out).run(showNext -> stayUp(interruption, showNext, out));
+            if (kept == null && status == 0) {
+                ThrowAway.remove(folder);
+            } else {
+                out.println("Everything is kept in " + folder);
                 out.flush();
-                waitForInterrupt();
             }
-        });
-        if (kept == null && status == 0) {
-            ThrowAway.remove(folder);
-        } else {
-            out.println("Everything is kept in " + folder);
-            out.flush();
+            return status;
         }
-        return status;
+    }
+
+    private void stayUp(Interruption interruption, Runnable showNext, PrintWriter out) {
+        if (once) {
+            return;
+        }
+        showNext.run();
+        out.println();
+        out.println("Press Ctrl-C to end.");
+        out.flush();
+        try {
+            interruption.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Traversable for all: the embedded database of a server that root runs belongs to another user. */
@@ -64,24 +72,5 @@ final class DemoCommand implements Callable<Integer> {
         Path folder = Files.createTempDirectory("serai-demo-");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         return folder;
-    }
-
-    /** Until Ctrl-C; the end of the process then waits until both servers are gone and the folder is removed. */
-    private static void waitForInterrupt() {
-        CountDownLatch interrupted = new CountDownLatch(1);
-        Thread demo = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            interrupted.countDown();
-            try {
-                demo.join(60_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }));
-        try {
-            interrupted.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

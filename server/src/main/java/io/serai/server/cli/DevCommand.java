@@ -15,8 +15,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,8 +40,6 @@ final class DevCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    private final CountDownLatch interrupted = new CountDownLatch(1);
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = spec == null
@@ -54,17 +50,16 @@ final class DevCommand implements Callable<Integer> {
         List<DocumentFile> documents = SourceFiles.read(List.of(source));
         Path home = Files.createTempDirectory("serai-dev-");
         Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
-        stopOnSignal();
-        try (ServerProcess server = ServerProcess.start(home.resolve("home"), JAVA, ServerProcess.LOOPBACK)) {
+        try (Interruption interruption = new Interruption();
+                ThrowAway left = new ThrowAway(home);
+                ServerProcess server = ServerProcess.start(home.resolve("home"), JAVA, ServerProcess.LOOPBACK)) {
             NodeFile node = server.awaitUp(START_LIMIT);
             AdminClient admin = AdminClient.of(server.home(), Map.of());
             introduce(node, server.home(), out);
             apply(admin, documents, out);
-            while (!interrupted.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            while (!interruption.await(LOOK_MILLIS)) {
                 documents = applyChanges(admin, source, documents, out);
             }
-        } finally {
-            ThrowAway.remove(home);
         }
         return 0;
     }
@@ -101,17 +96,5 @@ final class DevCommand implements Callable<Integer> {
         }
         out.println("Files are applied when they are saved; other commands reach this server with --home " + home);
         out.flush();
-    }
-
-    private void stopOnSignal() {
-        Thread command = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            interrupted.countDown();
-            try {
-                command.join(TimeUnit.MINUTES.toMillis(1));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }));
     }
 }

@@ -7,9 +7,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Folders of commands that leave nothing behind. */
-final class ThrowAway {
-    private ThrowAway() {}
+/** A folder of a command that leaves nothing behind: closing it removes it with all below it. */
+record ThrowAway(Path folder) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+        remove(folder);
+    }
 
     static void remove(Path folder) throws IOException {
         try (Stream<Path> tree = Files.walk(folder)) {
