@@ -104,6 +104,8 @@ final class EventClaimer {
              order by e.priority desc, p.share, p.place
             """.replace("READY_OF_LEVEL", READY_OF_LEVEL).replace("COLUMNS", COLUMNS);
 
+    private static final String LOCK_LEASE = "select 1 from node where name = ? and epoch = ? for no key update";
+
     private static final String READ_AGAIN = "select " + COLUMNS
             + " from event e where e.state = 'claimed' and e.claimed_epoch = ? and e.claim_key = ?"
             + " order by e.priority desc, e.id";
@@ -141,7 +143,10 @@ final class EventClaimer {
                 throw e;
             }
             // What was claimed without our knowing would stay claimed for as long as this node lives.
-            return insistence.until(() -> database.statement(connection -> readAgain(connection, token, key)));
+            return insistence.until(() -> database.transaction(connection -> {
+                awaitClaim(connection, token);
+                return readAgain(connection, token, key);
+            }));
         }
     }
 
@@ -191,6 +196,15 @@ final class EventClaimer {
             }
         }
         return claimed;
+    }
+
+    /** The server may still be at the claim whose connection was lost; it ends before this lock is given. */
+    private static void awaitClaim(Connection connection, FencingToken token) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(LOCK_LEASE)) {
+            statement.setString(1, token.node().value());
+            statement.setLong(2, token.epoch());
+            statement.execute();
+        }
     }
 
     private static List<ClaimedEvent> readAgain(Connection connection, FencingToken token, long key)

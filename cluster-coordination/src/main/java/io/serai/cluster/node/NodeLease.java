@@ -204,14 +204,22 @@ public final class NodeLease implements Fence, AutoCloseable {
 
     private void keepRenewed() {
         while (awaitTurn(ttl.dividedBy(4))) {
-            Optional<FencingToken> present = trustedToken();
-            if (present.isPresent()) {
-                renew(present.get());
-            } else {
-                registerAgain();
+            try {
+                renewOrRegister();
+            } catch (RuntimeException e) { // without this thread the node would never have a lease again
+                LOG.error("The lease of node {} was not renewed; tried again", identity.name(), e);
             }
         }
         renewals.abort();
+    }
+
+    private void renewOrRegister() {
+        Optional<FencingToken> present = trustedToken();
+        if (present.isPresent()) {
+            renew(present.get());
+        } else {
+            registerAgain();
+        }
     }
 
     private void renew(FencingToken present) {

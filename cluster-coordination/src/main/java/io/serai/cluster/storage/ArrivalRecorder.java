@@ -6,7 +6,6 @@ import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.ledger.TransferTable;
 import io.serai.cluster.node.NodeFence;
 import io.serai.config.error.ErrorCode;
-import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.TransferId;
 import java.sql.Connection;
@@ -16,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one transaction of a commit: the fence, the ledger row, the arrival events. When the database does not confirm it,
@@ -23,6 +24,7 @@ import java.util.function.Function;
  * and either finds what it committed or makes sure that it never will.
  */
 final class ArrivalRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(ArrivalRecorder.class);
     private static final Duration PAUSE = Duration.ofMillis(250);
 
     private final Database database;
@@ -127,10 +129,9 @@ final class ArrivalRecorder {
                 return isCompleted(connection, arrival.received().transfer()) ? Outcome.COMMITTED : Outcome.ABORTED;
             });
         } catch (SeraiException e) {
-            if (e.kind() == ErrorKind.RESOURCE || e.code() == ErrorCode.UNKNOWN_OUTCOME) {
-                return Outcome.UNKNOWN;
-            }
-            throw e;
+            // Whatever went wrong says nothing about the commit, and to take it for a failed one could lose the file.
+            LOG.debug("What became of transfer {} is not known yet", arrival.received().transfer(), e);
+            return Outcome.UNKNOWN;
         }
     }
 

@@ -222,6 +222,9 @@ public final class Publisher {
         } catch (IOException | SeraiException e) {
             LOG.debug("A name is given later", e);
             return false;
+        } catch (RuntimeException e) { // a task that is dropped would wait for the next start of the node
+            LOG.error("A name could not be given; it is tried again", e);
+            return false;
         }
     }
 

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,7 @@ final class StagedFile implements AutoCloseable {
     private final Executor background;
     private final StorageSettings settings;
     private final SafeMark mark;
-    private @Nullable Future<?> sync;
+    private @Nullable FutureTask<Boolean> sync;
     private long unsynced;
     private volatile long held;
 
@@ -165,6 +164,8 @@ final class StagedFile implements AutoCloseable {
             return;
         }
         try {
+            // Does nothing where it runs or ran; where it still waits its turn, nobody waits for others' files.
+            sync.run();
             sync.get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -400,7 +400,7 @@ public final class EventDispatcher implements EventSource {
         if (before != null && !before.equals(token)) {
             runs().stream()
                     .filter(run -> !run.event().token().equals(token))
-                    .forEach(run -> run.cancel("the node's lease has ended"));
+                    .forEach(EventRun::leaseLost);
         }
         lastToken = token;
     }
@@ -410,6 +410,6 @@ public final class EventDispatcher implements EventSource {
             LOG.warn("The node's lease cannot be trusted any more; no events are claimed and what runs is stopped");
         }
         lastToken = null;
-        runs().forEach(run -> run.cancel("the node's lease has ended"));
+        runs().forEach(EventRun::leaseLost);
     }
 }

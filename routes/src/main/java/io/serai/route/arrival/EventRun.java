@@ -33,6 +33,7 @@ final class EventRun implements Runnable {
     private final FailureClassifier classifier = new FailureClassifier();
     private final CountDownLatch givenUp = new CountDownLatch(1);
     private volatile boolean giveBack;
+    private volatile boolean leaseLost;
 
     EventRun(EventContext context, RouteSlots slots, EventQueue queue, Fence fence) {
         this.context = context;
@@ -52,6 +53,12 @@ final class EventRun implements Runnable {
     /** Asks the route to stop; the event counts as cancelled if the route does. */
     void cancel(String reason) {
         context.cancel(reason);
+    }
+
+    /** Asks the route to stop because the node lost its lease; that is nobody's wish to end the event. */
+    void leaseLost() {
+        leaseLost = true;
+        context.cancel("the node's lease has ended");
     }
 
     /** Asks the route to stop because the node goes down; the event goes back to the queue. */
@@ -108,8 +115,11 @@ final class EventRun implements Runnable {
             return;
         }
         FailureClassifier.Classified classified = classifier.classify(failure);
-        if (classified.code().kind() == ErrorKind.FENCED) {
+        if (leaseLost || classified.code().kind() == ErrorKind.FENCED) {
             LOG.info("Event {} of route {} is left to its next owner", event().id(), event().route());
+            // Records nothing; gives the event back where the lease holds after all, for no takeover would.
+            Failure fenced = new Failure(ErrorCode.FENCED, classified.text(), context.failedStep());
+            write("give back", () -> queue.fail(event(), fenced));
         } else if (giveBack) {
             write("release", () -> queue.release(List.of(event())));
             LOG.info("Event {} of route {} goes back to the queue", event().id(), event().route());

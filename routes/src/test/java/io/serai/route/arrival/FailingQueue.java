@@ -7,6 +7,7 @@ import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
@@ -100,7 +101,10 @@ final class FailingQueue implements EventQueue {
 
     @Override
     public synchronized Verdict fail(ClaimedEvent event, Failure failure) {
-        check(event.token());
+        // Until a takeover an outcome of the old claim is still taken: a stop must not be reported as a failure.
+        if (failure.code().kind() == ErrorKind.FENCED) {
+            throw new SeraiException(ErrorCode.FENCED, "the event is left to its next owner");
+        }
         outcomes.add("fail " + event.id() + " " + failure.code());
         return new Verdict.Parked();
     }
