@@ -36,8 +36,13 @@ final class DownloadHandle implements OpenHandle {
         return channel.attributes();
     }
 
+    /** Some clients hang up instead of closing the handle once they have the last byte: what was sent in full counts. */
     @Override
     public void abort(String reason) {
-        channel.close();
+        if (endReached) {
+            finish();
+        } else {
+            channel.close();
+        }
     }
 }
