@@ -111,7 +111,11 @@ public record DatabaseSettings(
         // Details of an error show the values of a row; these must not reach a log.
         properties.setProperty("logServerErrorDetail", "false");
         // Short statements only: compiling one costs far more than running it.
-        properties.setProperty("options", "-c jit=off -c statement_timeout=" + statementTimeoutMillis());
+        // A frozen node must not keep its locks, or nobody could take its work over; the embedded server has the same.
+        properties.setProperty(
+                "options",
+                "-c jit=off -c idle_in_transaction_session_timeout=10s -c statement_timeout="
+                        + statementTimeoutMillis());
         if (url.indexOf(',') > 0) {
             properties.setProperty("targetServerType", "primary");
             properties.setProperty("hostRecheckSeconds", "2");
