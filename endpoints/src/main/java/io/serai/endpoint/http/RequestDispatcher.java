@@ -86,6 +86,9 @@ final class RequestDispatcher {
         } catch (SeraiException e) {
             refuse(request, e);
             return;
+        } catch (IllegalArgumentException e) {
+            refuse(request, new SeraiException(ErrorCode.INVALID, "The query of the request cannot be read", e));
+            return;
         }
         RunningRequest entry = new RunningRequest();
         running.add(entry);

@@ -206,13 +206,22 @@ public final class PartnerSessions {
         for (ObjectStore.Change change : changes) {
             if (change.key().kind() == ObjectKind.ACCOUNT) {
                 String name = change.key().name();
+                Account before = change.before() instanceof Account account ? account : null;
                 Account after = change.after() instanceof Account account ? account : null;
+                boolean revoked = before != null && after != null && isRevoked(before, after);
                 sessions.values().stream()
                         .filter(session -> name.equals(name(session)))
-                        .filter(session -> after == null || !mayGoOn(session, after))
+                        .filter(session -> after == null || revoked || !mayGoOn(session, after))
                         .forEach(session -> end(session.id(), "the account was changed"));
             }
         }
+    }
+
+    /** Whoever changes a password or takes a key away means those who may have logged in with it, too. */
+    private static boolean isRevoked(Account before, Account after) {
+        boolean isOtherPassword =
+                before.password().isPresent() && !before.password().equals(after.password());
+        return isOtherPassword || !after.publicKeys().containsAll(before.publicKeys());
     }
 
     private static String name(PartnerSession session) {

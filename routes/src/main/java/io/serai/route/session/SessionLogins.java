@@ -85,7 +85,8 @@ final class SessionLogins {
             Optional<Account> account = account(user);
             boolean lockedOut = throttle.isLockedOut(user, session.client());
             boolean proven = !lockedOut && proof.test(account);
-            decision = decide(session, account, lockedOut, proven);
+            // Asked again: attempts that ran side by side must not count as one.
+            decision = decide(session, account, lockedOut || throttle.isLockedOut(user, session.client()), proven);
             if (decision == LoginDecision.ACCEPTED) {
                 throttle.succeeded(user, session.client());
                 return accepted(session, account.orElseThrow());

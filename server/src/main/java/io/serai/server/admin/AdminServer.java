@@ -179,9 +179,20 @@ public final class AdminServer {
 
     private void authenticate(RoutingContext context) {
         String header = context.request().getHeader("Authorization");
-        Optional<Caller> caller = header != null && header.startsWith("Bearer ")
-                ? tokens.verify(header.substring("Bearer ".length()).trim())
-                : Optional.empty();
+        if (header == null || !header.startsWith("Bearer ")) {
+            admit(context, Optional.empty());
+            return;
+        }
+        // The database may be asked, which must not hold up the event loop; nothing of the body is lost meanwhile.
+        String token = header.substring("Bearer ".length()).trim();
+        context.request().pause();
+        context.vertx().executeBlocking(() -> tokens.verify(token), false).onComplete(verified -> {
+            context.request().resume();
+            admit(context, verified.succeeded() ? verified.result() : Optional.empty());
+        });
+    }
+
+    private void admit(RoutingContext context, Optional<Caller> caller) {
         if (caller.isEmpty()) {
             context.response().putHeader("WWW-Authenticate", "Bearer realm=\"serai\"");
             answer(

@@ -8,9 +8,13 @@ import io.serai.config.error.SeraiException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Tokens of this API over REST. */
 public final class TokensApi {
+    private static final Logger LOG = LoggerFactory.getLogger(TokensApi.class);
+
     private final Tokens tokens;
 
     /** Where tokens are kept; only their digests. */
@@ -44,16 +48,15 @@ public final class TokensApi {
 
     private Object create(ApiRequest request) {
         String name = request.bodyText("name");
-        return Map.of(
-                "name",
-                name,
-                "token",
-                tokens.create(
-                        name, role(request.bodyText("role")), request.caller().name()));
+        Role role = role(request.bodyText("role"));
+        String token = tokens.create(name, role, request.caller().name());
+        LOG.warn("{} made the token {} with the role {}", request.caller().name(), name, role);
+        return Map.of("name", name, "token", token);
     }
 
     private Object revoke(ApiRequest request) {
         tokens.revoke(request.pathValue("name"));
+        LOG.warn("{} revoked the token {}", request.caller().name(), request.pathValue("name"));
         return Map.of("name", request.pathValue("name"));
     }
 

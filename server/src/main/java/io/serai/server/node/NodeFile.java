@@ -57,7 +57,12 @@ public record NodeFile(
     public static Optional<NodeFile> read(Path home) {
         try {
             NodeFile node = JSON.readValue(Files.readAllBytes(location(home)), NodeFile.class);
-            return ProcessHandle.of(node.pid()).filter(ProcessHandle::isAlive).map(process -> node);
+            // A crashed server leaves its file, and its pid and port go to whoever comes next.
+            String owner = Files.getOwner(location(home)).getName();
+            return ProcessHandle.of(node.pid())
+                    .filter(ProcessHandle::isAlive)
+                    .filter(process -> process.info().user().map(owner::equals).orElse(true))
+                    .map(process -> node);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {

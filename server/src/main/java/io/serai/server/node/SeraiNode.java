@@ -127,6 +127,8 @@ public final class SeraiNode implements AutoCloseable {
             // Others may pass through, for the embedded database of a server that root runs has a user of its own.
             makeFolder(home, "rwx--x--x");
             makeFolder(home.resolve("keys"), "rwx------");
+            makeFolder(home.resolve("spool"), "rwx------");
+            makeFolder(home.resolve("run"), "rwxr-xr-x");
         } catch (IOException e) {
             throw new SeraiException(
                     ErrorCode.INVALID,

@@ -23,8 +23,10 @@ import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.io.BasicHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.DefaultHttpClientConnectionOperator;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.config.RegistryBuilder;
 import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.util.TimeValue;
@@ -37,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpsConnection implements Reusable {
     private static final long EXPECT_CONTINUE_BYTES = 1024 * 1024;
+    private static final int LONGEST_HEADER = 16 * 1024;
+    private static final int MOST_HEADERS = 200;
 
     private final CamelContext camel;
     private final Site site;
@@ -60,7 +64,12 @@ public final class HttpsConnection implements Reusable {
                         RegistryBuilder.<TlsSocketStrategy>create()
                                 .register("https", tls(trust))
                                 .build()),
-                null);
+                ManagedHttpClientConnectionFactory.builder()
+                        .http1Config(Http1Config.custom()
+                                .setMaxLineLength(LONGEST_HEADER)
+                                .setMaxHeaderCount(MOST_HEADERS)
+                                .build())
+                        .build());
         connections.setConnectionConfig(ConnectionConfig.custom()
                 .setConnectTimeout(Timeout.of(site.connectTimeout()))
                 .setSocketTimeout(Timeout.of(site.timeout()))
