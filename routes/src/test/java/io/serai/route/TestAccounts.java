@@ -26,13 +26,15 @@ public record TestAccounts(
         List<String> allowFrom,
         Account.Limits limits) {
     public static final PasswordHasher HASHER = new PasswordHasher();
+    /** One for all, as applying an account anew with the same password keeps its hash. */
+    private static final PasswordHash SECRET = HASHER.hash(new SecretText("secret"));
 
     /** An account that may do everything, with the password {@code secret}. */
     public static TestAccounts named(String name) {
         return new TestAccounts(
                 name,
                 true,
-                Optional.of(HASHER.hash(new SecretText("secret"))),
+                Optional.of(SECRET),
                 List.of(),
                 EnumSet.allOf(Permission.class),
                 EnumSet.allOf(Protocol.class),
@@ -42,6 +44,11 @@ public record TestAccounts(
 
     public TestAccounts disabled() {
         return new TestAccounts(name, false, password, keys, permissions, protocols, allowFrom, limits);
+    }
+
+    public TestAccounts withPassword(String other) {
+        Optional<PasswordHash> hash = Optional.of(HASHER.hash(new SecretText(other)));
+        return new TestAccounts(name, enabled, hash, keys, permissions, protocols, allowFrom, limits);
     }
 
     public TestAccounts withKeys(String... lines) {

@@ -200,6 +200,19 @@ class PartnerSessionsTest {
     }
 
     @Test
+    void anotherPasswordEndsTheSessionsOfTheOldOne() {
+        node.objects.put(TestAccounts.named("renewed").build());
+        SessionId session = node.session("renewed");
+        node.objects.put(TestAccounts.named("renewed").with(Permission.LIST).build());
+        assertThat(node.endedByNode).doesNotContain(session);
+
+        node.objects.put(TestAccounts.named("renewed").withPassword("other").build());
+
+        assertThat(node.endedByNode).contains(session);
+        assertRefused(ErrorCode.NO_SESSION, () -> stat(session, "/", StatPurpose.LOOK));
+    }
+
+    @Test
     void nobodyDoesAnythingBeforeTheLogin() {
         SessionId session = node.open(Protocol.SFTP, "192.0.2.9");
         assertRefused(ErrorCode.NO_SESSION, () -> stat(session, "/", StatPurpose.LOOK));
