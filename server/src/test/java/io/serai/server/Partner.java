@@ -57,7 +57,11 @@ final class Partner {
 
     /** Starts OpenSSH's sftp with a batch of its commands. */
     Tool.Running startSftp(String batch, String... options) {
-        List<String> command = new ArrayList<>(List.of("sftp", "-q", "-P", port("sftp")));
+        return startSftpAt(server.port("sftp"), batch, options);
+    }
+
+    Tool.Running startSftpAt(int port, String batch, String... options) {
+        List<String> command = new ArrayList<>(List.of("sftp", "-q", "-P", Integer.toString(port)));
         command.addAll(sshOptions());
         command.addAll(List.of(options));
         command.addAll(List.of("-b", "-", account + "@127.0.0.1"));

@@ -125,6 +125,22 @@ final class RunningServer implements AutoCloseable {
         return listener(listener).fingerprints();
     }
 
+    /** What the listener presents, as it is written into the trust of a Site. */
+    String trustLine(String listener) {
+        if (!listener.equals("sftp")) {
+            return fingerprints(listener).get(0);
+        }
+        String[] words = Tool.run("ssh-keyscan", "-t", "ed25519", "-p", Integer.toString(port(listener)), "127.0.0.1")
+                .expectSuccess()
+                .output()
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .findFirst()
+                .orElseThrow()
+                .split(" ");
+        return words[1] + " " + words[2];
+    }
+
     AdminClient admin() {
         return admin;
     }
@@ -163,6 +179,13 @@ final class RunningServer implements AutoCloseable {
 
     private static List<JsonNode> rows(JsonNode array) {
         return StreamSupport.stream(array.spliterator(), false).toList();
+    }
+
+    void awaitNoEvents(String route, Duration limit) {
+        await("the end of the events of " + route)
+                .atMost(limit)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> events("route", route), List::isEmpty);
     }
 
     void awaitNoEvents(Duration limit) {
