@@ -135,7 +135,7 @@ final class EventCompleter {
             Set<Long> ended = insistence.until(() -> endAll(group));
             group.forEach(request -> request.outcome()
                     .complete(ended.contains(request.event().id().value())));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // whoever waits for its event must hear of it, whatever it was
             group.forEach(request -> request.outcome().completeExceptionally(e));
         }
     }

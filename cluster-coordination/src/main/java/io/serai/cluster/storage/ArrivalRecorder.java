@@ -130,7 +130,10 @@ final class ArrivalRecorder {
             });
         } catch (SeraiException e) {
             // Whatever went wrong says nothing about the commit, and to take it for a failed one could lose the file.
-            LOG.debug("What became of transfer {} is not known yet", arrival.received().transfer(), e);
+            LOG.debug(
+                    "What became of transfer {} is not known yet",
+                    arrival.received().transfer(),
+                    e);
             return Outcome.UNKNOWN;
         }
     }

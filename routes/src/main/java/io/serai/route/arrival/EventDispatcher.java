@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -344,16 +345,31 @@ public final class EventDispatcher implements EventSource {
     private void hand(ClaimedEvent event) {
         Optional<EventRun> run = begin(event);
         if (run.isEmpty()) {
-            queue.release(List.of(event));
+            giveBack(event);
             return;
         }
-        threads.execute(() -> {
-            try {
-                run.get().run();
-            } finally {
-                ended(run.get());
-            }
-        });
+        try {
+            threads.execute(() -> {
+                try {
+                    run.get().run();
+                } finally {
+                    ended(run.get());
+                }
+            });
+        } catch (RejectedExecutionException | OutOfMemoryError e) { // no thread for it: others may have room
+            ended(run.get());
+            LOG.warn("Event {} is given back, there is no thread to run it", event.id(), e);
+            giveBack(event);
+        }
+    }
+
+    /** One event that cannot be given back now must not keep the others of its batch from running. */
+    private void giveBack(ClaimedEvent event) {
+        try {
+            queue.release(List.of(event));
+        } catch (SeraiException e) {
+            LOG.warn("Event {} stays claimed until this node's lease ends: {}", event.id(), e.text());
+        }
     }
 
     /** Takes a slot for the event; empty when its consumer or the node went meanwhile. */
@@ -398,9 +414,7 @@ public final class EventDispatcher implements EventSource {
     private void checkLease(FencingToken token) {
         FencingToken before = lastToken;
         if (before != null && !before.equals(token)) {
-            runs().stream()
-                    .filter(run -> !run.event().token().equals(token))
-                    .forEach(EventRun::leaseLost);
+            runs().stream().filter(run -> !run.event().token().equals(token)).forEach(EventRun::leaseLost);
         }
         lastToken = token;
     }

@@ -116,7 +116,10 @@ record NodeWork(
         @Override
         public void lost(FencingToken token) {
             LOG.info("The lease with epoch {} is over; sessions are ended", token.epoch());
-            sessions.endAll("the server lost its lease");
+            // On a thread of its own: a session in the middle of its commit takes time, and the lease must be renewed.
+            Thread ending = new Thread(() -> sessions.endAll("the server lost its lease"), "end-sessions");
+            ending.setDaemon(true);
+            ending.start();
         }
     }
 

@@ -1,5 +1,7 @@
 package io.serai.server.node;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.slf4j.Logger;
@@ -18,13 +20,20 @@ final class StopList implements AutoCloseable {
     }
 
     private final Deque<Item> started = new ArrayDeque<>();
+    private boolean closed;
 
+    /** Adds what was just started; during or after the stop it is stopped at once, and the start goes no further. */
     synchronized void add(String name, Stop stop) {
         started.push(new Item(name, stop));
+        if (closed) {
+            close();
+            throw new SeraiException(ErrorCode.BUSY, "The server was told to stop while it was starting");
+        }
     }
 
     @Override
     public synchronized void close() {
+        closed = true;
         while (!started.isEmpty()) {
             Item item = started.pop();
             try {
