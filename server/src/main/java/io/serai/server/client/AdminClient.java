@@ -44,7 +44,7 @@ public final class AdminClient {
                         ErrorCode.INVALID,
                         "SERAI_SERVER is set, so SERAI_TOKEN must hold a token (serai token create NAME)");
             }
-            return new AdminClient(URI.create(server), token);
+            return new AdminClient(safe(URI.create(server)), token);
         }
         NodeFile node = NodeFile.read(home)
                 .orElseThrow(() -> new SeraiException(
@@ -52,6 +52,22 @@ public final class AdminClient {
                         "No server runs on " + home + ". Start one with \"serai up --home " + home
                                 + "\", or name another home with --home or SERAI_HOME"));
         return new AdminClient(URI.create(node.admin()), token == null ? localToken(home) : token);
+    }
+
+    /** A token must not travel in clear. */
+    private static URI safe(URI server) {
+        boolean loopback = server.getHost() != null
+                && (server.getHost().equals("localhost")
+                        || server.getHost().startsWith("127.")
+                        || server.getHost().equals("[::1]"));
+        if (!"https".equals(server.getScheme()) && !loopback) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "SERAI_SERVER is " + server
+                            + "; name another machine's server with https://, for the token would be"
+                            + " sent in clear");
+        }
+        return server;
     }
 
     private static String localToken(Path home) {

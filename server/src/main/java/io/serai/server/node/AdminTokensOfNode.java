@@ -3,6 +3,7 @@ package io.serai.server.node;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.token.AdminTokens;
 import io.serai.cluster.token.TokenRole;
+import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.server.admin.Caller;
 import io.serai.server.admin.Role;
@@ -36,6 +37,10 @@ final class AdminTokensOfNode implements TokenCheck, TokensApi.Tokens {
 
     @Override
     public String create(String name, Role role, String by) {
+        if (name.equals(LocalToken.CALLER)) {
+            throw new SeraiException(
+                    ErrorCode.INVALID, "\"" + name + "\" is the local administrator; choose another name");
+        }
         return shared.create(name, TokenRole.valueOf(role.name()), Optional.empty(), by);
     }
 

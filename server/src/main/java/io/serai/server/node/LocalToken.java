@@ -25,6 +25,9 @@ import java.util.Set;
 final class LocalToken implements TokenCheck {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
+    /** What the history of changes calls the local administrator. */
+    static final String CALLER = "local";
+
     private final byte[] token;
 
     private LocalToken(String token) {
@@ -63,7 +66,7 @@ final class LocalToken implements TokenCheck {
     @Override
     public Optional<Caller> verify(String given) {
         return MessageDigest.isEqual(token, given.getBytes(StandardCharsets.UTF_8))
-                ? Optional.of(new Caller("local", Role.ADMIN))
+                ? Optional.of(new Caller(CALLER, Role.ADMIN))
                 : Optional.empty();
     }
 }
