@@ -16,7 +16,8 @@ import java.util.Map;
 
 /**
  * One large file up and down: Serai against OpenSSH (SFTP, the same client and key) and vsftpd (FTPS, the same client).
- * Serai's times hold its fsync, checksum and database commit; the others' end when their page cache has the bytes.
+ * Serai's times hold its fsync, checksum and database commit, its CPU seconds also the work of its database; the others'
+ * end when their page cache has the bytes.
  */
 final class TransferBench {
     private static final String ACCOUNT = "bench";
@@ -64,7 +65,7 @@ final class TransferBench {
         Path back = folder.resolve("back.bin");
         String local = others.folder().resolve("there.bin").toString();
         String user = System.getProperty("user.name");
-        Turns turns = new Turns(rounds, out);
+        Turns turns = new Turns(folder, rounds, out);
         turns.run(
                 "SFTP upload",
                 mebibytes << 20L,
@@ -107,7 +108,7 @@ final class TransferBench {
         String ours = "ftp://127.0.0.1:" + port + "/in/there.bin";
         String theirs = "ftp://127.0.0.1:" + others.ftpPort() + "/ftp/there.bin";
         String login = ACCOUNT + ":" + PASSWORD;
-        Turns turns = new Turns(rounds, out);
+        Turns turns = new Turns(folder, rounds, out);
         turns.run(
                 "FTPS upload",
                 mebibytes << 20L,

@@ -2,17 +2,24 @@ package io.serai.server.bench;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToDoubleFunction;
 
 /** Runs two contestants in turn (A B A B …) and prints medians and the ratio of A to B, pair by pair. */
 final class Turns {
+    private static final Duration SETTLING = Duration.ofMillis(200);
+
+    private final Path folder;
     private final int rounds;
     private final PrintWriter out;
 
-    Turns(int rounds, PrintWriter out) {
+    Turns(Path folder, int rounds, PrintWriter out) {
+        this.folder = folder;
         this.rounds = rounds;
         this.out = out;
     }
@@ -66,11 +73,16 @@ final class Turns {
         out.flush();
     }
 
-    private static Figures measure(Contestant contestant) throws IOException {
+    /** Begins with nothing left to be written to the disk: neither pays for what the other left in the page cache. */
+    private Figures measure(Contestant contestant) throws IOException {
+        Programme.run(
+                folder, List.of(Programme.find("sync", "coreutils").toString(), "--file-system", folder.toString()));
         double cpuBefore = contestant.cpu().seconds();
         long begin = System.nanoTime();
         contestant.act().run();
         double wall = (System.nanoTime() - begin) / 1e9;
+        // What a server does after its answer counts too.
+        LockSupport.parkNanos(SETTLING.toNanos());
         return new Figures(wall, contestant.cpu().seconds() - cpuBefore);
     }
 
