@@ -166,6 +166,7 @@ final class SmallFilesBench {
             }
             LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
         }
-        throw new IOException("not all of " + number + " files were delivered within " + LIMIT.toMinutes() + " minutes");
+        throw new IOException(
+                "not all of " + number + " files were delivered within " + LIMIT.toMinutes() + " minutes");
     }
 }
