@@ -8,6 +8,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
@@ -88,6 +90,19 @@ final class RawFtpClient implements AutoCloseable {
             }
         }
         throw new IOException("The control connection ended");
+    }
+
+    /** Everything that the server says before it hangs up; a reset may swallow the last of it. */
+    List<String> repliesUntilTheEnd() throws IOException {
+        List<String> said = new ArrayList<>();
+        try {
+            for (String line = replies.readLine(); line != null; line = replies.readLine()) {
+                said.add(line);
+            }
+        } catch (java.net.SocketException e) {
+            return said; // hung up by a reset
+        }
+        return said;
     }
 
     boolean endsWithoutReply() {
