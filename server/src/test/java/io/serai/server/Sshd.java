@@ -1,0 +1,133 @@
+package io.serai.server;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** OpenSSH's server on the loopback address, with a folder to deliver to; its log names every rename. */
+final class Sshd implements AutoCloseable {
+    private final Path folder;
+    private final Path inbox;
+    private final Path log;
+    private final int port;
+    private final Tool.Running process;
+
+    Sshd(TestFolder test) {
+        try {
+            folder = Files.createDirectory(test.resolve("sshd"));
+            inbox = Files.createDirectory(folder.resolve("in"));
+            log = folder.resolve("log");
+            port = freePort();
+            for (String key : List.of("host", "user")) {
+                Tool.run(
+                                "ssh-keygen",
+                                "-q",
+                                "-t",
+                                "ed25519",
+                                "-N",
+                                "",
+                                "-f",
+                                folder.resolve(key).toString())
+                        .expectSuccess();
+            }
+            Path config = Files.writeString(folder.resolve("config"), """
+                    ListenAddress 127.0.0.1
+                    Port %d
+                    HostKey %s/host
+                    AuthorizedKeysFile %s/user.pub
+                    PidFile none
+                    StrictModes no
+                    UsePAM no
+                    PasswordAuthentication no
+                    MaxStartups 100
+                    Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>%s/log
+                    """.formatted(port, folder, folder, folder));
+            if (System.getProperty("user.name").equals("root")) {
+                Files.createDirectories(Path.of("/run/sshd"));
+            }
+            process = Tool.start(
+                    "/usr/sbin/sshd",
+                    "-D",
+                    "-f",
+                    config.toString(),
+                    "-E",
+                    folder.resolve("log-of-logins").toString());
+            await("sshd").atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> {
+                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    return socket.isConnected();
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The Site document for it; what is delivered there lies in the inbox. */
+    String site(String name) {
+        try {
+            String key = Files.readString(folder.resolve("user")).indent(4);
+            String[] host = Files.readString(folder.resolve("host.pub")).split(" ");
+            return """
+                    kind: Site
+                    name: %s
+                    spec:
+                      protocol: sftp
+                      host: 127.0.0.1
+                      port: %d
+                      user: %s
+                      trust: ["%s %s"]
+                      folder: %s
+                      connectTimeout: 5s
+                      timeout: 10s
+                      privateKey: |
+                    %s""".formatted(name, port, System.getProperty("user.name"), host[0], host[1], inbox, key);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path inbox() {
+        return inbox;
+    }
+
+    /** The names that lie in the folder, hidden ones too. */
+    List<String> names() {
+        try (Stream<Path> files = Files.list(inbox)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Every name that a file was renamed to, as often as that was done. */
+    List<String> renamedTo() {
+        try (Stream<String> lines = Files.lines(log)) {
+            String mark = " new \"" + inbox + "/";
+            return lines.filter(line -> line.contains("rename old") && line.contains(mark))
+                    .map(line -> line.substring(line.indexOf(mark) + mark.length(), line.lastIndexOf('"')))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.kill();
+    }
+}
