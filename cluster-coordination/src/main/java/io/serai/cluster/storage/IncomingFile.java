@@ -289,7 +289,10 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         if (state == State.OPEN) {
             leaveWithoutFile();
             String by = cancelledBy;
-            ErrorCode why = by == null ? code : ErrorCode.CANCELLED;
+            // What went wrong here is why the partner's upload ended, whoever said the last word.
+            SeraiException known = code == ErrorCode.PARTNER_ABORT ? failure : null;
+            ErrorCode ended = known == null ? code : known.code();
+            ErrorCode why = by == null ? ended : ErrorCode.CANCELLED;
             String text = by == null ? reason : "cancelled by " + by;
             services.foundation().ledger().write(entry(standing(endState(why), null, why, text), null));
             LOG.info("Transfer {} ended without a file: {}: {}", opening.transfer(), why, text);
