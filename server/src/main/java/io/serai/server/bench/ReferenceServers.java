@@ -26,6 +26,14 @@ final class ReferenceServers implements AutoCloseable {
     static ReferenceServers start(Path folder, Path clientKey) throws IOException {
         Path sshd = Programme.find("sshd", "openssh-server");
         Path vsftpd = Programme.find("vsftpd", "vsftpd");
+        int sshPort = Programme.freePort();
+        Process ssh = startSshd(folder, sshd, clientKey, sshPort);
+        int ftpPort = Programme.freePort();
+        Process ftp = startVsftpd(folder, vsftpd, ftpPort);
+        return new ReferenceServers(folder, ssh, sshPort, ftp, ftpPort);
+    }
+
+    private static Process startSshd(Path folder, Path sshd, Path clientKey, int sshPort) throws IOException {
         Programme.run(
                 folder,
                 List.of(
@@ -38,7 +46,6 @@ final class ReferenceServers implements AutoCloseable {
                         "-f",
                         folder.resolve("host_key").toString()));
         Files.copy(clientKey.resolveSibling(clientKey.getFileName() + ".pub"), folder.resolve("authorized_keys"));
-        int sshPort = Programme.freePort();
         Path sshConfig = Files.writeString(
                 folder.resolve("sshd_config"),
                 String.join(
@@ -58,29 +65,13 @@ final class ReferenceServers implements AutoCloseable {
         Path sshLog = folder.resolve("sshd.log");
         Process ssh = Programme.start(sshLog, List.of(sshd.toString(), "-D", "-e", "-f", sshConfig.toString()));
         Programme.awaitPort(sshPort, ssh, sshLog);
+        return ssh;
+    }
 
-        int ftpPort = Programme.freePort();
+    private static Process startVsftpd(Path folder, Path vsftpd, int ftpPort) throws IOException {
         Path data = Files.createDirectories(folder.resolve("ftp"));
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxrwxrwx"));
-        Programme.run(
-                folder,
-                List.of(
-                        "openssl",
-                        "req",
-                        "-x509",
-                        "-newkey",
-                        "ec",
-                        "-pkeyopt",
-                        "ec_paramgen_curve:P-256",
-                        "-nodes",
-                        "-days",
-                        "2",
-                        "-subj",
-                        "/CN=localhost",
-                        "-keyout",
-                        folder.resolve("ftp.pem").toString(),
-                        "-out",
-                        folder.resolve("ftp.crt").toString()));
+        makeCertificate(folder);
         Path ftpConfig = Files.writeString(
                 folder.resolve("vsftpd.conf"),
                 String.join(
@@ -112,7 +103,29 @@ final class ReferenceServers implements AutoCloseable {
         Path ftpLog = folder.resolve("vsftpd.log");
         Process ftp = Programme.start(ftpLog, List.of(vsftpd.toString(), ftpConfig.toString()));
         Programme.awaitPort(ftpPort, ftp, ftpLog);
-        return new ReferenceServers(folder, ssh, sshPort, ftp, ftpPort);
+        return ftp;
+    }
+
+    private static void makeCertificate(Path folder) throws IOException {
+        Programme.run(
+                folder,
+                List.of(
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "ec",
+                        "-pkeyopt",
+                        "ec_paramgen_curve:P-256",
+                        "-nodes",
+                        "-days",
+                        "2",
+                        "-subj",
+                        "/CN=localhost",
+                        "-keyout",
+                        folder.resolve("ftp.pem").toString(),
+                        "-out",
+                        folder.resolve("ftp.crt").toString()));
     }
 
     Path folder() {
