@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -16,9 +17,19 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Holds every line of the plan of the house (docs/architecture.md). */
-@AnalyzeClasses(packages = "io.serai", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "io.serai",
+        importOptions = {ImportOption.DoNotIncludeTests.class, HouseTest.WithoutTestJars.class})
 class HouseTest {
     private static final int MOST_TYPES_IN_A_PACKAGE = 30;
+
+    /** The test support that a neighbour lends is not part of the house. */
+    static final class WithoutTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     @ArchTest
     static final ArchRule configDependsOnNothingOfOurs = noClasses()
