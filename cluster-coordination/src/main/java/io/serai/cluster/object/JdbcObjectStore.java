@@ -1,7 +1,6 @@
 package io.serai.cluster.object;
 
 import static java.util.Objects.requireNonNull;
-import static java.util.stream.Collectors.joining;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.database.NotificationListener;
@@ -11,17 +10,14 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,7 +36,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The objects in the shared database, with a copy in memory that follows it: woken by a notification, and by a look
- * every second, which is the truth. Changes take turns in the whole cluster by an advisory lock, so revisions commit in
+ * three times a second, which is the truth. Changes take turns in the whole cluster by an advisory lock, so revisions commit in
  * the order of their numbers, and every node passes through the same revisions.
  *
  * <p>State: {@code current} is replaced as a whole; {@code undelivered} and the calls of listeners are guarded by {@code
@@ -48,19 +44,20 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JdbcObjectStore.class);
-    private static final String CHANNEL = "serai_config";
-    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(300);
     private static final int WARN_AFTER = 3;
 
     private final Database database;
     private final ObjectTables tables;
-    private final Function<ConfigObject, Set<Key>> references;
+    private final ChangeWriter writer;
     private final List<Consumer<List<Change>>> listeners = new CopyOnWriteArrayList<>();
     private final ReentrantLock following = new ReentrantLock();
     private final Queue<List<Change>> undelivered = new ArrayDeque<>();
     private final AtomicInteger failuresInARow = new AtomicInteger();
     private volatile ObjectsAtRevision current = ObjectsAtRevision.NONE;
+    private volatile Consumer<Look> lookout = look -> {};
     private @Nullable ScheduledThreadPoolExecutor follower;
+    private volatile @Nullable ScheduledThreadPoolExecutor hurried;
     private @Nullable Notifications notifications;
 
     /**
@@ -71,7 +68,7 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
     public JdbcObjectStore(Database database, ObjectJson json, Function<ConfigObject, Set<Key>> references) {
         this.database = database;
         this.tables = new ObjectTables(json);
-        this.references = references;
+        this.writer = new ChangeWriter(tables, references);
     }
 
     /** Whether the database holds objects already, whose secrets need the key that they were encrypted under. */
@@ -92,7 +89,8 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         });
         fresh.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         follower = fresh;
-        notifications = database.listen(CHANNEL, new NotificationListener() {
+        hurried = fresh;
+        notifications = database.listen(ChangeWriter.CHANNEL, new NotificationListener() {
             @Override
             public void listening() {
                 followSoon(fresh);
@@ -116,6 +114,7 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         }
         ScheduledThreadPoolExecutor stopping = follower;
         follower = null;
+        hurried = null;
         if (stopping != null) {
             stopping.shutdown();
             try {
@@ -171,27 +170,15 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public List<Change> change(List<ConfigObject> puts, List<Key> deletes, String by) {
         requireOnceEach(puts, deletes);
-        AtomicReference<Written> written = new AtomicReference<>(Written.NOTHING);
+        AtomicReference<ChangeWriter.Written> written = new AtomicReference<>(ChangeWriter.Written.NOTHING);
         try {
-            database.execute(connection -> {
-                tables.lock(connection);
-                ObjectsAtRevision now = tables.since(connection, current).now();
-                List<Change> wanted = changes(now, puts, deletes);
-                if (!wanted.isEmpty()) {
-                    requireUnused(connection, now, wanted);
-                    written.set(new Written(tables.write(connection, wanted, by), wanted));
-                    announce(connection);
-                }
-            });
+            database.execute(
+                    connection -> written.set(writer.write(connection, current, puts, deletes, by)));
         } catch (SeraiException e) {
             requireCommitted(e, requireNonNull(written.get()).revision());
         }
         follow();
         return requireNonNull(written.get()).changes();
-    }
-
-    private record Written(long revision, List<Change> changes) {
-        static final Written NOTHING = new Written(0, List.of());
     }
 
     /**
@@ -206,12 +193,50 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         });
     }
 
+    /**
+     * What a look at the database found.
+     *
+     * @param revision what this node's copy stands at now
+     * @param openProposal the change that the nodes decide about at present
+     */
+    record Look(long revision, OptionalLong openProposal) {}
+
+    /** Who is told after every look, on the thread that follows. */
+    void onLook(Consumer<Look> told) {
+        lookout = told;
+    }
+
+    ObjectsAtRevision current() {
+        return current;
+    }
+
+    ChangeWriter writer() {
+        return writer;
+    }
+
+    ObjectTables tables() {
+        return tables;
+    }
+
+    /** Brings this node's copy up to what is committed now; its listeners have been told when this returns. */
+    public void catchUp() {
+        follow();
+    }
+
+    /** Looks now rather than at the next turn; for hints that something may have changed. Does not wait. */
+    public void lookSoon() {
+        ScheduledThreadPoolExecutor running = hurried;
+        if (running != null) {
+            followSoon(running);
+        }
+    }
+
     @Override
     public void onChange(Consumer<List<Change>> listener) {
         listeners.add(listener);
     }
 
-    private static void requireOnceEach(List<ConfigObject> puts, List<Key> deletes) {
+    static void requireOnceEach(List<ConfigObject> puts, List<Key> deletes) {
         Set<Key> named = new HashSet<>();
         Stream.concat(puts.stream().map(Key::of), deletes.stream()).forEach(key -> {
             if (!named.add(key)) {
@@ -219,66 +244,6 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
                         ErrorCode.INVALID, key + " is named twice in one change; nothing was changed. Name it once");
             }
         });
-    }
-
-    private static List<Change> changes(ObjectsAtRevision now, List<ConfigObject> puts, List<Key> deletes) {
-        List<Change> changes = new ArrayList<>();
-        for (ConfigObject put : puts) {
-            ConfigObject before = now.find(Key.of(put)).map(Versioned::object).orElse(null);
-            if (!put.equals(before)) {
-                changes.add(new Change(Key.of(put), before, put));
-            }
-        }
-        for (Key key : deletes) {
-            now.find(key).map(Versioned::object).ifPresent(before -> changes.add(new Change(key, before, null)));
-        }
-        return changes;
-    }
-
-    private void requireUnused(Connection connection, ObjectsAtRevision now, List<Change> changes) throws SQLException {
-        List<Key> gone = changes.stream()
-                .filter(change -> change.after() == null)
-                .map(Change::key)
-                .toList();
-        if (gone.isEmpty()) {
-            return;
-        }
-        List<ConfigObject> remaining = remaining(now, changes);
-        for (Key key : gone) {
-            String users = remaining.stream()
-                    .filter(object -> references.apply(object).contains(key))
-                    .map(object -> Key.of(object).toString())
-                    .sorted()
-                    .collect(joining(", "));
-            if (!users.isEmpty()) {
-                throw new SeraiException(
-                        ErrorCode.OBJECT_IN_USE,
-                        key + " is used by " + users + "; nothing was changed. Change or delete its users first");
-            }
-            long events = tables.liveEvents(connection, key);
-            if (events > 0) {
-                throw new SeraiException(
-                        ErrorCode.OBJECT_IN_USE,
-                        key + " has " + events
-                                + " live events; nothing was changed. Let them end or cancel them first");
-            }
-        }
-    }
-
-    private static List<ConfigObject> remaining(ObjectsAtRevision now, List<Change> changes) {
-        Set<Key> changed = new HashSet<>(changes.stream().map(Change::key).toList());
-        Stream<@Nullable ConfigObject> untouched = now.objects().entrySet().stream()
-                .filter(entry -> !changed.contains(entry.getKey()))
-                .map(entry -> entry.getValue().object());
-        return Stream.concat(untouched, changes.stream().map(Change::after))
-                .flatMap(Stream::ofNullable)
-                .toList();
-    }
-
-    private static void announce(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("select pg_notify('" + CHANNEL + "', '')")) {
-            statement.execute();
-        }
     }
 
     /** A commit without an answer is read again by its revision. */
@@ -299,14 +264,18 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
 
     private void followQuietly() {
         try {
-            follow();
+            Look look = database.statement(tables::look);
+            if (look.revision() != current.revision()) {
+                follow();
+            }
+            lookout.accept(new Look(current.revision(), look.openProposal()));
             failuresInARow.set(0);
         } catch (SeraiException e) {
             if (failuresInARow.incrementAndGet() == WARN_AFTER) {
-                LOG.warn("Changes of configuration cannot be followed for now; tried again every second: {}", e.text());
+                LOG.warn("Changes of configuration cannot be followed for now; tried again and again: {}", e.text());
             }
         } catch (RuntimeException e) {
-            LOG.error("Following the configuration failed; it is tried again every second", e);
+            LOG.error("Following the configuration failed; it is tried again", e);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,19 @@ final class ObjectTables {
             select latest.revision as latest, o.kind, o.name, o.version, o.spec, o.changed_at, o.changed_by
               from (select coalesce(max(revision), 0) as revision from config_history) latest
                    left join config_object o on true
+            """;
+
+    private static final String LOOK = """
+            select coalesce((select max(revision) from config_history), 0),
+                   (select max(id) from config_proposal where state in ('voting', 'settling'))
+            """;
+
+    private static final String OF_REVISION = """
+            select h.kind, h.name, h.version, h.revision, h.change, h.spec, h.changed_at, h.changed_by,
+                   b.spec as before
+              from config_history h
+                   left join config_history b on b.kind = h.kind and b.name = h.name and b.version = h.version - 1
+             where h.revision = ? order by h.kind, h.name
             """;
 
     private static final String SINCE = """
@@ -81,6 +95,38 @@ final class ObjectTables {
 
     long latestRevision(Connection connection) throws SQLException {
         return number(connection, "select coalesce(max(revision), 0) from config_history");
+    }
+
+    /** The newest revision and the open proposal, by one small statement. */
+    JdbcObjectStore.Look look(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(LOOK);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            long revision = row.getLong(1);
+            long proposal = row.getLong(2);
+            return new JdbcObjectStore.Look(
+                    revision, row.wasNull() ? OptionalLong.empty() : OptionalLong.of(proposal));
+        }
+    }
+
+    /** What a revision changed, with what was there before. */
+    List<Change> changesOf(Connection connection, long revision) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(OF_REVISION)) {
+            statement.setLong(1, revision);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    Versioned after = versioned(rows);
+                    String before = rows.getString("before");
+                    Key key = after.key();
+                    changes.add(new Change(
+                            key,
+                            before == null ? null : json.read(key.kind(), key.name(), before),
+                            after.object()));
+                }
+            }
+        }
+        return changes;
     }
 
     /** All objects and the revision that they stand at, read by one statement. */
@@ -251,6 +297,17 @@ final class ObjectTables {
             }
             case SCHEDULE -> 0;
         };
+    }
+
+    /** Whether this revision was the last to change the object. */
+    boolean isLatest(Connection connection, Key key, long revision) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select count(*) from config_history where kind = ? and name = ? and revision > ?")) {
+            statement.setString(1, key.kind().name());
+            statement.setString(2, key.name());
+            statement.setLong(3, revision);
+            return number(statement) == 0;
+        }
     }
 
     boolean isCommitted(Connection connection, long revision) throws SQLException {

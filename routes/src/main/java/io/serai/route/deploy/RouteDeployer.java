@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,7 @@ public final class RouteDeployer {
 
     private final Map<RouteId, CheckedRoute> deployed = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
+    private final Map<RouteId, CheckedRoute> prepared = new ConcurrentHashMap<>();
     private boolean following;
 
     /**
@@ -104,6 +107,14 @@ public final class RouteDeployer {
                 .toList();
     }
 
+    /** What keeps these routes from running on this node. */
+    public synchronized List<RouteProblem> problems(Set<RouteId> routes) {
+        return broken.entrySet().stream()
+                .filter(entry -> routes.contains(entry.getKey()))
+                .flatMap(entry -> entry.getValue().problems().stream())
+                .toList();
+    }
+
     /**
      * Makes the running routes equal to the route objects now.
      *
@@ -112,7 +123,7 @@ public final class RouteDeployer {
     public synchronized List<RouteProblem> refresh() {
         Map<RouteId, Route> wanted = new LinkedHashMap<>();
         objects.all(Route.class).forEach(route -> wanted.put(route.id(), route));
-        broken.keySet().retainAll(wanted.keySet());
+        broken.entrySet().removeIf(entry -> !entry.getValue().route().equals(wanted.get(entry.getKey())));
         List<RouteProblem> problems = new ArrayList<>();
         try {
             deploy(wanted, problems);
@@ -160,10 +171,31 @@ public final class RouteDeployer {
         }
     }
 
+    /**
+     * Looks whether routes could be deployed here, without changing anything that runs. What was found out is kept, so that
+     * deploying them soon after is quick.
+     */
+    public List<RouteProblem> prepare(List<Route> routes) {
+        List<RouteProblem> problems = new ArrayList<>();
+        for (Route route : routes) {
+            CheckedRoute checked = checker.check(route);
+            problems.addAll(checked.problems());
+            prepared.put(route.id(), checked);
+        }
+        return problems;
+    }
+
+    private CheckedRoute checked(Route route) {
+        CheckedRoute ready = prepared.remove(route.id());
+        return ready != null && ready.route().equals(route) && ready.problems().isEmpty()
+                ? ready
+                : checker.check(route);
+    }
+
     // ---- one route by itself ----
 
     private List<RouteProblem> deployAlone(Route route) {
-        CheckedRoute checked = checker.check(route);
+        CheckedRoute checked = checked(route);
         if (!checked.problems().isEmpty()) {
             broken.put(route.id(), checked);
             return checked.problems();
@@ -177,7 +209,7 @@ public final class RouteDeployer {
         List<CheckedRoute> puts = new ArrayList<>();
         for (Route route : wanted.values()) {
             if (!isKnown(route)) {
-                puts.add(checker.check(route));
+                puts.add(checked(route));
             }
         }
         List<CheckedRoute> removals = deployed.values().stream()

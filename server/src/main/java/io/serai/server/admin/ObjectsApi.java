@@ -37,11 +37,11 @@ public final class ObjectsApi {
          * @param secrets what references in the documents stand for, by reference
          * @param mode whether to change anything, or only to say what would change
          */
-        List<Changed> apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by);
+        Applied apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by);
 
-        List<Changed> delete(List<Key> keys, String by);
+        Applied delete(List<Key> keys, String by);
 
-        List<Changed> rollback(Key key, long version, String by);
+        Applied rollback(Key key, long version, String by);
 
         /** Encrypts every stored secret under a new key; the number of objects. */
         int rotateSecrets(String by);
@@ -70,6 +70,17 @@ public final class ObjectsApi {
             DELETED
         }
     }
+
+    /** What became of a change, and which live nodes have it in force when the answer is given. */
+    public record Applied(List<Changed> changes, List<NodeState> nodes) {
+        public Applied {
+            changes = List.copyOf(changes);
+            nodes = List.copyOf(nodes);
+        }
+    }
+
+    /** Whether a live node has a change in force; one that has not still finishes what it does by the former objects. */
+    public record NodeState(String node, boolean inForce) {}
 
     private record Summary(
             String kind, String name, long version, String change, Instant changedAt, String changedBy) {}
@@ -157,9 +168,7 @@ public final class ObjectsApi {
                 .forEachRemaining(entry -> secrets.put(
                         entry.getKey(), new SecretText(entry.getValue().asText())));
         Mode mode = body.path("dryRun").asBoolean() ? Mode.ONLY_SAY : Mode.CHANGE;
-        return Map.of(
-                "changes",
-                changes.apply(documents(body), secrets, mode, request.caller().name()));
+        return changes.apply(documents(body), secrets, mode, request.caller().name());
     }
 
     static List<DocumentFile> documents(JsonNode body) {
@@ -183,7 +192,7 @@ public final class ObjectsApi {
             keys.add(new Key(
                     kind(object.path("kind").asText()), object.path("name").asText()));
         }
-        return Map.of("changes", changes.delete(keys, request.caller().name()));
+        return changes.delete(keys, request.caller().name());
     }
 
     private Object rollback(ApiRequest request) {
@@ -191,10 +200,8 @@ public final class ObjectsApi {
         if (!version.isIntegralNumber()) {
             throw new SeraiException(ErrorCode.INVALID, "The body needs a version number");
         }
-        return Map.of(
-                "changes",
-                changes.rollback(
-                        key(request), version.asLong(), request.caller().name()));
+        return changes.rollback(
+                key(request), version.asLong(), request.caller().name());
     }
 
     private static Key key(ApiRequest request) {

@@ -6,6 +6,7 @@ import io.serai.config.document.Documents;
 import io.serai.config.secret.LocalSecrets;
 import io.serai.server.client.AdminClient;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +102,22 @@ final class ApplyCommands {
         }
         if (changes.isEmpty()) {
             out.println("Nothing to change");
+        }
+        printNodes(answer.path("nodes"), out);
+    }
+
+    /** Of a cluster: which nodes have the change. */
+    private static void printNodes(JsonNode nodes, PrintWriter out) {
+        List<String> having = new ArrayList<>();
+        List<String> waiting = new ArrayList<>();
+        for (JsonNode node : nodes) {
+            (node.path("inForce").asBoolean() ? having : waiting).add(ClientCommand.text(node, "node"));
+        }
+        if (having.size() + waiting.size() > 1) {
+            out.println("In force on " + String.join(", ", having));
+        }
+        if (!waiting.isEmpty()) {
+            out.println("Not yet on " + String.join(", ", waiting) + ", which still finishes what it has begun");
         }
     }
 }

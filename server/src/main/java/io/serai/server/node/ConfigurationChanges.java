@@ -3,6 +3,7 @@ package io.serai.server.node;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.cluster.object.SharedChanges;
 import io.serai.config.document.CronCheck;
 import io.serai.config.document.DocumentFile;
 import io.serai.config.document.Documents;
@@ -21,12 +22,14 @@ import io.serai.config.secret.PasswordHasher;
 import io.serai.config.secret.SecretText;
 import io.serai.route.deploy.CheckedRoute;
 import io.serai.route.deploy.RouteChecker;
-import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RouteProblem;
 import io.serai.server.admin.ObjectsApi;
+import io.serai.server.admin.ObjectsApi.Applied;
 import io.serai.server.admin.ObjectsApi.Changed;
 import io.serai.server.admin.ObjectsApi.Mode;
+import io.serai.server.admin.ObjectsApi.NodeState;
 import java.text.ParseException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,7 +37,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntSupplier;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -42,16 +44,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Changes of configuration objects: everything is read and checked before anything is changed; a change that cannot come
- * into force on this node is taken back. Changes follow one another.
+ * Changes of configuration objects: everything is read and checked before anything is changed; a change of what runs
+ * comes into force on every node or on none. Changes follow one another.
  */
 final class ConfigurationChanges implements ObjectsApi.Changes {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigurationChanges.class);
 
+    /** Kinds whose objects run, and may fail to, on each node. */
+    private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE);
+
+    private static final Duration NODES_PATIENCE = Duration.ofSeconds(3);
+
     private final ObjectStore objects;
     private final PasswordHasher hasher;
     private final RouteChecker checker;
-    private final RouteDeployer deployer;
+    private final SharedChanges shared;
     private final IntSupplier rotation;
 
     /** @param rotation makes a new key and encrypts the stored secrets under it; the number of objects */
@@ -59,17 +66,17 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
             ObjectStore objects,
             PasswordHasher hasher,
             RouteChecker checker,
-            RouteDeployer deployer,
+            SharedChanges shared,
             IntSupplier rotation) {
         this.objects = objects;
         this.hasher = hasher;
         this.checker = checker;
-        this.deployer = deployer;
+        this.shared = shared;
         this.rotation = rotation;
     }
 
     @Override
-    public synchronized List<Changed> apply(
+    public synchronized Applied apply(
             List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
         List<ObjectDraft> drafts =
                 new Documents(new GivenSecrets(secrets), ConfigurationChanges::cronProblem).parse(documents);
@@ -80,16 +87,18 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         checkRoutes(puts);
         return switch (mode) {
             case ONLY_SAY ->
-                puts.stream()
-                        .map(put -> said(key(put), stored(key(put)).orElse(null), put))
-                        .flatMap(Optional::stream)
-                        .toList();
+                new Applied(
+                        puts.stream()
+                                .map(put -> said(key(put), stored(key(put)).orElse(null), put))
+                                .flatMap(Optional::stream)
+                                .toList(),
+                        List.of());
             case CHANGE -> commit(puts, List.of(), by);
         };
     }
 
     @Override
-    public synchronized List<Changed> delete(List<Key> keys, String by) {
+    public synchronized Applied delete(List<Key> keys, String by) {
         for (Key key : keys) {
             if (stored(key).isEmpty()) {
                 throw new SeraiException(
@@ -100,7 +109,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
-    public synchronized List<Changed> rollback(Key key, long version, String by) {
+    public synchronized Applied rollback(Key key, long version, String by) {
         ConfigObject old = objects.history(key.kind(), key.name()).stream()
                 .filter(entry -> entry.version() == version)
                 .flatMap(entry -> Stream.ofNullable(entry.object()))
@@ -120,41 +129,22 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         return count;
     }
 
-    private List<Changed> commit(List<ConfigObject> puts, List<Key> deletes, String by) {
-        List<Change> made = objects.change(puts, deletes, by);
-        Set<String> routes = made.stream()
-                .map(Change::key)
-                .filter(key -> key.kind() == ObjectKind.ROUTE)
-                .map(Key::name)
-                .collect(Collectors.toSet());
-        if (!routes.isEmpty()) {
-            List<RouteProblem> problems = deployer.refresh().stream()
-                    .filter(problem -> routes.contains(stem(problem.file())))
-                    .toList();
-            if (!problems.isEmpty()) {
-                takeBack(made, by);
-                RouteChecker.refuse(problems);
-            }
-        }
-        return made.stream()
+    /** What runs on the nodes is changed on all of them or on none; the rest is in force when a node has read it. */
+    private Applied commit(List<ConfigObject> puts, List<Key> deletes, String by) {
+        boolean together = Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
+                .anyMatch(key -> RUNS.contains(key.kind()));
+        List<Change> made = together ? shared.make(puts, deletes, by) : objects.change(puts, deletes, by);
+        long revision = shared.revision();
+        List<NodeState> nodes = made.isEmpty()
+                ? List.of()
+                : shared.awaitNodes(NODES_PATIENCE).stream()
+                        .map(node -> new NodeState(node.node().value(), node.revision() >= revision))
+                        .toList();
+        List<Changed> changes = made.stream()
                 .map(change -> said(change.key(), change.before(), change.after()))
                 .flatMap(Optional::stream)
                 .toList();
-    }
-
-    private void takeBack(List<Change> made, String by) {
-        List<ConfigObject> puts = new ArrayList<>();
-        List<Key> deletes = new ArrayList<>();
-        for (Change change : made) {
-            ConfigObject before = change.before();
-            if (before == null) {
-                deletes.add(change.key());
-            } else {
-                puts.add(before);
-            }
-        }
-        objects.change(puts, deletes, by + " (taken back)");
-        var unused = deployer.refresh();
+        return new Applied(changes, nodes);
     }
 
     /** Routes must be right in themselves, and what they name must be there or come with them. */
@@ -223,14 +213,6 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                 before == null ? Changed.Kind.CREATED : after == null ? Changed.Kind.DELETED : Changed.Kind.UPDATED;
         return Optional.of(
                 new Changed(word(key.kind()), key.name(), change, change == Changed.Kind.UPDATED ? fields : List.of()));
-    }
-
-    private static String stem(String file) {
-        String name = file.substring(file.lastIndexOf('/') + 1);
-        int dot = name.lastIndexOf('.');
-        return dot > 0 && (name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".java"))
-                ? name.substring(0, dot)
-                : name;
     }
 
     private static String word(ObjectKind kind) {

@@ -99,7 +99,7 @@ final class NodeAdmin implements NodeApi.Control {
                 ground.database().database(),
                 work.objects());
         ConfigurationChanges changes =
-                new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.deployer(), this::rotate);
+                new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.shared(), this::rotate);
         List<ApiOperation> all = new ArrayList<>();
         all.addAll(new NodeApi(this).operations());
         all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());

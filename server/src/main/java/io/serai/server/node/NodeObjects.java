@@ -10,25 +10,35 @@ import io.serai.config.secret.SecretBox;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteReferences;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The configuration objects as this node keeps them: encrypted under its key, with the references of routes known. */
 final class NodeObjects {
+    /** A route is read again and again while others change; its references are as fixed as its text. */
+    private static final int MOST_KNOWN = 2000;
+
     private NodeObjects() {}
 
     static JdbcObjectStore start(NodeDatabase database, SecretBox secrets, RouteChecker checker, StopList stops) {
+        Map<Route, RouteReferences> known = new ConcurrentHashMap<>();
         JdbcObjectStore store = new JdbcObjectStore(
-                database.database(), new ObjectJson(secrets), object -> references(object, checker));
+                database.database(), new ObjectJson(secrets), object -> references(object, checker, known));
         store.start();
         stops.add("configuration objects", store::close);
         return store;
     }
 
     /** What an object names, so that nothing is deleted from under it. */
-    private static Set<Key> references(ConfigObject object, RouteChecker checker) {
+    private static Set<Key> references(ConfigObject object, RouteChecker checker, Map<Route, RouteReferences> known) {
         Set<Key> keys = new LinkedHashSet<>();
         if (object instanceof Route route) {
-            RouteReferences references = checker.check(route).references();
+            if (known.size() > MOST_KNOWN) {
+                known.clear();
+            }
+            RouteReferences references =
+                    known.computeIfAbsent(route, unknown -> checker.check(unknown).references());
             references.sites().forEach(site -> keys.add(new Key(ObjectKind.SITE, site.value())));
             references.accounts().forEach(account -> keys.add(new Key(ObjectKind.ACCOUNT, account.value())));
             references.schedules().forEach(schedule -> keys.add(new Key(ObjectKind.SCHEDULE, schedule.value())));

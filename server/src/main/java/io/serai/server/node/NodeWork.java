@@ -7,9 +7,11 @@ import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
+import io.serai.cluster.object.SharedChanges;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Account;
+import io.serai.config.object.ObjectJson;
 import io.serai.config.secret.PasswordHasher;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
@@ -40,6 +42,7 @@ record NodeWork(
         EventDispatcher dispatcher,
         RouteChecker checker,
         RouteDeployer deployer,
+        SharedChanges shared,
         PasswordHasher hasher,
         NodeMetrics metrics) {
     private static final Logger LOG = LoggerFactory.getLogger(NodeWork.class);
@@ -96,6 +99,10 @@ record NodeWork(
             LOG.error("A route does not run: {}", problem);
         }
         stops.add("deployer", deployer::stop);
+        SharedChanges shared = new SharedChanges(
+                ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
+        shared.start(new RoutesInForce(deployer));
+        stops.add("part in changes", shared::close);
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);
         camel.addRoutes(ground.listeners().routes());
@@ -103,7 +110,7 @@ record NodeWork(
                 "running work",
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
         ground.lease().addListener(new EndSessionsWhenLost(sessions));
-        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, hasher, metrics);
+        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics);
     }
 
     /** A node without its lease can keep no promise to partners. */

@@ -1,0 +1,340 @@
+package io.serai.cluster.object;
+
+import static java.util.stream.Collectors.joining;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.node.Fence;
+import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.object.ObjectStore.Change;
+import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.cluster.object.Proposals.Phase;
+import io.serai.cluster.object.Proposals.Proposal;
+import io.serai.cluster.object.Proposals.State;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.ObjectJson;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Changes that come into force on every live node or on none, decided through the database in two phases:
+ *
+ * <pre>
+ *            all live nodes can                    all live nodes have it in force
+ *   voting ────────────────────► settling (committed) ────────────────────► done
+ *      │ one cannot                    │ one fails
+ *      ▼                               ▼
+ *   refused (nothing changed)       undone (what was there before is committed again)
+ * </pre>
+ *
+ * <p>No node coordinates: whoever looks at an open proposal moves it on, under the lock of all changes, so that it ends
+ * although the node that proposed it has died. A node counts while its lease runs: one that died or froze is waited for no
+ * longer than that. Proposals follow one another. State: votes and revisions are in the database; what was
+ * voted and reported here belongs to the one thread of {@code voter}.
+ */
+public final class SharedChanges implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedChanges.class);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(50);
+    private static final Duration TURN_LIMIT = Duration.ofSeconds(60);
+    private static final Duration ENFORCE_PATIENCE = Duration.ofSeconds(10);
+
+    private final Database database;
+    private final JdbcObjectStore store;
+    private final Fence fence;
+    private final Proposals proposals;
+    private final ProposalMover mover;
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private volatile boolean closing;
+    private @Nullable ExecutorService voter;
+    private volatile @Nullable ChangeParty party;
+
+    private volatile long reportedEpoch = -1;
+    private volatile long reportedRevision = -1;
+    private long votedFor = -1;
+    private long enforcedFor = -1;
+    private long votedEpoch = -1;
+
+    public SharedChanges(Database database, JdbcObjectStore store, ObjectJson json, Fence fence) {
+        this.database = database;
+        this.store = store;
+        this.fence = fence;
+        this.proposals = new Proposals(json);
+        this.mover = new ProposalMover(store, proposals);
+    }
+
+    /** From here on this node has a say; call when it has its objects in force. */
+    public synchronized void start(ChangeParty party) {
+        if (voter != null) {
+            return;
+        }
+        this.party = party;
+        ExecutorService fresh = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "config-voter");
+            thread.setDaemon(true);
+            return thread;
+        });
+        voter = fresh;
+        FencingToken token = fence.token();
+        database.execute(connection -> NodeRevisions.report(
+                connection, token, store.current().revision()));
+        store.onLook(this::looked);
+        store.lookSoon();
+    }
+
+    /** This node has no say any more; proposals are decided without it. */
+    @Override
+    public synchronized void close() {
+        closing = true;
+        ExecutorService stopping = voter;
+        voter = null;
+        store.onLook(look -> {});
+        if (stopping == null) {
+            return;
+        }
+        stopping.shutdown();
+        try {
+            if (!stopping.awaitTermination(10, TimeUnit.SECONDS)) {
+                LOG.warn("A change of configuration is still being put in force while the node stops");
+            }
+            FencingToken token = fence.token();
+            database.execute(connection -> NodeRevisions.forget(connection, token));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (SeraiException e) {
+            LOG.debug("The end of this node's say could not be recorded; it ends with its lease: {}", e.text());
+        }
+    }
+
+    /**
+     * Makes a change that is in force on every live node when this returns, or, where a node still finishes what it does
+     * by the former objects, will be; see {@link #nodes}. When a node cannot put it in force, nothing is changed.
+     *
+     * @return what really changed
+     * @throws SeraiException INVALID with the node and its reason; OBJECT_IN_USE as {@link ObjectStore#change}
+     */
+    public List<Change> make(List<ConfigObject> puts, List<Key> deletes, String by) {
+        JdbcObjectStore.requireOnceEach(puts, deletes);
+        long id = propose(puts, deletes, by);
+        store.lookSoon();
+        long settleBy = 0;
+        while (true) {
+            State state = database.statement(connection -> Proposals.state(connection, id));
+            switch (state) {
+                case VOTING -> {}
+                case SETTLING -> {
+                    settleBy = settleBy == 0 ? System.nanoTime() + ENFORCE_PATIENCE.toNanos() : settleBy;
+                    if (System.nanoTime() > settleBy) {
+                        return finished(id);
+                    }
+                }
+                case DONE -> {
+                    return finished(id);
+                }
+                case REFUSED, UNDONE -> throw refusal(id);
+            }
+            wake();
+            pause();
+        }
+    }
+
+    /** The live nodes with the revision that each has in force. */
+    public List<NodeRevision> nodes() {
+        return database.read(connection -> NodeRevisions.live(connection).stream()
+                .map(NodeRevisions.Live::asRevision)
+                .toList());
+    }
+
+    /** Live nodes that take no part in deciding: they are starting, or are of a release that cannot. */
+    public List<NodeName> nodesWithoutPart() {
+        return database.read(connection -> NodeRevisions.withoutPart(connection).stream()
+                .map(NodeName::new)
+                .toList());
+    }
+
+    /** Waits, up to the limit, until every live node has the revision that this node has; the nodes as they are then. */
+    public List<NodeRevision> awaitNodes(Duration limit) {
+        long revision = store.current().revision();
+        long end = System.nanoTime() + limit.toNanos();
+        while (true) {
+            List<NodeRevision> nodes = nodes();
+            if (nodes.stream().allMatch(node -> node.revision() >= revision) || System.nanoTime() > end) {
+                return nodes;
+            }
+            wake();
+            pause();
+        }
+    }
+
+    /** The revision that this node's objects stand at. */
+    public long revision() {
+        return store.current().revision();
+    }
+
+    private long propose(List<ConfigObject> puts, List<Key> deletes, String by) {
+        String node = fence.token().node().value();
+        long end = System.nanoTime() + TURN_LIMIT.toNanos();
+        while (true) {
+            OptionalLong id = database.transaction(connection -> {
+                Proposals.forget(connection);
+                OptionalLong added = proposals.add(connection, puts, deletes, by, node);
+                if (added.isPresent()) {
+                    ChangeWriter.announce(connection);
+                }
+                return added;
+            });
+            if (id.isPresent()) {
+                return id.getAsLong();
+            }
+            if (System.nanoTime() > end) {
+                throw new SeraiException(
+                        ErrorCode.BUSY,
+                        "Another change of the configuration has been under way for "
+                                + TURN_LIMIT.toSeconds() + " s; nothing was changed, try again");
+            }
+            wake();
+            pause();
+        }
+    }
+
+    private List<Change> finished(long id) {
+        store.catchUp();
+        return database.read(connection -> {
+            OptionalLong revision = proposals.read(connection, id).revision();
+            return revision.isPresent()
+                    ? store.tables().changesOf(connection, revision.getAsLong())
+                    : List.<Change>of();
+        });
+    }
+
+    private SeraiException refusal(long id) {
+        store.catchUp();
+        Proposal proposal = database.read(connection -> proposals.read(connection, id));
+        return new SeraiException(proposal.error().orElse(ErrorCode.INVALID), proposal.reason());
+    }
+
+    private void looked(JdbcObjectStore.Look look) {
+        if (look.openProposal().isPresent() || look.revision() != reportedRevision || epoch() != reportedEpoch) {
+            wake();
+        }
+    }
+
+    private long epoch() {
+        try {
+            return fence.token().epoch();
+        } catch (SeraiException e) {
+            return -1;
+        }
+    }
+
+    private synchronized void wake() {
+        ExecutorService running = voter;
+        if (running != null && woken.compareAndSet(false, true)) {
+            try {
+                running.execute(this::round);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("No part in changes any more: {}", e.toString());
+            }
+        }
+    }
+
+    private void round() {
+        woken.set(false);
+        try {
+            FencingToken token = fence.token();
+            OptionalLong open = database.statement(store.tables()::look).openProposal();
+            if (open.isPresent()) {
+                takePart(open.getAsLong(), token);
+            }
+            report(token);
+        } catch (SeraiException e) {
+            if (e.kind() == ErrorKind.DEFECT) {
+                LOG.error("This node's part in a change of configuration failed; tried again", e);
+            } else {
+                LOG.debug("This node takes no part in changes now: {}", e.text());
+            }
+        } catch (RuntimeException e) { // the edge of the loop: the next look tries again
+            LOG.error("This node's part in a change of configuration failed; tried again", e);
+        }
+    }
+
+    /** What a node has in force is what its copy stands at, but for an open proposal that is not yet in force here. */
+    private void report(FencingToken token) {
+        long revision = store.current().revision();
+        if (token.epoch() != reportedEpoch || revision != reportedRevision) {
+            database.execute(connection -> NodeRevisions.report(connection, token, revision));
+            reportedEpoch = token.epoch();
+            reportedRevision = revision;
+        }
+    }
+
+    private void takePart(long id, FencingToken token) {
+        ChangeParty present = party;
+        if (present == null) {
+            return;
+        }
+        if (votedEpoch != token.epoch()) {
+            votedEpoch = token.epoch();
+            votedFor = -1;
+            enforcedFor = -1;
+        }
+        Proposal proposal = database.read(connection -> proposals.read(connection, id));
+        if (proposal.state() == State.VOTING && votedFor != id) {
+            cast(id, Phase.PREPARE, token, safely(() -> present.objections(proposal.puts(), proposal.deletes())));
+            votedFor = id;
+        } else if (proposal.state() == State.SETTLING && enforcedFor != id) {
+            store.catchUp();
+            cast(id, Phase.ENFORCE, token, safely(() -> present.enforce(proposal.keys())));
+            enforcedFor = id;
+        }
+        if (database.transaction(connection -> mover.move(connection, id))) {
+            store.lookSoon();
+            wake();
+        }
+    }
+
+    /** A node that cannot even answer must not say yes by its silence. */
+    private List<String> safely(java.util.function.Supplier<List<String>> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException | LinkageError e) {
+            LOG.error("A change of configuration cannot be put in force here", e);
+            return List.of(e instanceof SeraiException known ? known.text() : e.toString());
+        }
+    }
+
+    private void cast(long id, Phase phase, FencingToken token, List<String> objections) {
+        if (closing) {
+            return;
+        }
+        String reason = Optional.of(objections.stream().collect(joining("\n  ")))
+                .filter(text -> !text.isEmpty() || objections.isEmpty())
+                .orElse("it gave no reason");
+        database.execute(connection -> {
+            Proposals.cast(connection, id, phase, token, reason);
+            ChangeWriter.announce(connection);
+        });
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(LOOK_EVERY.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(
+                    ErrorCode.BUSY, "Interrupted while the nodes decide about a change; see the history of the objects", e);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+package io.serai.cluster.object;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.object.ObjectStore.Change;
+import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
+import io.serai.config.name.RouteId;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.ObjectJson;
+import io.serai.config.object.ObjectKind;
+import io.serai.config.object.Route;
+import io.serai.config.secret.SecretBox;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class SharedChangesTest {
+    private static final Key CLAIMS = new Key(ObjectKind.ROUTE, "claims");
+
+    @RegisterExtension
+    static final TestDatabase DATABASE = new TestDatabase();
+
+    @TempDir
+    Path folder;
+
+    private SecretBox box;
+    private final List<Node> nodes = new ArrayList<>();
+
+    @BeforeEach
+    void clear() {
+        DATABASE.truncate(
+                "config_object", "config_history", "config_proposal", "config_vote", "config_node", "node", "event");
+        box = SecretBox.openOrCreate(folder.resolve("secrets.key"));
+    }
+
+    @AfterEach
+    void stopAll() {
+        nodes.forEach(Node::stop);
+    }
+
+    /** A node as far as changes are concerned: a copy of the objects, a say, and what it has in force. */
+    private final class Node implements ChangeParty {
+        private final String name;
+        private final JdbcObjectStore store;
+        private final SharedChanges changes;
+        private final Map<String, String> inForce = new HashMap<>();
+        private final Set<String> objectsTo = new HashSet<>();
+        private final Set<String> failsAt = new HashSet<>();
+        private volatile CountDownLatch frozen = new CountDownLatch(0);
+
+        Node(String name, long epoch, Duration lease) {
+            this.name = name;
+            register(name, epoch, lease);
+            ObjectJson json = new ObjectJson(box);
+            store = new JdbcObjectStore(DATABASE.database(), json, object -> Set.of());
+            store.start();
+            FencingToken token = new FencingToken(new NodeName(name), epoch);
+            changes = new SharedChanges(DATABASE.database(), store, json, () -> token);
+            changes.start(this);
+            nodes.add(this);
+        }
+
+        @Override
+        public List<String> objections(List<ConfigObject> puts, List<Key> deletes) {
+            thaw();
+            return puts.stream()
+                    .map(put -> ((Route) put).source())
+                    .filter(objectsTo::contains)
+                    .map(source -> "there is no " + source + " here")
+                    .toList();
+        }
+
+        @Override
+        public synchronized List<String> enforce(List<Key> changed) {
+            thaw();
+            inForce.clear();
+            List<String> problems = new ArrayList<>();
+            for (Route route : store.all(Route.class)) {
+                if (failsAt.contains(route.source())) {
+                    problems.add("cannot start " + route.source());
+                } else {
+                    inForce.put(route.id().value(), route.source());
+                }
+            }
+            return problems;
+        }
+
+        private void thaw() {
+            try {
+                frozen.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        void stop() {
+            frozen.countDown();
+            changes.close();
+            store.close();
+        }
+
+        String stored() {
+            return store.find(Route.class, "claims").map(Route::source).orElse("none");
+        }
+    }
+
+    @Test
+    void aChangeIsInForceOnEveryNodeWhenItReturns() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        Node three = new Node("three", 3, Duration.ofMinutes(1));
+
+        List<Change> made = one.changes.make(List.of(route("first")), List.of(), "ada");
+
+        assertThat(made).singleElement().satisfies(change -> assertThat(change.key()).isEqualTo(CLAIMS));
+        assertThat(List.of(one, two, three)).allSatisfy(node -> {
+            assertThat(node.stored()).isEqualTo("first");
+            assertThat(node.inForce).containsEntry("claims", "first");
+        });
+        assertThat(one.changes.awaitNodes(Duration.ofSeconds(5)))
+                .extracting(node -> node.node().value())
+                .containsExactly("one", "three", "two");
+    }
+
+    @Test
+    void nothingIsChangedWhenOneNodeObjects() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+        two.objectsTo.add("second");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("second")), List.of(), "ada"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("two: there is no second here");
+
+        assertThat(one.stored()).isEqualTo("first");
+        assertThat(one.store.history(ObjectKind.ROUTE, "claims")).hasSize(1);
+    }
+
+    @Test
+    void whatFailsOnOneNodeIsTakenBackOnAll() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+        two.failsAt.add("second");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("second")), List.of(), "ada"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("taken back on every node")
+                .hasMessageContaining("two: cannot start second");
+
+        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> assertThat(node.stored())
+                .isEqualTo("first")));
+        assertThat(one.store.history(ObjectKind.ROUTE, "claims"))
+                .extracting(ObjectStore.Versioned::changedBy)
+                .containsExactly("ada (taken back)", "ada", "ada");
+    }
+
+    @Test
+    void aNewObjectThatFailsIsGoneAgain() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        two.failsAt.add("first");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("first")), List.of(), "ada"))
+                .hasMessageContaining("two: cannot start first");
+
+        await().untilAsserted(() -> assertThat(two.stored()).isEqualTo("none"));
+        assertThat(one.stored()).isEqualTo("none");
+    }
+
+    @Test
+    void aFrozenNodeIsWaitedForUntilItsLeaseEnds() throws Exception {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node frozen = new Node("two", 2, Duration.ofSeconds(2));
+        frozen.frozen = new CountDownLatch(1);
+        Instant began = Instant.now();
+
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+
+        assertThat(Duration.between(began, Instant.now())).isBetween(Duration.ofMillis(500), Duration.ofSeconds(5));
+        assertThat(one.inForce).containsEntry("claims", "first");
+        assertThat(one.changes.nodes()).extracting(NodeRevision::node).containsExactly(new NodeName("one"));
+    }
+
+    @Test
+    void aLateObjectionOfADeadBootChangesNothing() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node late = new Node("two", 2, Duration.ofMillis(1200));
+        late.failsAt.add("first");
+        CountDownLatch thaw = new CountDownLatch(1);
+        late.frozen = thaw;
+
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+        thaw.countDown();
+
+        await().during(Duration.ofMillis(800)).atMost(Duration.ofSeconds(3)).until(() -> one.stored()
+                .equals("first"));
+    }
+
+    @Test
+    void survivorsEndTheProposalOfANodeThatDied() throws Exception {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        CountDownLatch thaw = new CountDownLatch(1);
+        two.frozen = thaw;
+        CompletableFuture<List<Change>> proposed =
+                CompletableFuture.supplyAsync(() -> one.changes.make(List.of(route("first")), List.of(), "ada"));
+        await().until(() -> DATABASE.database().statement(one.store.tables()::look).openProposal().isPresent());
+        one.store.close();
+        one.changes.close();
+        endLease("one");
+        thaw.countDown();
+
+        await().atMost(Duration.ofSeconds(5)).until(() -> two.inForce.containsKey("claims"));
+        await().atMost(Duration.ofSeconds(5)).until(() -> DATABASE.database()
+                .statement(two.store.tables()::look)
+                .openProposal()
+                .isEmpty());
+        try {
+            proposed.get(5, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            assertThat(e).hasCauseInstanceOf(SeraiException.class);
+        }
+    }
+
+    @Test
+    void proposalsOfSeveralNodesFollowOneAnother() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+
+        List<CompletableFuture<List<Change>>> all = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Node by = i % 2 == 0 ? one : two;
+            Route route = new Route(new RouteId("route-" + i), Route.Dsl.YAML, "text " + i);
+            all.add(CompletableFuture.supplyAsync(() -> by.changes.make(List.of(route), List.of(), "ada")));
+        }
+        all.forEach(each -> assertThat(each.join()).hasSize(1));
+
+        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> assertThat(node.inForce)
+                .hasSize(6)));
+    }
+
+    @Test
+    void aRouteThatNamesWhatIsGoneIsRefused() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        assertThatThrownBy(() -> one.changes.make(List.of(), List.of(CLAIMS, CLAIMS), "ada"))
+                .isInstanceOfSatisfying(
+                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
+    }
+
+    @Test
+    void aLiveNodeWithoutASayIsNamed() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        register("older", 9, Duration.ofMinutes(1));
+
+        assertThat(one.changes.nodesWithoutPart()).containsExactly(new NodeName("older"));
+        assertThat(one.changes.make(List.of(route("first")), List.of(), "ada")).hasSize(1);
+    }
+
+    private static Route route(String source) {
+        return new Route(new RouteId("claims"), Route.Dsl.YAML, source);
+    }
+
+    private static void register(String name, long epoch, Duration lease) {
+        DATABASE.database().execute(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement("""
+                    insert into node (name, epoch, boot_id, version, address, state, lease_until)
+                    values (?, ?, ?, 'test', 'here', 'active', clock_timestamp() + ? * interval '1 millisecond')""")) {
+                statement.setString(1, name);
+                statement.setLong(2, epoch);
+                statement.setObject(3, UUID.randomUUID());
+                statement.setLong(4, lease.toMillis());
+                statement.executeUpdate();
+            }
+        });
+    }
+
+    private static void endLease(String name) {
+        DATABASE.database().execute(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("update node set lease_until = clock_timestamp() where name = ?")) {
+                statement.setString(1, name);
+                statement.executeUpdate();
+            }
+        });
+    }
+}
