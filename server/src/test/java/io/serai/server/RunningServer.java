@@ -26,15 +26,20 @@ import java.util.stream.StreamSupport;
 final class RunningServer implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
+    private final List<String> launcher;
     private final Path home;
+    private final Path storage;
     private final List<String> javaOptions;
     private final Map<String, String> settings;
     private volatile ServerProcess process;
     private volatile NodeFile node;
     private volatile AdminClient admin;
 
-    private RunningServer(Path home, Map<String, String> settings, String... javaOptions) {
+    private RunningServer(
+            List<String> launcher, Path home, Path storage, Map<String, String> settings, String... javaOptions) {
+        this.launcher = launcher;
         this.home = home;
+        this.storage = storage;
         this.settings = new HashMap<>(ServerProcess.LOOPBACK);
         this.settings.put("ftps.passive-ports", "0");
         this.settings.put("events.first-retry", "200ms");
@@ -49,9 +54,21 @@ final class RunningServer implements AutoCloseable {
     }
 
     static RunningServer start(TestFolder folder, String name, Map<String, String> settings, String... javaOptions) {
-        RunningServer server = new RunningServer(folder.resolve(name), settings, javaOptions);
+        Path home = folder.resolve(name);
+        String storage = settings.getOrDefault("storage.root", home.resolve("storage").toString());
+        RunningServer server = new RunningServer(List.of(), home, Path.of(storage), settings, javaOptions);
         server.start();
         return server;
+    }
+
+    /**
+     * One that does not run yet, and will be started by way of another program.
+     *
+     * @param storage where this process sees what the server sees under its storage.root
+     */
+    static RunningServer prepared(
+            List<String> launcher, Path home, Path storage, Map<String, String> settings, String... javaOptions) {
+        return new RunningServer(launcher, home, storage, settings, javaOptions);
     }
 
     void start() {
@@ -61,7 +78,7 @@ final class RunningServer implements AutoCloseable {
 
     /** Starts without waiting. */
     void launch() {
-        process = ServerProcess.start(home, javaOptions, settings);
+        process = ServerProcess.start(launcher, home, javaOptions, settings);
     }
 
     void awaitUp() {
@@ -93,6 +110,19 @@ final class RunningServer implements AutoCloseable {
 
     String log() {
         return process.tail();
+    }
+
+    /** Asks it to stop, and does not wait. */
+    void end() {
+        if (process != null) {
+            process.process().destroy();
+        }
+    }
+
+    void awaitEnd() {
+        if (process != null) {
+            process.close();
+        }
     }
 
     @Override
@@ -204,8 +234,7 @@ final class RunningServer implements AutoCloseable {
     }
 
     Path storage() {
-        return Path.of(
-                settings.getOrDefault("storage.root", home.resolve("storage").toString()));
+        return storage;
     }
 
     /** Where a file of an account lies. */
@@ -224,8 +253,17 @@ final class RunningServer implements AutoCloseable {
         }
     }
 
-    /** A connection to the embedded database, as its user. */
+    boolean runs() {
+        ServerProcess present = process;
+        return present != null && present.process().isAlive();
+    }
+
+    /** A connection to the database of this server, as its user. */
     Connection database() throws SQLException {
+        if (settings.containsKey("database.url")) {
+            return DriverManager.getConnection(
+                    settings.get("database.url"), settings.get("database.user"), settings.get("database.password"));
+        }
         try {
             Path folder = home.resolve("database");
             String port = Files.readString(folder.resolve("port")).trim();

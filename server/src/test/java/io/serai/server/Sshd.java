@@ -77,8 +77,17 @@ final class Sshd implements AutoCloseable {
         }
     }
 
+    int port() {
+        return port;
+    }
+
     /** The Site document for it; what is delivered there lies in the inbox. */
     String site(String name) {
+        return site(name, port);
+    }
+
+    /** As {@link #site(String)}, reached by way of another port. */
+    String site(String name, int through) {
         try {
             String key = Files.readString(folder.resolve("user")).indent(4);
             String[] host = Files.readString(folder.resolve("host.pub")).split(" ");
@@ -95,7 +104,7 @@ final class Sshd implements AutoCloseable {
                       connectTimeout: 5s
                       timeout: 10s
                       privateKey: |
-                    %s""".formatted(name, port, System.getProperty("user.name"), host[0], host[1], inbox, key);
+                    %s""".formatted(name, through, System.getProperty("user.name"), host[0], host[1], inbox, key);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -46,7 +46,17 @@ public final class ServerProcess implements AutoCloseable {
      * @param settings as after {@code --set}
      */
     public static ServerProcess start(Path home, List<String> javaOptions, Map<String, String> settings) {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), home, javaOptions, settings);
+    }
+
+    /**
+     * As {@link #start(Path, List, Map)}, by way of another program.
+     *
+     * @param launcher what comes before the command, such as {@code nice}; it must become the server itself (exec)
+     */
+    public static ServerProcess start(
+            List<String> launcher, Path home, List<String> javaOptions, Map<String, String> settings) {
+        List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(javaOptions);
         command.addAll(List.of("-Djdk.serialFilter=!*", "-Djava.awt.headless=true", "-cp"));

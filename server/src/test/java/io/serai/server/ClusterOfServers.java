@@ -1,0 +1,180 @@
+package io.serai.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Server processes named a, b, c… over one database and one shared folder, each with a home of its own, a line of its own
+ * to the database and a mount of its own of the shared folder. Not for use by many threads.
+ */
+final class ClusterOfServers implements AutoCloseable {
+    /** Short, so that takeovers are soon; every node has it. */
+    static final Duration LEASE = Duration.ofSeconds(5);
+
+    private final TestFolder folder;
+    private final Map<String, String> settings;
+    private final ClusterDatabase database;
+    private final SharedFolder shared;
+    private final List<Node> nodes = new ArrayList<>();
+
+    /**
+     * A server of the cluster.
+     *
+     * @param line its way to the database
+     * @param place where it sees the shared folder
+     */
+    record Node(String name, RunningServer server, Relay line, Path place) {}
+
+    private ClusterOfServers(TestFolder folder, Map<String, String> settings) {
+        this.folder = folder;
+        this.settings = settings;
+        this.database = new ClusterDatabase(folder);
+        this.shared = new SharedFolder(folder.resolve("shared"));
+    }
+
+    /** Starts a cluster; returns when all its servers are up. */
+    static ClusterOfServers start(TestFolder folder, int count, Map<String, String> settings) {
+        ClusterOfServers cluster = new ClusterOfServers(folder, settings);
+        try {
+            cluster.add(Map.of()).server().start();
+            for (int i = 1; i < count; i++) {
+                cluster.add(Map.of()).server().launch();
+            }
+            cluster.nodes.subList(1, count).forEach(node -> node.server().awaitUp());
+            return cluster;
+        } catch (RuntimeException | Error e) {
+            cluster.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A further node, which does not run yet.
+     *
+     * @param own settings of this node alone
+     */
+    Node add(Map<String, String> own, String... javaOptions) {
+        String name = Character.toString('a' + nodes.size());
+        Path home = folder.resolve("node-" + name);
+        Path place = home.resolve("share");
+        Relay line = new Relay(database.port());
+        Map<String, String> all = new HashMap<>();
+        all.put("node.name", name);
+        all.put("node.lease", LEASE.toSeconds() + "s");
+        all.put("node.drain-limit", "10s");
+        all.put("storage.root", place.toString());
+        all.put("database.acquisition-timeout", "3s");
+        all.put("database.socket-timeout", "5s");
+        all.putAll(settings);
+        all.putAll(database.settings(line.port()));
+        all.putAll(own);
+        RunningServer server = RunningServer.prepared(
+                shared.launcher(place),
+                home,
+                shared.folder(),
+                all,
+                javaOptions.length == 0 ? new String[] {"-Xmx256m"} : javaOptions);
+        Node node = new Node(name, server, line, place);
+        nodes.add(node);
+        if (nodes.size() > 1) {
+            shareKeys(home);
+        }
+        return node;
+    }
+
+    /** The secret key of the cluster, the host keys and the certificate. */
+    private void shareKeys(Path home) {
+        try {
+            Files.createDirectories(home);
+            Tool.run("cp", "-a", folder.resolve("node-a").resolve("keys").toString(), home.toString())
+                    .expectSuccess();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<Node> nodes() {
+        return List.copyOf(nodes);
+    }
+
+    Node node(String name) {
+        return nodes.stream()
+                .filter(node -> node.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no node " + name));
+    }
+
+    RunningServer server(int index) {
+        return nodes.get(index).server();
+    }
+
+    /** A server that runs and is not one of those; ask it about the whole cluster. */
+    RunningServer anyBut(String... names) {
+        return nodes.stream()
+                .filter(node -> !List.of(names).contains(node.name()) && node.server().runs())
+                .map(Node::server)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    ClusterDatabase database() {
+        return database;
+    }
+
+    SharedFolder shared() {
+        return shared;
+    }
+
+    /** Takes the shared folder away from one node. */
+    void loseShare(Node node) {
+        shared.takeFrom(node.server().process(), node.place());
+    }
+
+    void mendShare(Node node) {
+        shared.giveBack(node.server().process(), node.place());
+    }
+
+    /** Where a file of an account lies. */
+    Path file(String account, String path) {
+        return shared.folder().resolve("homes").resolve(account).resolve(path.substring(1));
+    }
+
+    /** The first column of the first row of what the database says; null when there is no row. */
+    String ask(String sql, Object... values) {
+        try (Connection connection = database.connect();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? rows.getString(1) : null;
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        nodes.forEach(node -> {
+            if (node.server().runs()) {
+                node.server().thaw();
+            }
+        });
+        nodes.forEach(node -> node.server().end());
+        nodes.forEach(node -> node.server().awaitEnd());
+        nodes.forEach(node -> node.line().close());
+        database.close();
+    }
+}
