@@ -17,10 +17,10 @@ final class BreakingRelay implements AutoCloseable {
     private final ServerSocket listener;
     private final int serverPort;
     private final int bytes;
-    private final BrokenClient.Break how;
+    private final BrokenClient.Breaker how;
     private final CountDownLatch broken = new CountDownLatch(1);
 
-    BreakingRelay(int serverPort, int bytes, BrokenClient.Break how) throws IOException {
+    BreakingRelay(int serverPort, int bytes, BrokenClient.Breaker how) throws IOException {
         this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         this.serverPort = serverPort;
         this.bytes = bytes;
@@ -52,7 +52,7 @@ final class BreakingRelay implements AutoCloseable {
             back.setDaemon(true);
             back.start();
             pass(client, server, bytes);
-            BrokenClient.breakOff(server, how);
+            how.breakOff(server, server);
             broken.countDown();
             if (how == BrokenClient.Break.HALF_CLOSE) {
                 back.join(Duration.ofSeconds(5).toMillis());

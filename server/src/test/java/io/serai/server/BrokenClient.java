@@ -23,31 +23,44 @@ import javax.net.ssl.X509TrustManager;
 final class BrokenClient {
     private static final int TIMEOUT_MS = 20_000;
 
+    /** Something that breaks an upload. */
+    interface Breaker {
+        /**
+         * @param tcp the connection of the bytes
+         * @param secured what speaks on it; the same where that is not ours
+         */
+        void breakOff(Socket tcp, Socket secured) throws IOException;
+    }
+
     /** How a connection breaks. */
-    enum Break {
+    enum Break implements Breaker {
         /** TCP reset. */
         RESET,
         /** An end of the stream without TLS's close_notify, as a dead process leaves it. */
         CUT,
         /** Nothing more is sent, without close_notify, while answers would still be read. */
-        HALF_CLOSE
+        HALF_CLOSE,
+        /** TLS ends in order, but before the announced length. */
+        SHORT;
+
+        @Override
+        public void breakOff(Socket tcp, Socket secured) throws IOException {
+            switch (this) {
+                case RESET -> {
+                    tcp.setSoLinger(true, 0);
+                    tcp.close();
+                }
+                case CUT -> tcp.close();
+                case HALF_CLOSE -> tcp.shutdownOutput();
+                case SHORT -> secured.close();
+            }
+        }
     }
 
     private BrokenClient() {}
 
-    static void breakOff(Socket socket, Break how) throws IOException {
-        switch (how) {
-            case RESET -> {
-                socket.setSoLinger(true, 0);
-                socket.close();
-            }
-            case CUT -> socket.close();
-            case HALF_CLOSE -> socket.shutdownOutput();
-        }
-    }
-
     /** PUT with the length of the whole file and the beginning of its bytes. */
-    static void https(int port, String account, Path file, String path, int bytes, Break how) throws IOException {
+    static void https(int port, String account, Path file, String path, int bytes, Breaker how) throws IOException {
         try (Socket socket = connect(port)) {
             SSLSocket tls = tls(socket);
             String login = Base64.getEncoder()
@@ -57,13 +70,13 @@ final class BrokenClient {
                             + "\r\nContent-Length: " + Files.size(file) + "\r\n\r\n")
                     .getBytes(StandardCharsets.US_ASCII));
             send(file, bytes, out);
-            breakOff(socket, how);
+            how.breakOff(socket, tls);
             awaitEnd(socket, how);
         }
     }
 
     /** STOR on a data connection that breaks. */
-    static void ftps(int port, String account, Path file, String path, int bytes, Break how) throws IOException {
+    static void ftps(int port, String account, Path file, String path, int bytes, Breaker how) throws IOException {
         try (Socket plain = connect(port)) {
             BufferedReader first = reader(plain);
             expect(first, "220");
@@ -81,12 +94,8 @@ final class BrokenClient {
                 control.getOutputStream().write(("STOR " + path + "\r\n").getBytes(StandardCharsets.US_ASCII));
                 SSLSocket data = tls(socket);
                 send(file, bytes, data.getOutputStream());
-                breakOff(socket, how);
-                expect(replies, "150");
-                String end = replies.readLine();
-                if (end != null && end.startsWith("2")) {
-                    throw new AssertionError("a broken upload was answered with " + end);
-                }
+                how.breakOff(socket, data);
+                awaitRefusal(replies);
             }
         }
     }
@@ -98,8 +107,23 @@ final class BrokenClient {
         }
     }
 
+    /** Reads what still comes, which may be nothing when the server is gone. */
+    private static void awaitRefusal(BufferedReader replies) throws IOException {
+        try {
+            String line = replies.readLine();
+            while (line != null) {
+                if (line.startsWith("2")) {
+                    throw new AssertionError("a broken upload was answered with " + line);
+                }
+                line = line.startsWith("150") ? replies.readLine() : null;
+            }
+        } catch (SocketException e) {
+            return; // the server was killed
+        }
+    }
+
     /** After a half-close the server may answer; what it does not do is wait for ever. */
-    private static void awaitEnd(Socket socket, Break how) throws IOException {
+    private static void awaitEnd(Socket socket, Breaker how) throws IOException {
         if (how == Break.HALF_CLOSE) {
             try {
                 socket.getInputStream().transferTo(OutputStream.nullOutputStream());

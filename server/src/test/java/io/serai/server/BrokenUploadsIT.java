@@ -3,11 +3,13 @@ package io.serai.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.serai.server.BrokenClient.Break;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +23,8 @@ class BrokenUploadsIT {
     private static final int UPLOADS = Integer.getInteger("serai.broken.uploads", 50);
     private static final int MOST_BYTES = 1_500_000;
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    /** An orderly end is a whole file where no length is announced. */
+    private static final List<Break> CUTS = List.of(Break.RESET, Break.CUT, Break.HALF_CLOSE);
 
     private static TestFolder folder;
     private static RunningServer server;
@@ -49,7 +53,7 @@ class BrokenUploadsIT {
 
     /** Sends the beginning of a file and breaks. */
     private interface Upload {
-        void sendAndBreak(Path file, String path, int bytes, BrokenClient.Break how) throws IOException;
+        void sendAndBreak(Path file, String path, int bytes, BrokenClient.Breaker how) throws IOException;
     }
 
     private interface Again {
@@ -60,6 +64,7 @@ class BrokenUploadsIT {
     void sftp() throws Exception {
         breakUploads(
                 "s",
+                CUTS,
                 (file, path, bytes, how) -> {
                     try (BreakingRelay relay = new BreakingRelay(server.port("sftp"), bytes, how)) {
                         Tool.Running client = acme.startSftpAt(relay.port(), "put " + file + " " + path + "\n");
@@ -67,13 +72,14 @@ class BrokenUploadsIT {
                         client.kill();
                     }
                 },
-                (file, path) -> acme.sftp((partKept(path) ? "reput " : "put ") + file + " " + path + "\n"));
+                (file, path) -> acme.sftp("reput " + file + " " + path + "\n"));
     }
 
     @Test
     void ftps() throws Exception {
         breakUploads(
                 "f",
+                CUTS,
                 (file, path, bytes, how) ->
                         BrokenClient.ftps(server.port("ftps"), acme.account(), file, path, bytes, how),
                 (file, path) -> acme.curlFtps(path, "-C", "-", "-T", file.toString()));
@@ -83,21 +89,13 @@ class BrokenUploadsIT {
     void https() throws Exception {
         breakUploads(
                 "h",
+                List.of(Break.RESET, Break.CUT, Break.HALF_CLOSE, Break.SHORT),
                 (file, path, bytes, how) ->
                         BrokenClient.https(server.port("https"), acme.account(), file, path, bytes, how),
                 (file, path) -> acme.curlHttps(path, "-T", file.toString()));
     }
 
-    /** A reset throws away what the server had not read yet, which may be everything; then there is nothing to resume. */
-    private static boolean partKept(String path) {
-        return server
-                .transfers("kind", "upload", "name", Path.of(path).getFileName().toString())
-                .stream()
-                .anyMatch(row -> row.path("sizeBytes").asLong() > 0);
-    }
-
-    private static void breakUploads(String prefix, Upload upload, Again again) throws Exception {
-        BrokenClient.Break[] ways = BrokenClient.Break.values();
+    private static void breakUploads(String prefix, List<Break> ways, Upload upload, Again again) throws Exception {
         for (int i = 0; i < UPLOADS; i++) {
             String name = prefix + "-" + i + ".bin";
             String path = "/outbox/" + name;
@@ -105,13 +103,13 @@ class BrokenUploadsIT {
             Path file = folder.file(name, size);
             // The first bytes are those of an SSH handshake; the last may be all that a receiver needs.
             int bytes = 6_000 + folder.random(size - 10_000);
-            BrokenClient.Break how = ways[i % ways.length];
-            upload.sendAndBreak(file, path, bytes, how);
-            if (i % 25 == 24) {
-                server.kill();
+            boolean isNodeKilled = i % 10 == 9;
+            Break way = ways.get(i % ways.size());
+            upload.sendAndBreak(file, path, bytes, isNodeKilled ? (tcp, secured) -> server.kill() : way);
+            if (isNodeKilled) {
                 server.start();
             }
-            String what = path + ", " + bytes + " of " + size + " bytes, " + how;
+            String what = path + ", " + bytes + " of " + size + " bytes, " + (isNodeKilled ? "node killed" : way);
             await(what + ": the server sees the end")
                     .atMost(LIMIT)
                     .until(() ->

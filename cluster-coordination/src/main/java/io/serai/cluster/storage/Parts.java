@@ -44,8 +44,7 @@ final class Parts {
     private static Optional<Part> find(Path file, Writer writer) {
         return StorageRoot.look(file)
                 .filter(BasicFileAttributes::isRegularFile)
-                .map(found -> new Part(file, size(file, found.size(), writer), found, writer))
-                .filter(part -> part.sizeBytes() > 0);
+                .map(found -> new Part(file, size(file, found.size(), writer), found, writer));
     }
 
     private static long size(Path file, long sizeBytes, Writer writer) {
@@ -59,24 +58,17 @@ final class Parts {
         }
     }
 
-    /** Makes the file the kept part in place of an earlier one; an empty file only removes the earlier one. */
+    /**
+     * Makes the file the kept part in place of an earlier one. An empty file is kept too: clients that resume (OpenSSH's
+     * {@code reput}) look for the name that they had opened, and begin at byte 0 when they find it.
+     */
     void keep(StagingName.Target target, Path file) throws IOException {
-        if (Files.size(file) == 0) {
-            Files.delete(file);
-            drop(target);
-            return;
-        }
         Files.move(file, file(target, Writer.GONE), StandardCopyOption.ATOMIC_MOVE);
         dropLeft(target);
     }
 
     /** The same for a file that may still be written to, of which only so many bytes count. */
     void keepLeft(StagingName.Target target, Path file, long sizeBytes) throws IOException {
-        if (sizeBytes == 0) {
-            Files.delete(file);
-            drop(target);
-            return;
-        }
         Path name = file(target, Writer.MAY_BE_ALIVE);
         new SafeMark(name).synced(sizeBytes);
         Files.move(file, name, StandardCopyOption.ATOMIC_MOVE);

@@ -135,8 +135,13 @@ public final class StagedReceiving implements Receiving {
     /** An upload that could not begin must not have taken the part away. */
     private void giveBack(StagingName.Target target, Path staging) {
         try {
-            if (Files.exists(staging)) {
+            if (!Files.exists(staging)) {
+                return;
+            }
+            if (Files.size(staging) > 0) {
                 services.parts().keep(target, staging);
+            } else {
+                Files.delete(staging);
             }
         } catch (IOException e) {
             LOG.warn("A part stays in staging until this node's next start", e);

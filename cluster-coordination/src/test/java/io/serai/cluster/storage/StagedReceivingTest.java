@@ -131,6 +131,21 @@ class StagedReceivingTest {
     }
 
     @Test
+    void uploadThatBrokeBeforeItsFirstByteIsResumedAtZero() {
+        node.receiving.receive(upload("/in/a.txt", Receiving.Mode.REPLACE)).close();
+        assertThat(node.storage.part(ACME, VirtualPath.parse("/in/a.txt")))
+                .hasValueSatisfying(part -> assertThat(part.sizeBytes()).isZero());
+
+        try (Incoming incoming = node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {
+            assertThat(incoming.startOffset()).isZero();
+            incoming.write(bytes("hello"), 0);
+            incoming.commit();
+        }
+        assertThat(node.read("/in/a.txt")).isEqualTo("hello");
+        assertThat(node.storage.part(ACME, VirtualPath.parse("/in/a.txt"))).isEmpty();
+    }
+
+    @Test
     void resumeWithoutAPartGoesOnBehindTheVisibleFile() {
         TransferId first = node.put("/in/a.txt", "hello").transfer();
         try (Incoming incoming = node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {

@@ -8,8 +8,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +25,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The data connection of one transfer: a passive port that waits for the client and, after {@link #open}, the stream.
- * Used by the transfer's thread; {@link #breakOff} may be called by any.
+ *
+ * <p>Some clients (curl) connect and begin TLS as soon as they know the port, and go on with SIZE and RETR only when they
+ * have looked in vain for an answer for a while; hence {@link #expect} takes the connection, and answers its TLS, before
+ * the command that uses it. Others begin TLS only after the reply 150, and come later all the same.
+ *
+ * <p>Used by the transfer's thread, and before by that of {@link #expect}; {@link #breakOff} and {@link #close} may be
+ * called by any.
  */
 final class DataConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DataConnection.class);
@@ -29,8 +42,9 @@ final class DataConnection implements AutoCloseable {
     private final Duration timeout;
     private volatile @Nullable Socket tcp;
     private volatile boolean isBroken;
-    private @Nullable EndNotingSocket noting;
-    private @Nullable Socket stream;
+    private volatile @Nullable EndNotingSocket noting;
+    private volatile @Nullable Socket stream;
+    private volatile @Nullable CompletableFuture<SSLSocket> early;
 
     DataConnection(ServerSocket waiting, InetAddress client, Duration timeout) {
         this.waiting = waiting;
@@ -43,12 +57,66 @@ final class DataConnection implements AutoCloseable {
     }
 
     /**
+     * Waits for the client's connection and its TLS handshake on a thread of this executor; when it has none free, {@link
+     * #open} does all of it.
+     *
+     * @param patience how long the client may keep an open connection before it uses it
+     */
+    void expect(SSLContext tls, Duration patience, Executor threads) {
+        CompletableFuture<SSLSocket> coming = new CompletableFuture<>();
+        early = coming;
+        try {
+            threads.execute(() -> {
+                try {
+                    coming.complete(handshake(tls, accept(patience), patience));
+                } catch (IOException | RuntimeException e) {
+                    coming.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            early = null;
+        }
+    }
+
+    /**
      * Waits for the client's connection, and for its TLS handshake if there is a context. Connections from elsewhere than
      * the control connection are closed.
      */
     void open(Optional<SSLContext> tls) throws IOException {
-        int millis = (int) timeout.toMillis();
-        long deadline = System.nanoTime() + timeout.toNanos();
+        CompletableFuture<SSLSocket> coming = early;
+        if (coming != null && tls.isEmpty()) {
+            throw new SocketException("The data connection was prepared for TLS");
+        }
+        if (coming != null) {
+            stream = await(coming);
+        } else {
+            Socket accepted = accept(timeout);
+            stream = tls.isPresent() ? handshake(tls.get(), accepted, timeout) : accepted;
+        }
+        if (isBroken) {
+            throw new SocketException("Broken off");
+        }
+        Socket connection = tcp;
+        if (connection != null) {
+            connection.setSoTimeout((int) timeout.toMillis());
+        }
+    }
+
+    private SSLSocket await(CompletableFuture<SSLSocket> coming) throws IOException {
+        try {
+            return coming.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException("The data connection failed: " + e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new SocketTimeoutException("No data connection");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SocketException("Interrupted");
+        }
+    }
+
+    private Socket accept(Duration patience) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
         Socket accepted;
         while (true) {
             waiting.setSoTimeout((int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
@@ -61,17 +129,19 @@ final class DataConnection implements AutoCloseable {
         tcp = accepted;
         waiting.close();
         if (isBroken) {
+            closeQuietly(accepted);
             throw new SocketException("Broken off");
         }
         accepted.setTcpNoDelay(true);
-        accepted.setSoTimeout(millis);
-        stream = tls.isPresent() ? handshake(tls.get(), accepted) : accepted;
+        return accepted;
     }
 
-    private SSLSocket handshake(SSLContext context, Socket accepted) throws IOException {
-        noting = new EndNotingSocket(accepted);
+    private SSLSocket handshake(SSLContext context, Socket accepted, Duration patience) throws IOException {
+        accepted.setSoTimeout((int) patience.toMillis());
+        EndNotingSocket noted = new EndNotingSocket(accepted);
+        noting = noted;
         SSLSocket socket = (SSLSocket)
-                context.getSocketFactory().createSocket(noting, client.getHostAddress(), accepted.getPort(), true);
+                context.getSocketFactory().createSocket(noted, client.getHostAddress(), accepted.getPort(), true);
         socket.setUseClientMode(false);
         socket.setEnabledProtocols(TlsIdentity.protocols().toArray(String[]::new));
         socket.setEnabledCipherSuites(TlsIdentity.suites().toArray(String[]::new));
@@ -89,7 +159,8 @@ final class DataConnection implements AutoCloseable {
 
     /** After the end of {@link #in}: whether the client ended the stream, rather than someone cut it off. */
     boolean wasEndedByClient() {
-        return !isBroken && (noting == null || !noting.hasEnded());
+        EndNotingSocket noted = noting;
+        return !isBroken && (noted == null || !noted.hasEnded());
     }
 
     /** Says that everything was sent, and gives the client a moment to take it before the connection is gone. */
@@ -125,9 +196,11 @@ final class DataConnection implements AutoCloseable {
     @Override
     public void close() {
         closeQuietly(waiting);
-        if (stream != null) {
-            closeQuietly(stream);
+        Socket opened = stream;
+        if (opened != null) {
+            closeQuietly(opened);
         }
+        isBroken = true; // a connection that comes at this moment is dropped by whoever accepts it
         Socket connection = tcp;
         if (connection != null) {
             closeQuietly(connection);
@@ -135,10 +208,11 @@ final class DataConnection implements AutoCloseable {
     }
 
     private Socket opened() {
-        if (stream == null) {
+        Socket opened = stream;
+        if (opened == null) {
             throw new IllegalStateException("The data connection is not open");
         }
-        return stream;
+        return opened;
     }
 
     private static void closeQuietly(AutoCloseable socket) {

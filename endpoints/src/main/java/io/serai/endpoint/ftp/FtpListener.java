@@ -42,6 +42,7 @@ final class FtpListener {
     private final FtpServerEndpoint settings;
     private final ListenerServices services;
     private final ThreadPoolExecutor transfers;
+    private final ThreadPoolExecutor handshakes;
     private final ScheduledExecutorService clock;
     private final Listener listener;
     private final FtpServer server;
@@ -49,16 +50,11 @@ final class FtpListener {
 
     FtpListener(FtpServerEndpoint settings, PartnerPort port) {
         this.settings = settings;
-        transfers = new ThreadPoolExecutor(
-                0,
-                settings.getMaxTransfers(),
-                1,
-                TimeUnit.MINUTES,
-                new SynchronousQueue<>(),
-                named("ftp-server-" + settings.getListener() + "-transfer-"));
+        transfers = threads("transfer", settings.getMaxTransfers());
+        handshakes = threads("handshake", settings.getMaxTransfers());
         clock = Executors.newSingleThreadScheduledExecutor(named("ftp-server-" + settings.getListener() + "-clock-"));
         ListenerTls tls = new ListenerTls(settings.identity());
-        services = new ListenerServices(settings, port, tls, new PassivePorts(settings.getPassivePorts()), transfers);
+        services = new ListenerServices(settings, port, tls, new PassivePorts(settings.getPassivePorts()), transfers, handshakes);
         listener = listener(settings, tls);
         server = server();
     }
@@ -92,6 +88,7 @@ final class FtpListener {
             server.start();
         } catch (FtpException | RuntimeException e) {
             transfers.shutdown();
+            handshakes.shutdown();
             clock.shutdown();
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -137,6 +134,7 @@ final class FtpListener {
             drain(LAST_MOMENT);
         }
         clock.shutdownNow();
+        handshakes.shutdownNow();
         for (FtpIoSession session : listener.getActiveSessions()) {
             session.write(Answer.of(421, "The server is stopping"));
             session.close(false).awaitUninterruptibly(1_000);
@@ -168,6 +166,16 @@ final class FtpListener {
         } catch (RuntimeException e) {
             LOG.warn("ftp-server:{} could not look after its sessions: {}", settings.getListener(), e.toString());
         }
+    }
+
+    private ThreadPoolExecutor threads(String what, int most) {
+        return new ThreadPoolExecutor(
+                0,
+                most,
+                1,
+                TimeUnit.MINUTES,
+                new SynchronousQueue<>(),
+                named("ftp-server-" + settings.getListener() + "-" + what + "-"));
     }
 
     private static ThreadFactory named(String prefix) {

@@ -64,6 +64,10 @@ final class TransferVerbs {
         Duration timeout = Duration.ofMillis(services.settings().getDataTimeout());
         DataConnection data = new DataConnection(services.passivePorts().listen(local), client, timeout);
         conversation.listenAt(data);
+        if (conversation.protectsData()) {
+            Duration patience = Duration.ofMillis(services.settings().getIdleTimeout());
+            data.expect(services.tls().getSSLContext(), patience, services.handshakes());
+        }
         return data;
     }
 

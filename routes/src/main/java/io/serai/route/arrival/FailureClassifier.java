@@ -2,15 +2,20 @@ package io.serai.route.arrival;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
 import java.util.zip.ZipException;
 import org.apache.camel.CamelExecutionException;
 import org.apache.camel.ExpressionIllegalSyntaxException;
@@ -23,6 +28,7 @@ import org.apache.camel.NoTypeConversionAvailableException;
 import org.apache.camel.ResolveEndpointFailedException;
 import org.apache.camel.ValidationException;
 import org.apache.camel.http.base.HttpOperationFailedException;
+import org.apache.camel.support.processor.UnmarshalProcessor;
 
 /**
  * What an exception of a route means, and hence what becomes of its event. The first exception of the chain that is known
@@ -35,6 +41,12 @@ public final class FailureClassifier {
     /** In this order: a class comes before those that it extends. */
     private static final Map<Class<? extends Throwable>, ErrorCode> KNOWN = known();
 
+    /** From libraries that only some steps bring in. */
+    private static final Set<String> CONTENT_EXCEPTIONS =
+            Set.of("org.bouncycastle.openpgp.PGPException", "org.apache.commons.csv.CSVException");
+
+    private static final List<String> DISK_ERRORS = List.of("Input/output error", "Stale file handle", "No space left");
+
     /** A failure's code and its text for operators. */
     public record Classified(ErrorCode code, String text) {}
 
@@ -46,7 +58,8 @@ public final class FailureClassifier {
                 return new Classified(code.get(), text(t));
             }
         }
-        return new Classified(ErrorCode.STEP_FAILED, text(failure));
+        return new Classified(
+                isOfUnmarshal(failure) ? ErrorCode.REJECTED_CONTENT : ErrorCode.STEP_FAILED, text(failure));
     }
 
     private static Optional<ErrorCode> codeOf(Throwable t) {
@@ -77,7 +90,16 @@ public final class FailureClassifier {
         return t instanceof com.fasterxml.jackson.core.JsonProcessingException
                 || t instanceof org.xml.sax.SAXException
                 || t instanceof ZipException
-                || t instanceof ValidationException;
+                || t instanceof ValidationException
+                || CONTENT_EXCEPTIONS.contains(t.getClass().getName())
+                || (t instanceof EOFException && Objects.toString(t.getMessage(), "").contains("ZLIB"));
+    }
+
+    /** Data formats throw what they like; in an unmarshal step, all but a disk that cannot be read is about the content. */
+    private static boolean isOfUnmarshal(Throwable t) {
+        return Stream.of(t.getStackTrace())
+                        .anyMatch(frame -> frame.getClassName().equals(UnmarshalProcessor.class.getName()))
+                && DISK_ERRORS.stream().noneMatch(Objects.toString(t.getMessage(), "")::contains);
     }
 
     private static ErrorCode ofHttpStatus(int status) {

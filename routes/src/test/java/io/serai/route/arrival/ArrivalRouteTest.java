@@ -19,6 +19,11 @@ import io.serai.route.RunningNode;
 import io.serai.route.SeraiHeaders;
 import io.serai.route.StoredFile;
 import io.serai.route.TestAccounts;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.params.provider.ValueSource;
+import java.util.Arrays;
+import java.io.ByteArrayOutputStream;
+import org.junit.jupiter.params.ParameterizedTest;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -220,6 +225,37 @@ class ArrivalRouteTest {
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> live().stream().anyMatch(event -> event.state().equals("parked")));
         assertThat(live().get(0).attempts()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzipDeflater", "csv", "zipFile", "json"})
+    void parksAtOnceContentThatAStepCannotRead(String format) throws Exception {
+        start(yaml("unreadable", """
+                - route:
+                    id: unreadable
+                    from:
+                      uri: arrival:acme/outbox
+                      steps:
+                        - unmarshal:
+                            %s: {}
+                        - to: direct:probe
+                """.formatted(format)));
+        ByteArrayOutputStream cut = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(cut)) {
+            gzip.write(bytes("some text that is cut off on its way"));
+        }
+        byte[] content = format.equals("gzipDeflater")
+                ? Arrays.copyOf(cut.toByteArray(), cut.size() - 20)
+                : bytes(format.equals("csv") ? "\"quoted\" and not" : "{ \"this is\", \"none of it");
+
+        node.put(acme, "/outbox/x", content);
+
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> live().stream().anyMatch(event -> event.state().equals("parked")));
+        assertThat(live().get(0).error())
+                .hasValueSatisfying(error -> assertThat(error).startsWith("REJECTED_CONTENT"));
+        assertThat(live().get(0).attempts()).isEqualTo(1);
+        assertThat(seen).isEmpty();
     }
 
     @Test
