@@ -33,7 +33,7 @@ public final class DatabaseErrors {
     }
 
     /** The error of a statement that was a transaction of its own: without an answer its outcome is unknown. */
-    static SeraiException ofStatement(SQLException failure) {
+    public static SeraiException ofStatement(SQLException failure) {
         return isConnectionLost(failure) ? unknown(failure) : of(failure);
     }
 

@@ -29,7 +29,10 @@ import org.slf4j.LoggerFactory;
 public final class Migrations {
     private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
     /** In their order; a new file is added at the end, and no published one is ever changed. */
-    static final List<String> FILES = List.of("V001__the_first_schema.sql", "V005__shared_configuration.sql");
+    static final List<String> FILES = List.of(
+            "V001__the_first_schema.sql", //
+            "V003__leases_schedules_monitors.sql",
+            "V005__shared_configuration.sql");
 
     private static final long LOCK_KEY = 0x5e7a1_0001L;
     private static final Duration LOCK_PATIENCE = Duration.ofMinutes(5);

@@ -12,19 +12,20 @@ import org.slf4j.LoggerFactory;
  * The renewals' own connection, so that a busy pool cannot cost the lease; a silent server is given up after a quarter
  * of the lease. The renewing thread opens, any thread may abort; guarded by itself.
  */
-final class LeaseConnection {
+public final class LeaseConnection {
     private static final Logger LOG = LoggerFactory.getLogger(LeaseConnection.class);
 
     private final DatabaseSettings settings;
     private @Nullable Connection connection;
 
-    LeaseConnection(DatabaseSettings settings, Duration ttl) {
+    /** @param ttl the length of the leases that are renewed over it */
+    public LeaseConnection(DatabaseSettings settings, Duration ttl) {
         Duration silence = Duration.ofSeconds(Math.max(1, ttl.toSeconds() / 4));
         this.settings = settings.withSocketTimeout(silence).withApplicationName(settings.applicationName() + "-lease");
     }
 
     /** The open connection, or a new one. */
-    Connection open() throws SQLException {
+    public Connection open() throws SQLException {
         synchronized (this) {
             if (connection != null && !connection.isClosed()) {
                 return connection;
@@ -38,7 +39,7 @@ final class LeaseConnection {
     }
 
     /** Drops the connection; a call that waits on it fails. */
-    void abort() {
+    public void abort() {
         Connection dropped;
         synchronized (this) {
             dropped = connection;

@@ -28,6 +28,8 @@ import org.apache.camel.model.language.ExpressionDefinition;
  * started. Safe for use by several threads.
  */
 public final class RouteChecker {
+    private static final String MASTER = "master";
+
     private final RoutePolicy policy;
     private final KnownComponents components;
     private final Set<String> steps;
@@ -162,6 +164,9 @@ public final class RouteChecker {
                     "begin with arrival:, site:, schedule: or direct:"));
             return false;
         }
+        if (scheme.equals(MASTER)) {
+            return checkMaster(file, line, uri, begins, problems);
+        }
         if (scheme.equals("file") && !policy.allowsFolder(Path.of(folder(uri)))) {
             problems.add(RouteProblem.of(
                     file,
@@ -172,6 +177,29 @@ public final class RouteChecker {
         List<String> found = components.problems(uri, begins);
         found.forEach(problem -> problems.add(RouteProblem.of(file, line, scheme + ": " + problem)));
         return found.isEmpty();
+    }
+
+    /** {@code master:NAMESPACE:URI}: the URI is a beginning of its own, on the node that leads the namespace. */
+    private boolean checkMaster(String file, int line, String uri, boolean begins, List<RouteProblem> problems) {
+        String[] parts = uri.split(":", 3);
+        if (!begins || parts.length < 3 || parts[1].isBlank()) {
+            problems.add(RouteProblem.of(
+                    file,
+                    line,
+                    "master: is written master:NAME:URI and begins a route",
+                    "as in master:reports:timer:tick?period=60s"));
+            return false;
+        }
+        String guarded = scheme(parts[2]);
+        if (!policy.allowsBehindMaster(guarded)) {
+            problems.add(RouteProblem.of(
+                    file,
+                    line,
+                    "master: cannot guard " + guarded + ":",
+                    "arrival:, site: and schedule: share their work between the nodes by themselves"));
+            return false;
+        }
+        return checkEndpoint(file, line, parts[2], true, problems);
     }
 
     private boolean checkScheme(String file, int line, String uri, String scheme, List<RouteProblem> problems) {

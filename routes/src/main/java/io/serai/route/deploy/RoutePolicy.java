@@ -25,8 +25,10 @@ public record RoutePolicy(Set<String> refusedComponents, Set<String> beginnings,
                     "jdbc",
                     "groovy",
                     "language"),
-            Set.of("arrival", "site", "schedule", "direct", "seda", "timer", "file"),
+            Set.of("arrival", "site", "schedule", "direct", "seda", "timer", "file", "master"),
             List.of());
+
+    private static final Set<String> SPREAD = Set.of("arrival", "site", "schedule", "direct", "master");
 
     public RoutePolicy {
         refusedComponents = Set.copyOf(refusedComponents);
@@ -38,6 +40,11 @@ public record RoutePolicy(Set<String> refusedComponents, Set<String> beginnings,
 
     public RoutePolicy withFileAreas(List<Path> areas) {
         return new RoutePolicy(refusedComponents, beginnings, areas);
+    }
+
+    /** Whether {@code master:} may guard a beginning: these are spread over the nodes already, or need all of them. */
+    boolean allowsBehindMaster(String scheme) {
+        return beginnings.contains(scheme) && !SPREAD.contains(scheme);
     }
 
     /** Whether {@code file:} may use this folder. */

@@ -3,6 +3,8 @@ package io.serai.server.node;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.leadership.PostgresClusterService;
+import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.object.ObjectStore;
@@ -69,6 +71,15 @@ final class NodeCamel {
     void bindSessions(PartnerSessions sessions, HostKeys hostKeys) {
         bind("seraiSessions", PartnerSessions.class, sessions);
         bind("seraiHostKeys", HostKeys.class, hostKeys);
+    }
+
+    /** Who leads a namespace: for {@code master:} and clustered route policies. */
+    void bindLeadership(LeaseKeeper keeper) {
+        try {
+            camel.addService(new PostgresClusterService(keeper), true, true);
+        } catch (Exception e) {
+            throw new SeraiException(ErrorCode.DEFECT, "Camel refused the cluster service: " + e.getMessage(), e);
+        }
     }
 
     /** What route authors need for {@code transacted()} and {@code sql:}. */

@@ -1,6 +1,8 @@
 package io.serai.server.node;
 
 import io.serai.cluster.database.Transactions;
+import io.serai.cluster.lease.JdbcLeases;
+import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeLease;
@@ -86,6 +88,7 @@ record NodeWork(
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
         camel.bindTransactions(ground.transactions());
+        camel.bindLeadership(leases(settings, ground, stops));
         camel.measure(metrics.registry());
         camel.start();
         stops.add("camel", camel::stop);
@@ -111,6 +114,20 @@ record NodeWork(
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
         ground.lease().addListener(new EndSessionsWhenLost(sessions));
         return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics);
+    }
+
+    /** Named leases are as long as the node's own. */
+    private static LeaseKeeper leases(NodeSettings settings, Ground ground, StopList stops) {
+        Duration ttl = settings.node().lease();
+        LeaseKeeper keeper = new LeaseKeeper(
+                new JdbcLeases(ground.database().database(), ttl),
+                ground.lease(),
+                settings.node().name(),
+                ttl);
+        ground.lease().addListener(keeper);
+        keeper.start();
+        stops.add("named leases", keeper::close);
+        return keeper;
     }
 
     /** A node without its lease can keep no promise to partners. */
