@@ -78,6 +78,20 @@ class RouteCheckerTest {
     }
 
     @Test
+    void masterGuardsOnlyWhatIsNotSharedByItself() {
+        assertThat(check(route("master:reports:timer:tick?period=60s", "to: direct:a")))
+                .isEmpty();
+        assertThat(check(route("master:reports:file:/srv/exchange/in?delay=1000", "to: direct:a")))
+                .isEmpty();
+        assertProblem(route("master:reports:file:/etc?delay=1000", "to: direct:a"), 4, "/etc", "not open to routes");
+        assertProblem(route("master:reports:arrival:acme/outbox", "to: direct:a"), 4, "cannot guard arrival:");
+        assertProblem(route("master:reports:master:x:timer:t", "to: direct:a"), 4, "cannot guard master:");
+        assertProblem(route("master:timer", "to: direct:a"), 4, "master:NAME:URI");
+        assertProblem(route("master:reports:timer:t?perriod=1", "to: direct:a"), 4, "perriod", "did you mean");
+        assertProblem(route("arrival:acme/outbox", "to: master:a:timer:b"), 6, "begins a route");
+    }
+
+    @Test
     void refusesMoreOrLessThanOneRouteOfTheFilesName() {
         assertProblem("- from:\n    uri: direct:a\n    steps:\n      - to: direct:b\n", 1, "without an id");
         assertProblem(route("direct:a", "to: direct:b").replace("id: r", "id: other"), 1, "other", "set id: r");

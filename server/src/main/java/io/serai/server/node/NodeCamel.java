@@ -17,6 +17,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.route.CamelSetup;
 import io.serai.route.EventSource;
+import io.serai.route.OneNodePolicy;
 import io.serai.route.arrival.EventDispatcher;
 import io.serai.route.session.PartnerSessions;
 import jakarta.transaction.TransactionManager;
@@ -77,6 +78,7 @@ final class NodeCamel {
     void bindLeadership(LeaseKeeper keeper) {
         try {
             camel.addService(new PostgresClusterService(keeper), true, true);
+            camel.getRegistry().bind(OneNodePolicy.NAME, new OneNodePolicy());
         } catch (Exception e) {
             throw new SeraiException(ErrorCode.DEFECT, "Camel refused the cluster service: " + e.getMessage(), e);
         }
