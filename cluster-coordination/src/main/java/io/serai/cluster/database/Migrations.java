@@ -31,6 +31,7 @@ public final class Migrations {
     /** In their order; a new file is added at the end, and no published one is ever changed. */
     static final List<String> FILES = List.of(
             "V001__the_first_schema.sql", //
+            "V002__nodes_and_takeovers.sql",
             "V003__leases_schedules_monitors.sql",
             "V005__shared_configuration.sql");
 

@@ -3,6 +3,7 @@ package io.serai.cluster.ledger;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
 import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.node.NodeFence;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.TransferId;
@@ -95,6 +96,8 @@ public final class TransferSampler {
             }
         }
         Map<TransferId, String> cancels = database.transaction(connection -> {
+            // A row written after the takeover of this epoch would say running for ever.
+            NodeFence.guard(connection, token);
             if (!entries.isEmpty()) {
                 TransferTable.putAll(connection, entries);
             }

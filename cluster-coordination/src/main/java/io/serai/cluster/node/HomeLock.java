@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * whoever holds it knows that the process of the former boot on this home is gone.
  */
 public final class HomeLock implements AutoCloseable {
+    private static final Path KERNEL_BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+
     private final Path folder;
     private final FileChannel channel;
     private final Optional<UUID> formerBoot;
@@ -28,7 +32,7 @@ public final class HomeLock implements AutoCloseable {
     private HomeLock(Path folder, FileChannel channel) throws IOException {
         this.folder = folder;
         this.channel = channel;
-        this.formerBoot = readBoot(folder.resolve("boot"));
+        this.formerBoot = readBoot(folder);
     }
 
     /** Takes the lock, or fails and names the process that holds it. */
@@ -56,7 +60,10 @@ public final class HomeLock implements AutoCloseable {
         }
     }
 
-    /** The boot that was recorded last on this home; its process is dead. */
+    /**
+     * The boot that was recorded last on this home, if its process is certainly dead: it ran on this boot of this machine
+     * and held the lock that this process holds now. A home that was copied to another machine proves nothing.
+     */
     public Optional<UUID> formerBoot() {
         return formerBoot;
     }
@@ -67,7 +74,7 @@ public final class HomeLock implements AutoCloseable {
         try {
             try (FileChannel file = FileChannel.open(
                     draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-                write(file, bootId.toString());
+                write(file, bootId + "\n" + place(folder) + "\n");
                 file.force(true);
             }
             Files.move(draft, folder.resolve("boot"), StandardCopyOption.ATOMIC_MOVE);
@@ -116,15 +123,32 @@ public final class HomeLock implements AutoCloseable {
         }
     }
 
-    private static Optional<UUID> readBoot(Path file) throws IOException {
+    private static Optional<UUID> readBoot(Path folder) throws IOException {
+        Path file = folder.resolve("boot");
         if (!Files.exists(file)) {
             return Optional.empty();
         }
+        List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
         try {
-            return Optional.of(UUID.fromString(
-                    Files.readString(file, StandardCharsets.US_ASCII).strip()));
+            return lines.size() == 2 && lines.get(1).equals(place(folder))
+                    ? Optional.of(UUID.fromString(lines.get(0).strip()))
+                    : Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
+    }
+
+    /** This boot of this machine, and this very lock file. */
+    private static String place(Path folder) throws IOException {
+        Object key = Files.readAttributes(folder.resolve("lock"), BasicFileAttributes.class)
+                .fileKey();
+        String machine;
+        try {
+            machine = Files.readString(KERNEL_BOOT, StandardCharsets.US_ASCII).strip();
+        } catch (IOException e) {
+            // Never the same: without the kernel's word nothing is proven.
+            machine = "unknown-" + UUID.randomUUID();
+        }
+        return machine + " " + key;
     }
 }

@@ -7,4 +7,10 @@ public interface LeaseListener {
 
     /** The lease cannot be trusted any more: stop all work under this token, write nothing. */
     void lost(FencingToken token);
+
+    /** What operators want of this node was read; told again with each renewal. */
+    default void wanted(WantedState state) {}
+
+    /** An operator removed this node from the cluster: it will never get a lease again. */
+    default void removed() {}
 }

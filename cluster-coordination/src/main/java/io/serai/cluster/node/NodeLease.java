@@ -15,9 +15,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,8 @@ import org.slf4j.LoggerFactory;
 public final class NodeLease implements Fence, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeLease.class);
     private static final double TRUSTED_PART = 0.8;
+    /** The renewer is due four times in a lease, and a renewal that hangs is given up after a quarter. */
+    private static final double STANDSTILL_PART = 0.6;
 
     private final Database database;
     private final NodeIdentity identity;
@@ -43,7 +47,11 @@ public final class NodeLease implements Fence, AutoCloseable {
     private final LongSupplier nanoClock;
     private final NodeRegistry registry;
     private final LeaseConnection renewals;
+    private final Pulse pulse;
     private final Set<UUID> deadBoots = new HashSet<>();
+    private final LongAdder renewed = new LongAdder();
+    private final LongAdder failedRenewals = new LongAdder();
+    private final LongAdder lost = new LongAdder();
     private final List<LeaseListener> listeners = new CopyOnWriteArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -52,6 +60,12 @@ public final class NodeLease implements Fence, AutoCloseable {
     private @Nullable FencingToken token;
     private long trustedUntilNanos;
     private boolean closed;
+    private boolean hurried;
+    private boolean barred;
+    private volatile String address;
+    private volatile Supplier<NodeLoad> load = () -> NodeLoad.NONE;
+    private volatile Optional<LossReason> lastLoss = Optional.empty();
+    private volatile Optional<WantedState> lastWanted = Optional.empty();
 
     /**
      * @param formerBoot the boot whose process is known to be dead, by {@link HomeLock#formerBoot}
@@ -70,18 +84,16 @@ public final class NodeLease implements Fence, AutoCloseable {
         this.identity = identity;
         this.ttl = ttl;
         this.nanoClock = nanoClock;
+        this.address = identity.address();
         this.registry = new NodeRegistry(identity, ttl);
+        this.pulse = new Pulse(nanoClock, (long) (ttl.toNanos() * STANDSTILL_PART));
         this.renewals = new LeaseConnection(database.settings(), ttl);
         this.deadBoots.add(identity.bootId());
         formerBoot.ifPresent(deadBoots::add);
-        this.renewer = daemon(this::keepRenewed, "lease-renewer");
-        this.watchdog = daemon(this::watch, "lease-watchdog");
-    }
-
-    private static Thread daemon(Runnable body, String name) {
-        Thread thread = new Thread(body, name);
-        thread.setDaemon(true);
-        return thread;
+        this.renewer = new Thread(this::keepRenewed, "lease-renewer");
+        this.watchdog = new Thread(this::watch, "lease-watchdog");
+        renewer.setDaemon(true);
+        watchdog.setDaemon(true);
     }
 
     /** Listeners are called in the order in which they were added; add them before {@link #start}. */
@@ -114,6 +126,7 @@ public final class NodeLease implements Fence, AutoCloseable {
             seen = Optional.of(until);
             pause(ttl.dividedBy(10));
         }
+        pulse.beat();
         renewer.start();
         watchdog.start();
     }
@@ -137,13 +150,78 @@ public final class NodeLease implements Fence, AutoCloseable {
         return identity;
     }
 
-    /** Tells the cluster that this node takes nothing new; the lease goes on. */
-    public void drain() {
-        FencingToken present = token();
-        database.execute(connection -> registry.drain(connection, present));
+    /** Where the node is found, once that is known. */
+    public void addressIs(String found) {
+        address = found;
+        hurry();
     }
 
-    /** Ends the lease at once. Give everything back first: what is left waits for this node's next start. */
+    /** What is told with each renewal. */
+    public void reportLoad(Supplier<NodeLoad> source) {
+        load = source;
+    }
+
+    /** Renews soon, which also reads what operators want of this node. */
+    public void hurry() {
+        lock.lock();
+        try {
+            hurried = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What operators want of this node, as read last. */
+    public WantedState wanted() {
+        return lastWanted.orElse(WantedState.ACTIVE);
+    }
+
+    /** Tells the cluster that this node does what operators want of it; the lease goes on. */
+    public void follow(WantedState state) {
+        FencingToken present = token();
+        database.execute(connection -> registry.follow(connection, present, state));
+    }
+
+    /**
+     * Gives the lease up, because this node cannot work, and takes no new one until {@link #permit}. Others may do its
+     * work at once.
+     */
+    public void forbid(LossReason reason) {
+        FencingToken present;
+        lock.lock();
+        try {
+            barred = true;
+            present = token;
+        } finally {
+            lock.unlock();
+        }
+        if (present != null) {
+            lose(present, reason);
+            try {
+                database.execute(connection -> registry.surrender(connection, present));
+            } catch (SeraiException e) {
+                LOG.warn("The lease of node {} ends by itself: {}", identity.name(), e.text());
+            }
+        }
+    }
+
+    /** Takes a lease again after {@link #forbid}. */
+    public void permit() {
+        lock.lock();
+        try {
+            barred = false;
+        } finally {
+            lock.unlock();
+        }
+        hurry();
+    }
+
+    public LeaseCounts counts() {
+        return new LeaseCounts(renewed.sum(), failedRenewals.sum(), lost.sum());
+    }
+
+    /** Ends the lease at once. Give everything back first: what is left is taken over like a dead node's work. */
     @Override
     public void close() {
         FencingToken last;
@@ -170,7 +248,7 @@ public final class NodeLease implements Fence, AutoCloseable {
 
     private void endInDatabase(FencingToken last) {
         try {
-            database.execute(connection -> registry.stop(connection, last));
+            database.execute(connection -> registry.stop(connection, last, identity.bootId()));
         } catch (SeraiException e) {
             LOG.warn("The lease of node {} could not be ended; it ends by itself: {}", identity.name(), e.text());
         }
@@ -180,15 +258,33 @@ public final class NodeLease implements Fence, AutoCloseable {
     private Optional<NodeRegistry.Registration.HeldByAnother> tryRegister() {
         long began = nanoClock.getAsLong();
         NodeRegistry.Registration outcome =
-                database.transaction(connection -> registry.register(connection, deadBoots));
+                database.transaction(connection -> registry.register(connection, deadBoots, lastLoss));
         if (outcome instanceof NodeRegistry.Registration.HeldByAnother other) {
             return Optional.of(other);
         }
-        FencingToken fresh = ((NodeRegistry.Registration.Registered) outcome).token();
-        adopt(fresh, began);
-        LOG.info("Node {} has a lease with epoch {}", identity.name(), fresh.epoch());
-        tell(listener -> listener.acquired(fresh));
-        return Optional.empty();
+        if (outcome instanceof NodeRegistry.Registration.Registered registered) {
+            FencingToken fresh = registered.token();
+            adopt(fresh, began);
+            LOG.info("Node {} has a lease with epoch {}", identity.name(), fresh.epoch());
+            tell(listener -> listener.acquired(fresh));
+            readWanted();
+            return Optional.empty();
+        }
+        tell(LeaseListener::removed);
+        throw registry.removed();
+    }
+
+    private void readWanted() {
+        try {
+            heed(database.statement(registry::wanted));
+        } catch (SeraiException e) {
+            LOG.debug("What operators want of this node is read with the next renewal: {}", e.text());
+        }
+    }
+
+    private void heed(WantedState state) {
+        lastWanted = Optional.of(state);
+        tell(listener -> listener.wanted(state));
     }
 
     private void adopt(FencingToken fresh, long began) {
@@ -204,6 +300,7 @@ public final class NodeLease implements Fence, AutoCloseable {
 
     private void keepRenewed() {
         while (awaitTurn(ttl.dividedBy(4))) {
+            pulse.beat();
             try {
                 renewOrRegister();
             } catch (RuntimeException e) { // without this thread the node would never have a lease again
@@ -217,22 +314,40 @@ public final class NodeLease implements Fence, AutoCloseable {
         Optional<FencingToken> present = trustedToken();
         if (present.isPresent()) {
             renew(present.get());
-        } else {
+        } else if (!isBarred()) {
             registerAgain();
         }
+    }
+
+    private boolean isBarred() {
+        lock.lock();
+        try {
+            return barred;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private LossReason presumedReason() {
+        return pulse.stoodStill() ? LossReason.FROZEN : LossReason.CUT_OFF;
     }
 
     private void renew(FencingToken present) {
         for (int attempt = 0; attempt < 3; attempt++) {
             long began = nanoClock.getAsLong();
             try {
-                if (registry.renew(renewals.open(), present)) {
+                Optional<WantedState> state = registry.renew(renewals.open(), present, address, load.get());
+                if (state.isPresent()) {
+                    renewed.increment();
                     prolong(present, began);
+                    heed(state.get());
                 } else {
-                    lose(present, "the database says that it has ended");
+                    lose(present, presumedReason());
                 }
                 return;
             } catch (SQLException e) {
+                failedRenewals.increment();
+                pulse.beat();
                 renewals.abort();
                 LOG.warn(
                         "The lease of node {} was not renewed: {}",
@@ -264,6 +379,9 @@ public final class NodeLease implements Fence, AutoCloseable {
                     "Another server at {} has taken the node name {}; this one stays without a lease",
                     holder.address(),
                     identity.name()));
+            if (isBarred()) {
+                forbid(LossReason.WITHOUT_STORAGE);
+            }
         } catch (SeraiException e) {
             if (e.kind() == ErrorKind.RESOURCE || e.code() == ErrorCode.UNKNOWN_OUTCOME) {
                 LOG.debug("No new lease yet: {}", e.text());
@@ -297,19 +415,20 @@ public final class NodeLease implements Fence, AutoCloseable {
     private void loseOutsideLock(FencingToken present) {
         lock.unlock();
         try {
-            lose(present, "it was not renewed in time");
+            lose(present, presumedReason());
         } finally {
             lock.lock();
         }
     }
 
-    private void lose(FencingToken lost, String reason) {
+    private void lose(FencingToken ended, LossReason reason) {
         lock.lock();
         try {
-            if (!lost.equals(token)) {
+            if (!ended.equals(token)) {
                 return;
             }
             token = null;
+            lastLoss = Optional.of(reason);
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -317,10 +436,11 @@ public final class NodeLease implements Fence, AutoCloseable {
         LOG.error(
                 "Node {} lost its lease with epoch {}: {}; it stops its work and tries to get a new one",
                 identity.name(),
-                lost.epoch(),
-                reason);
+                ended.epoch(),
+                reason.description());
+        lost.increment();
         renewals.abort();
-        tell(listener -> listener.lost(lost));
+        tell(listener -> listener.lost(ended));
     }
 
     private void tell(java.util.function.Consumer<LeaseListener> call) {
@@ -347,9 +467,10 @@ public final class NodeLease implements Fence, AutoCloseable {
         lock.lock();
         try {
             long left = time.toNanos();
-            while (!closed && left > 0) {
+            while (!closed && !hurried && left > 0) {
                 left = changed.awaitNanos(left);
             }
+            hurried = false;
             return !closed;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

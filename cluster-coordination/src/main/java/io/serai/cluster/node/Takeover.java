@@ -4,19 +4,21 @@ import io.serai.cluster.database.Database;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.StringJoiner;
 import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,22 +27,32 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A boot is marked dead and recorded in the table of takeovers in one transaction, exactly once; then the steps run,
  * and run again until all have succeeded. If the node that took over dies itself, another one goes on. A node that
- * registers records the takeover of its own former boot the same way.
+ * registers records the takeover of its own former boot the same way, and one that stops that of its present one.
+ *
+ * <p>It looks when the next lease would end, when it is woken, and at least once an interval. From time to time it also
+ * looks for claims and running transfers of epochs that are over and were taken over: there must be none, and if there
+ * is one the takeover is done again.
+ *
+ * <p>The lock guards the life cycle.
  */
 public final class Takeover implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Takeover.class);
+    private static final Duration SHORTEST_REST = Duration.ofMillis(100);
+    private static final int STRAYS_EVERY = 16;
 
     private final Database database;
     private final Fence fence;
     private final List<TakeoverStep> steps;
     private final Duration interval;
-    private final ScheduledExecutorService rounds = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "takeover");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final AtomicLong finishedCount = new AtomicLong();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private @Nullable Thread thread;
+    private boolean woken;
+    private boolean closed;
+    private int rounds;
 
-    /** {@code interval}: how often to look, about half a lease. */
+    /** {@code interval}: the longest time between two looks, about half a lease. */
     public Takeover(Database database, Fence fence, List<TakeoverStep> steps, Duration interval) {
         this.database = database;
         this.fence = fence;
@@ -51,20 +63,91 @@ public final class Takeover implements AutoCloseable {
     /** Does at once what this node's own former boot left, then looks for dead nodes from time to time. */
     public void start() {
         round();
-        var unused = rounds.scheduleWithFixedDelay(
-                this::round, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        Thread fresh = new Thread(this::run, "takeover");
+        fresh.setDaemon(true);
+        lock.lock();
+        try {
+            if (closed || thread != null) {
+                return;
+            }
+            thread = fresh;
+        } finally {
+            lock.unlock();
+        }
+        fresh.start();
+    }
+
+    /** Looks soon. */
+    public void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many takeovers this node has finished since its start. */
+    public long finished() {
+        return finishedCount.get();
     }
 
     @Override
     public void close() {
-        rounds.shutdown();
+        Thread ending;
+        lock.lock();
         try {
-            if (!rounds.awaitTermination(30, TimeUnit.SECONDS)) {
-                rounds.shutdownNow();
+            closed = true;
+            ending = thread;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (ending != null && ending != Thread.currentThread()) {
+            try {
+                ending.join(30_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    private void run() {
+        while (rest(untilNextLook())) {
+            round();
+        }
+    }
+
+    /** False when closed. */
+    private boolean rest(Duration time) {
+        lock.lock();
+        try {
+            long left = time.toNanos();
+            while (!closed && !woken && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            woken = false;
+            return !closed;
         } catch (InterruptedException e) {
-            rounds.shutdownNow();
             Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A little after the next lease ends, and not by all nodes at the same moment. */
+    private Duration untilNextLook() {
+        try {
+            FencingToken token = fence.token();
+            Duration next = database.statement(connection -> TakeoverTable.untilNextEnd(connection, token))
+                    .orElse(interval)
+                    .plusMillis(ThreadLocalRandom.current().nextInt(10, 60));
+            return next.compareTo(interval) > 0 ? interval : next.compareTo(SHORTEST_REST) < 0 ? SHORTEST_REST : next;
+        } catch (SeraiException e) {
+            LOG.debug("When the next lease ends is not known: {}", e.text());
+            return interval.dividedBy(4).plus(SHORTEST_REST);
         }
     }
 
@@ -72,13 +155,13 @@ public final class Takeover implements AutoCloseable {
         try {
             takeOverNow();
         } catch (SeraiException e) {
-            if (e.kind() == ErrorKind.FENCED || e.kind() == ErrorKind.RESOURCE) {
+            if (e.kind() == ErrorKind.FENCED || e.kind() == ErrorKind.RESOURCE || e.kind() == ErrorKind.REMOTE) {
                 LOG.debug("Looking for dead nodes was given up this time: {}", e.text());
             } else {
-                LOG.error("Looking for dead nodes failed; tried again in {} s", interval.toSeconds(), e);
+                LOG.error("Looking for dead nodes failed; tried again soon", e);
             }
         } catch (RuntimeException e) {
-            LOG.error("Looking for dead nodes failed; tried again in {} s", interval.toSeconds(), e);
+            LOG.error("Looking for dead nodes failed; tried again soon", e);
         }
     }
 
@@ -86,18 +169,24 @@ public final class Takeover implements AutoCloseable {
     public int takeOverNow() {
         FencingToken token = fence.token();
         markDeadNodes(token);
+        if (rounds++ % STRAYS_EVERY == 0) {
+            lookForStrays(token);
+        }
         int finished = 0;
-        for (Open open : claimOpen(token)) {
-            Optional<String> report = runSteps(open.dead());
-            if (report.isPresent()) {
-                finish(token, open, report.get());
+        List<TakeoverTable.Open> claimed = database.transaction(connection -> {
+            NodeFence.guard(connection, token);
+            return TakeoverTable.claimOpen(connection, token.node());
+        });
+        for (TakeoverTable.Open open : claimed) {
+            Optional<Map<String, Integer>> counts = runSteps(open.dead());
+            if (counts.isPresent()) {
+                finish(token, open, counts.get());
                 finished++;
             }
         }
+        database.statement(TakeoverTable::settle);
         return finished;
     }
-
-    private record Open(long id, DeadBoot dead) {}
 
     private void markDeadNodes(FencingToken token) {
         String sql = """
@@ -117,7 +206,7 @@ public final class Takeover implements AutoCloseable {
                 }
             }
             for (DeadBoot boot : dead) {
-                record(connection, boot, token.node());
+                TakeoverTable.record(connection, boot, token.node(), "silent");
             }
             return dead;
         });
@@ -127,85 +216,52 @@ public final class Takeover implements AutoCloseable {
                 boot.epoch()));
     }
 
-    /** Records that a boot's work is to be taken over; a second record of the same boot changes nothing. */
-    static void record(Connection connection, DeadBoot dead, NodeName taker) throws SQLException {
-        String sql = """
-                insert into takeover (node, epoch, boot_id, taken_by) values (?, ?, ?, ?)
-                on conflict (epoch) do nothing""";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, dead.node().value());
-            statement.setLong(2, dead.epoch());
-            statement.setObject(3, dead.bootId());
-            statement.setString(4, taker.value());
-            statement.executeUpdate();
-        }
-    }
-
-    /** This node's unfinished takeovers, and those of takers that are dead themselves. */
-    private List<Open> claimOpen(FencingToken token) {
-        String sql = """
-                update takeover set taken_by = ?
-                where finished_at is null and (taken_by = ? or not exists (
-                    select 1 from node
-                    where name = taken_by and state in ('active', 'draining') and lease_until > clock_timestamp()))
-                returning node, epoch, boot_id, id""";
-        return database.transaction(connection -> {
-            NodeFence.guard(connection, token);
-            List<Open> open = new ArrayList<>();
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setString(1, token.node().value());
-                statement.setString(2, token.node().value());
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        open.add(new Open(rows.getLong(4), deadBoot(rows, 1)));
-                    }
-                }
-            }
-            return open;
-        });
-    }
-
     private static DeadBoot deadBoot(ResultSet rows, int from) throws SQLException {
         return new DeadBoot(
                 new NodeName(rows.getString(from)), rows.getLong(from + 1), rows.getObject(from + 2, UUID.class));
     }
 
+    private void lookForStrays(FencingToken token) {
+        List<Long> epochs = database.transaction(connection -> {
+            NodeFence.guard(connection, token);
+            return TakeoverTable.recordStrays(connection, token.node());
+        });
+        if (!epochs.isEmpty()) {
+            LOG.warn("Work of the ended epochs {} belongs to no node; it is taken over again", epochs);
+        }
+    }
+
     /** Runs every step; what they did, or nothing when one failed and all have to run again. */
-    private Optional<String> runSteps(DeadBoot dead) {
-        StringJoiner report = new StringJoiner(", ");
+    private Optional<Map<String, Integer>> runSteps(DeadBoot dead) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
         boolean complete = true;
         for (TakeoverStep step : steps) {
             try {
-                report.add(step.subject() + ": " + step.takeOver(dead));
+                counts.merge(step.subject(), step.takeOver(dead), Integer::sum);
             } catch (RuntimeException e) {
                 complete = false;
                 LOG.error(
-                        "Taking over {} of node {} with epoch {} failed; tried again in {} s",
+                        "Taking over {} of node {} with epoch {} failed; tried again within {} s",
                         step.subject(),
                         dead.node(),
                         dead.epoch(),
-                        interval.toSeconds(),
+                        Math.max(1, interval.toSeconds()),
                         e);
             }
         }
-        return complete ? Optional.of(report.toString()) : Optional.empty();
+        return complete ? Optional.of(counts) : Optional.empty();
     }
 
-    private void finish(FencingToken token, Open open, String report) {
-        String sql = "update takeover set finished_at = clock_timestamp(), report = ? where id = ? and taken_by = ?";
+    private void finish(FencingToken token, TakeoverTable.Open open, Map<String, Integer> counts) {
         database.execute(connection -> {
             NodeFence.guard(connection, token);
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setString(1, report);
-                statement.setLong(2, open.id());
-                statement.setString(3, token.node().value());
-                statement.executeUpdate();
-            }
+            TakeoverTable.finish(connection, open, token.node(), counts);
         });
+        finishedCount.incrementAndGet();
         LOG.info(
                 "Took over node {} with epoch {}: {}",
                 open.dead().node(),
                 open.dead().epoch(),
-                report);
+                TakeoverTable.report(counts));
     }
 }

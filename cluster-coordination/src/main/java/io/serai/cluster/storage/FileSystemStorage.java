@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.PriorityQueue;
 
@@ -41,10 +42,10 @@ public final class FileSystemStorage implements Storage {
     @Override
     public void prepareHome(AccountName account, Iterable<VirtualPath> folders) {
         try {
-            StorageRoot.makeFolder(root.homes().resolve(account.value()));
+            StorageRoot.makeFolderSynced(root.homes().resolve(account.value()));
             for (VirtualPath folder : folders) {
                 if (!folder.isRoot()) {
-                    StorageRoot.makeFolder(root.locateMakingFolders(account, folder));
+                    StorageRoot.makeFolderSynced(root.locateMakingFolders(account, folder));
                 }
             }
         } catch (IOException e) {
@@ -100,7 +101,9 @@ public final class FileSystemStorage implements Storage {
     @Override
     public void makeFolder(AccountName account, VirtualPath path) {
         try {
-            Files.createDirectory(root.locate(account, path), StorageRoot.FOLDER_MODE);
+            Path folder = root.locate(account, path);
+            Files.createDirectory(folder, StorageRoot.FOLDER_MODE);
+            StorageRoot.sync(Objects.requireNonNull(folder.getParent()));
         } catch (IOException e) {
             throw FileErrors.of(e, "The folder " + path + " cannot be made");
         }

@@ -64,6 +64,7 @@ final class Parts {
      */
     void keep(StagingName.Target target, Path file) throws IOException {
         Files.move(file, file(target, Writer.GONE), StandardCopyOption.ATOMIC_MOVE);
+        StorageRoot.sync(root.parts());
         dropLeft(target);
     }
 
@@ -72,6 +73,7 @@ final class Parts {
         Path name = file(target, Writer.MAY_BE_ALIVE);
         new SafeMark(name).synced(sizeBytes);
         Files.move(file, name, StandardCopyOption.ATOMIC_MOVE);
+        StorageRoot.sync(root.parts());
         Files.deleteIfExists(file(target, Writer.GONE));
     }
 

@@ -1,7 +1,5 @@
 package io.serai.cluster.storage;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.serai.cluster.database.Database;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -23,15 +21,16 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 
 /**
  * The root directory on the shared file system, and where everything lies below it:
  *
  * <pre>
- *   serai-storage.json            whose root this is
+ *   serai-storage.json            whose root this is, and which
+ *   signs/NODE                    written by each node from time to time: it can write here
  *   homes/ACCOUNT/...             what partners see, complete files only
  *   staging/active/EPOCH/         uploads and pulls that run; names as in StagingName
  *   staging/parts/ACCOUNT~HASH    the kept part of an interrupted upload
@@ -43,30 +42,31 @@ import java.util.UUID;
  * this one could put a link there; nothing of ours makes links, so nobody else may write to the root.
  */
 public final class StorageRoot {
-    private static final String MARKER = "serai-storage.json";
     static final FileAttribute<Set<PosixFilePermission>> FOLDER_MODE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path root;
+    private final RootMark.Mark mark;
 
-    private StorageRoot(Path root) {
+    private StorageRoot(Path root, RootMark.Mark mark) {
         this.root = root;
+        this.mark = mark;
     }
 
     /**
-     * Opens the root and makes what is missing in it.
+     * Opens the root and makes what is missing in it. The first root that a cluster's database sees is its root from
+     * then on: root and database carry each other's id.
      *
-     * @throws SeraiException {@code INVALID} when it belongs to another cluster, or is empty although the database knows
-     *     files in it (a share that is not mounted); {@code STORAGE_DOWN} when it cannot be used
+     * @throws SeraiException {@code INVALID} when it belongs to another cluster, or is not the root of this one (a share
+     *     that is not mounted); {@code STORAGE_DOWN} when it cannot be used
      */
     public static StorageRoot open(Path folder, Database database) {
-        Identity identity = database.read(StorageRoot::identity);
         try {
             Files.createDirectories(folder, FOLDER_MODE);
-            StorageRoot storage = new StorageRoot(folder.toRealPath());
-            storage.claim(identity);
+            Path real = folder.toRealPath();
+            StorageRoot storage = new StorageRoot(real, RootMark.claim(real, database));
             storage.makeFolders();
             return storage;
         } catch (IOException e) {
@@ -74,62 +74,21 @@ public final class StorageRoot {
         }
     }
 
-    private record Identity(UUID cluster, boolean inUse) {}
-
-    private static Identity identity(java.sql.Connection connection) throws java.sql.SQLException {
-        String sql = "select id, exists (select 1 from transfer where direction = 'in' and state = 'completed')"
-                + " from cluster";
-        try (var statement = connection.prepareStatement(sql);
-                var rows = statement.executeQuery()) {
-            if (!rows.next()) {
-                throw new SeraiException(ErrorCode.DEFECT, "table cluster has no row");
-            }
-            return new Identity(rows.getObject(1, UUID.class), rows.getBoolean(2));
-        }
+    Path folder() {
+        return root;
     }
 
-    private void claim(Identity identity) throws IOException {
-        Path marker = root.resolve(MARKER);
-        if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
-            if (identity.inUse()) {
-                throw new SeraiException(
-                        ErrorCode.INVALID,
-                        "The storage root " + root
-                                + " is empty, but the database knows files in it: mount the share, or"
-                                + " set storage.root to the directory that holds " + MARKER);
-            }
-            writeMarker(marker, identity);
-        }
-        JsonNode content = new ObjectMapper().readTree(Files.readAllBytes(marker));
-        String cluster = content.path("cluster").asText();
-        if (!cluster.equals(identity.cluster().toString())) {
-            throw new SeraiException(
-                    ErrorCode.INVALID,
-                    "The storage root " + root + " belongs to the cluster \"" + cluster + "\" and this database to "
-                            + identity.cluster()
-                            + ": set storage.root or database.url to the pair that belongs together");
-        }
+    /** What the root's mark said when it was opened. */
+    RootMark.Mark mark() {
+        return mark;
     }
 
-    private void writeMarker(Path marker, Identity identity) throws IOException {
-        Path fresh = Files.createTempFile(root, MARKER, ".new", FILE_MODE);
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            String text = "{\"product\": \"serai\", \"layout\": 1, \"cluster\": \"" + identity.cluster() + "\"}\n";
-            channel.write(java.nio.charset.StandardCharsets.UTF_8.encode(text));
-            channel.force(true);
-        }
-        try {
-            linkOrCopy(fresh, marker);
-        } catch (FileAlreadyExistsException e) {
-            // Another node was first; whose root it is gets checked like any other.
-            Files.delete(fresh);
-            return;
-        }
-        Files.delete(fresh);
-        sync(root);
+    Path signs() {
+        return root.resolve("signs");
     }
 
     private void makeFolders() throws IOException {
+        makeFolder(signs());
         if (look(root.resolve("content").resolve("ff")).isPresent()) {
             // The last of them all.
             return;
@@ -239,6 +198,16 @@ public final class StorageRoot {
             if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
                 throw e;
             }
+        }
+    }
+
+    /** The same; what was made is durable. */
+    static void makeFolderSynced(Path folder) throws IOException {
+        if (look(folder).isEmpty()) {
+            makeFolder(folder);
+            sync(Objects.requireNonNull(folder.getParent()));
+        } else {
+            makeFolder(folder);
         }
     }
 

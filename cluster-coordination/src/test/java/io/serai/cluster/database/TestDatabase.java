@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * static final TestDatabase DATABASE = new TestDatabase();
  * }</pre>
  */
-public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
+public final class TestDatabase implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
     private static final String TEMPLATE = "serai_template";
     private static final AtomicInteger COUNTER = new AtomicInteger();
 
@@ -51,6 +52,23 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
         executeAsAdmin(server, "create database " + name + " template " + template + " owner serai");
         settings = server.connection(name, "test").withMaxConnections(10);
         database = new Database(settings);
+    }
+
+    /** Every test has a storage root and keys of its own. */
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        if (template.equals(TEMPLATE)) {
+            forgetRoot();
+        }
+    }
+
+    /** The next storage root that is opened becomes the database's root. */
+    public void forgetRoot() {
+        database.execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("update cluster set root_id = null, key_check = null");
+            }
+        });
     }
 
     @Override

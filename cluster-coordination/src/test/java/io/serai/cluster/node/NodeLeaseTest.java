@@ -147,11 +147,13 @@ class NodeLeaseTest {
                 .isInstanceOfSatisfying(
                         SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_IN_USE));
         lease.close();
+        assertThatThrownBy(() -> nodes.remove(new NodeName("a"))).hasMessageContaining("taken over");
+        new Takeover(database(), started(lease("b", Optional.empty())), List.of(), TTL).takeOverNow();
 
         nodes.remove(new NodeName("a"));
 
         assertThatThrownBy(() -> lease("a", Optional.empty()).start()).hasMessageContaining("was removed");
-        assertThat(nodes.list()).extracting(Nodes.NodeView::state).containsExactly(NodeState.REMOVED);
+        assertThat(nodes.list()).extracting(Nodes.NodeView::state).containsExactly(NodeState.REMOVED, NodeState.ACTIVE);
     }
 
     @Test
@@ -210,8 +212,8 @@ class NodeLeaseTest {
     @Test
     void finishesTheTakeoverOfATakerThatDied() throws Exception {
         try (Connection connection = TEST_DATABASE.settings().connect()) {
-            Takeover.record(
-                    connection, new DeadBoot(new NodeName("dead"), 1_000_000, UUID.randomUUID()), new NodeName("gone"));
+            TakeoverTable.record(
+                    connection, new DeadBoot(new NodeName("dead"), 1_000_000, UUID.randomUUID()), new NodeName("gone"), "silent");
         }
         Step step = new Step();
 
@@ -267,7 +269,7 @@ class NodeLeaseTest {
     void drainingKeepsTheLease() {
         NodeLease lease = started(lease("a", Optional.empty()));
 
-        lease.drain();
+        lease.follow(WantedState.DRAINING);
 
         assertThat(new Nodes(database()).list())
                 .extracting(Nodes.NodeView::state)

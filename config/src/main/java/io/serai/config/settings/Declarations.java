@@ -28,9 +28,21 @@ final class Declarations {
     static final Setting<Duration> NODE_LEASE = Setting.of(
             "node.lease",
             SettingType.duration(SECOND.multipliedBy(2), MINUTE.multipliedBy(5)),
-            "10s",
+            "8s",
             "How long the other nodes wait for a sign of life before they take over this node's work. A node that cannot"
-                    + " renew its lease in time stops working by itself.");
+                    + " renew its lease in time stops working by itself. The same on every node of a cluster.");
+    static final Setting<SecretSource> NODE_JOIN_TOKEN = Setting.secret(
+            "node.join-token",
+            SettingType.secret(),
+            "none",
+            "The token that `serai nodes invite` printed on a running node: a server without the cluster's keys fetches"
+                    + " them with it at its first start. Without meaning afterwards.");
+    static final Setting<List<String>> NODE_LABELS = Setting.open(
+            "node.labels",
+            SettingType.labels(),
+            "none",
+            "Words that say what this node is good for, separated by commas; shown to operators and used by placement"
+                    + " rules.");
     static final Setting<Integer> NODE_CAPACITY = Setting.of(
             "node.capacity",
             SettingType.number(1, 1000),
@@ -40,7 +52,13 @@ final class Declarations {
             "node.drain-limit",
             SettingType.duration(Duration.ZERO, HOUR),
             "60s",
-            "How long a stop waits for running transfers; what is not done by then goes back to the queue.");
+            "How long a stop or a drain waits for running transfers; what is not done by then goes back to the queue.");
+    static final Setting<Duration> NODE_DRAIN_NOTICE = Setting.of(
+            "node.drain-notice",
+            SettingType.duration(Duration.ZERO, MINUTE.multipliedBy(10)),
+            "2s",
+            "How long a node that is drained still takes sessions after its health says that it is not ready, so that"
+                    + " load balancers can see it.");
 
     static final Setting<Path> STORAGE_ROOT = Setting.open(
             "storage.root",
@@ -220,8 +238,11 @@ final class Declarations {
             HOME,
             NODE_NAME,
             NODE_LEASE,
+            NODE_JOIN_TOKEN,
+            NODE_LABELS,
             NODE_CAPACITY,
             NODE_DRAIN_LIMIT,
+            NODE_DRAIN_NOTICE,
             STORAGE_ROOT,
             CONTENT_RETENTION,
             PART_RETENTION,

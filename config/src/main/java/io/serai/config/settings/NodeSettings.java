@@ -33,10 +33,24 @@ public record NodeSettings(
      * The node as a member of its cluster.
      *
      * @param lease how long the others wait for a sign of life before they take over
+     * @param joinToken lets a server without the cluster's keys fetch them at its first start
+     * @param labels words for operators and placement rules
      * @param capacity events that run at the same time
-     * @param drainLimit how long a stop waits for what is running
+     * @param drainLimit how long a stop or a drain waits for what is running
+     * @param drainNotice how long a drained node still takes sessions after its health says that it is not ready
      */
-    public record Node(NodeName name, Duration lease, int capacity, Duration drainLimit) {}
+    public record Node(
+            NodeName name,
+            Duration lease,
+            Optional<SecretText> joinToken,
+            List<String> labels,
+            int capacity,
+            Duration drainLimit,
+            Duration drainNotice) {
+        public Node {
+            labels = List.copyOf(labels);
+        }
+    }
 
     /**
      * The shared file system.

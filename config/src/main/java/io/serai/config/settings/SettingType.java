@@ -114,6 +114,17 @@ record SettingType<T>(String word, Function<String, T> reader) {
                         .toList());
     }
 
+    static SettingType<List<String>> labels() {
+        return new SettingType<>(
+                "list of words",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(nodeName().reader())
+                        .map(NodeName::value)
+                        .toList());
+    }
+
     static SettingType<NodeName> nodeName() {
         return new SettingType<>("name", text -> {
             try {

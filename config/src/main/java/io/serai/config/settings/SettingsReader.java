@@ -34,6 +34,9 @@ import static io.serai.config.settings.Declarations.LOG_FORMAT;
 import static io.serai.config.settings.Declarations.LOG_LEVEL;
 import static io.serai.config.settings.Declarations.NODE_CAPACITY;
 import static io.serai.config.settings.Declarations.NODE_DRAIN_LIMIT;
+import static io.serai.config.settings.Declarations.NODE_DRAIN_NOTICE;
+import static io.serai.config.settings.Declarations.NODE_JOIN_TOKEN;
+import static io.serai.config.settings.Declarations.NODE_LABELS;
 import static io.serai.config.settings.Declarations.NODE_LEASE;
 import static io.serai.config.settings.Declarations.NODE_NAME;
 import static io.serai.config.settings.Declarations.PART_RETENTION;
@@ -77,11 +80,7 @@ final class SettingsReader {
         Path home = values.find(HOME).orElse(defaultHome).toAbsolutePath().normalize();
         NodeSettings settings = new NodeSettings(
                 home,
-                new NodeSettings.Node(
-                        values.find(NODE_NAME).orElseGet(hostName),
-                        values.read(NODE_LEASE),
-                        values.read(NODE_CAPACITY),
-                        values.read(NODE_DRAIN_LIMIT)),
+                node(home),
                 new NodeSettings.Storage(
                         values.find(STORAGE_ROOT)
                                 .map(home::resolve)
@@ -108,6 +107,17 @@ final class SettingsReader {
         return settings;
     }
 
+    private NodeSettings.Node node(Path home) {
+        return new NodeSettings.Node(
+                values.find(NODE_NAME).orElseGet(hostName),
+                values.read(NODE_LEASE),
+                values.find(NODE_JOIN_TOKEN).flatMap(source -> resolve(NODE_JOIN_TOKEN, source, home)),
+                values.find(NODE_LABELS).orElse(List.of()),
+                values.read(NODE_CAPACITY),
+                values.read(NODE_DRAIN_LIMIT),
+                values.read(NODE_DRAIN_NOTICE));
+    }
+
     private NodeSettings.Database database(Path home) {
         return new NodeSettings.Database(
                 externalDatabase(home),
@@ -122,7 +132,8 @@ final class SettingsReader {
     private Optional<NodeSettings.External> externalDatabase(Path home) {
         Optional<String> url = values.find(DATABASE_URL);
         Optional<String> user = values.find(DATABASE_USER);
-        Optional<SecretText> password = values.find(DATABASE_PASSWORD).flatMap(source -> resolve(source, home));
+        Optional<SecretText> password = values.find(DATABASE_PASSWORD)
+                .flatMap(source -> resolve(DATABASE_PASSWORD, source, home));
         if (url.isEmpty()) {
             for (Setting<?> lonely : List.of(DATABASE_USER, DATABASE_PASSWORD)) {
                 if (values.isGiven(lonely) && !values.isGiven(DATABASE_URL)) {
@@ -153,14 +164,14 @@ final class SettingsReader {
         }
     }
 
-    private Optional<SecretText> resolve(SecretSource source, Path home) {
+    private Optional<SecretText> resolve(Setting<SecretSource> setting, SecretSource source, Path home) {
         SecretSource placed = source instanceof SecretSource.Content content
                 ? new SecretSource.Content(home.resolve(content.path()))
                 : source;
         try {
             return Optional.of(new LocalSecrets(environment).find(placed));
         } catch (SeraiException e) {
-            values.reject(DATABASE_PASSWORD, e.text());
+            values.reject(setting, e.text());
             return Optional.empty();
         }
     }

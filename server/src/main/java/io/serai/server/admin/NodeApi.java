@@ -3,6 +3,9 @@ package io.serai.server.admin;
 import static io.serai.server.admin.ApiOperation.get;
 import static io.serai.server.admin.ApiOperation.post;
 
+import io.serai.cluster.node.Nodes;
+import io.serai.cluster.node.WantedState;
+import io.serai.config.name.NodeName;
 import java.util.List;
 import java.util.Map;
 
@@ -15,11 +18,11 @@ public final class NodeApi {
         /** How the node stands: what {@code serai status} shows. */
         Map<String, Object> status();
 
-        /** Takes no new sessions or events; what runs goes on. */
-        void drain(String by);
+        /** The nodes of the cluster. */
+        Nodes nodes();
 
-        /** Takes new work again. */
-        void undrain(String by);
+        /** The name of the node that answers. */
+        NodeName self();
     }
 
     public NodeApi(Control control) {
@@ -30,12 +33,12 @@ public final class NodeApi {
         return List.of(
                 get("/api/v1/status", "How the node stands", request -> control.status()),
                 post("/api/v1/drain", Role.OPERATOR, "Take no new work; running work finishes", request -> {
-                    control.drain(request.caller().name());
-                    return Map.of("draining", true);
+                    control.nodes().want(control.self(), WantedState.DRAINING, request.caller().name());
+                    return Map.of("node", control.self().value(), "draining", true);
                 }),
                 post("/api/v1/undrain", Role.OPERATOR, "Take new work again", request -> {
-                    control.undrain(request.caller().name());
-                    return Map.of("draining", false);
+                    control.nodes().want(control.self(), WantedState.ACTIVE, request.caller().name());
+                    return Map.of("node", control.self().value(), "draining", false);
                 }));
     }
 }

@@ -42,8 +42,7 @@ final class UpCommand implements Callable<Integer> {
                 settings.log().level().name(),
                 settings.node().name().value());
         SeraiNode node = SeraiNode.start(settings, Version.text());
-        node.awaitStop();
-        return 0;
+        return node.awaitStop() ? 0 : 1;
     }
 
     static NodeSettings settings(Path home, Optional<Path> config, List<String> overrides) {

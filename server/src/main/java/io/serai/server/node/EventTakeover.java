@@ -4,6 +4,7 @@ import io.serai.cluster.database.Database;
 import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.node.DeadBoot;
 import io.serai.cluster.node.TakeoverStep;
+import io.serai.cluster.node.Takeovers;
 
 /** Returns the claims of a dead boot to the queue. */
 final class EventTakeover implements TakeoverStep {
@@ -22,6 +23,9 @@ final class EventTakeover implements TakeoverStep {
 
     @Override
     public int takeOver(DeadBoot dead) {
-        return database.transaction(connection -> queue.releaseEpoch(connection, dead.epoch()));
+        return database.transaction(connection -> {
+            Takeovers.noteEvents(connection, dead);
+            return queue.releaseEpoch(connection, dead.epoch());
+        });
     }
 }

@@ -1,7 +1,10 @@
 package io.serai.server.node;
 
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.node.Nodes;
+import io.serai.cluster.node.Takeovers;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
 import io.serai.route.site.connection.SiteInspection;
@@ -9,6 +12,7 @@ import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
 import io.serai.server.admin.EventsApi;
 import io.serai.server.admin.NodeApi;
+import io.serai.server.admin.NodesApi;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.RoutesApi;
 import io.serai.server.admin.SessionsApi;
@@ -24,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +38,8 @@ final class NodeAdmin implements NodeApi.Control {
     private final Ground ground;
     private final String version;
     private final Instant started = Instant.now();
-    private final AtomicBoolean draining = new AtomicBoolean();
     private final NodeHealth health;
+    private final Nodes nodes;
     private final AdminServer server;
 
     /** What the API is about. */
@@ -53,13 +56,14 @@ final class NodeAdmin implements NodeApi.Control {
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {
         this.ground = ground;
         this.version = version;
+        this.nodes = new Nodes(ground.database().database());
         NodeWork work = ground.work();
         this.health = new NodeHealth(
                 work.camel().context(),
                 ground.database().database(),
                 ground.lease(),
-                ground.settings().storage().root(),
-                draining::get);
+                ground.stores().storageWatch(),
+                work.standing()::isDraining);
         AdminTokensOfNode tokens =
                 new AdminTokensOfNode(ground.localToken(), ground.database().database());
         NodeSettings.Admin admin = ground.settings().admin();
@@ -102,6 +106,7 @@ final class NodeAdmin implements NodeApi.Control {
                 new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.shared(), this::rotate);
         List<ApiOperation> all = new ArrayList<>();
         all.addAll(new NodeApi(this).operations());
+        all.addAll(new NodesApi(nodes, new Takeovers(ground.database().database())).operations());
         all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());
         all.addAll(new EventsApi(stores.queue()).operations());
         all.addAll(new SessionsApi(work.sessions()).operations());
@@ -137,12 +142,13 @@ final class NodeAdmin implements NodeApi.Control {
         status.put("name", ground.settings().node().name());
         status.put("version", version);
         status.put("pid", ProcessHandle.current().pid());
-        status.put("state", draining.get() ? "draining" : ready.up() ? "up" : "impaired");
-        status.put("healthy", ready.up() || draining.get());
+        status.put("state", work.standing().isDraining() ? "draining" : ready.up() ? "up" : "impaired");
+        status.put("healthy", ready.up() || work.standing().isDraining());
         status.put("started", started);
         status.put("health", ready.details());
         status.put("database", ground.database().description());
         status.put("storage", ground.settings().storage().root().toString());
+        status.put("cluster", cluster());
         status.put("sessions", work.sessions().list().size());
         status.put("runningEvents", work.dispatcher().running());
         status.put("routes", work.deployer().deployed().size());
@@ -150,6 +156,16 @@ final class NodeAdmin implements NodeApi.Control {
         status.put("events", depth());
         status.put("listeners", ground.listeners().bound(work.camel().context()));
         return status;
+    }
+
+    /** How the nodes stand together. */
+    private Map<String, Object> cluster() {
+        try {
+            return NodesApi.summary(nodes.list());
+        } catch (SeraiException e) {
+            LOG.debug("The other nodes are not known now", e);
+            return Map.of();
+        }
     }
 
     /** The status is asked for most when something is wrong; an absent database must not hide the rest of it. */
@@ -163,20 +179,16 @@ final class NodeAdmin implements NodeApi.Control {
     }
 
     @Override
-    public void drain(String by) {
-        if (draining.compareAndSet(false, true)) {
-            LOG.info("{} drains this node", by);
-            ground.work().sessions().drain();
-            ground.work().dispatcher().pause();
-        }
+    public Nodes nodes() {
+        return nodes;
     }
 
     @Override
-    public void undrain(String by) {
-        if (draining.compareAndSet(true, false)) {
-            LOG.info("{} ends the drain of this node", by);
-            ground.work().sessions().undrain();
-            ground.work().dispatcher().resume();
-        }
+    public NodeName self() {
+        return ground.settings().node().name();
+    }
+
+    int port() {
+        return java.net.URI.create(server.url()).getPort();
     }
 }

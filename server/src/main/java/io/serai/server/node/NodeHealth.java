@@ -2,11 +2,9 @@ package io.serai.server.node;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
+import io.serai.cluster.storage.StorageWatch;
 import io.serai.config.error.SeraiException;
 import io.serai.server.admin.AdminServer.Health;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,10 +21,10 @@ final class NodeHealth {
     private final CamelContext camel;
     private final Database database;
     private final Fence fence;
-    private final Path storage;
+    private final StorageWatch storage;
     private final BooleanSupplier draining;
 
-    NodeHealth(CamelContext camel, Database database, Fence fence, Path storage, BooleanSupplier draining) {
+    NodeHealth(CamelContext camel, Database database, Fence fence, StorageWatch storage, BooleanSupplier draining) {
         this.camel = camel;
         this.database = database;
         this.fence = fence;
@@ -47,7 +45,7 @@ final class NodeHealth {
         details.put("database", word(databaseUp));
         boolean leased = hasLease();
         details.put("lease", word(leased));
-        boolean storageUp = storageWritable();
+        boolean storageUp = storage.isUp();
         details.put("storage", word(storageUp));
         boolean drained = draining.getAsBoolean();
         details.put("draining", drained);
@@ -67,15 +65,6 @@ final class NodeHealth {
             fence.token();
             return true;
         } catch (SeraiException e) {
-            return false;
-        }
-    }
-
-    private boolean storageWritable() {
-        try {
-            Files.delete(Files.createTempFile(storage, ".health", null));
-            return true;
-        } catch (IOException e) {
             return false;
         }
     }

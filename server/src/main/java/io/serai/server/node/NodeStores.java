@@ -1,6 +1,8 @@
 package io.serai.server.node;
 
 import io.serai.cluster.database.Database;
+import io.serai.cluster.database.NotificationListener;
+import io.serai.cluster.database.Notifications;
 import io.serai.cluster.event.EventQueueSettings;
 import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.ledger.Deliveries;
@@ -10,6 +12,8 @@ import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.ledger.TransferSampler;
+import io.serai.cluster.node.LossReason;
+import io.serai.cluster.node.NodeChannel;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Takeover;
 import io.serai.cluster.pull.PulledFiles;
@@ -24,6 +28,7 @@ import io.serai.cluster.storage.Storage;
 import io.serai.cluster.storage.StorageRecovery;
 import io.serai.cluster.storage.StorageRoot;
 import io.serai.cluster.storage.StorageSettings;
+import io.serai.cluster.storage.StorageWatch;
 import io.serai.config.settings.NodeSettings;
 import io.serai.route.arrival.Subscriptions;
 import java.security.SecureRandom;
@@ -40,12 +45,20 @@ record NodeStores(
         Receiving receiving,
         Subscriptions subscriptions,
         ScheduleFires fires,
-        PulledFiles pulled) {
+        PulledFiles pulled,
+        Takeover takeover,
+        StorageWatch storageWatch) {
     private static final Duration CLEANING_INTERVAL = Duration.ofMinutes(5);
     private static final int CLAIM_BATCH = 200;
 
+    /** What the stores stand on. */
+    record Ground(Database database, NodeLease lease, StorageRoot root) {}
+
     /** Starts the stores, and does what this node's own former boot left. */
-    static NodeStores start(NodeSettings settings, Database database, NodeLease lease, StopList stops) {
+    static NodeStores start(NodeSettings settings, Ground ground, StopList stops) {
+        Database database = ground.database();
+        NodeLease lease = ground.lease();
+        StorageRoot root = ground.root();
         InstantSource clock = InstantSource.system();
         JdbcEventQueue queue = new JdbcEventQueue(database, queueSettings(settings), new SecureRandom());
         queue.start();
@@ -60,7 +73,6 @@ record NodeStores(
         stops.add("transfer sampler", sampler::stop);
 
         StorageSettings storageSettings = storageSettings(settings);
-        StorageRoot root = StorageRoot.open(settings.storage().root(), database);
         NameLocks locks = new NameLocks();
         Publisher publisher = new Publisher(root, locks, database);
         publisher.start();
@@ -79,6 +91,9 @@ record NodeStores(
                 settings.node().lease().dividedBy(2));
         takeover.start();
         stops.add("takeover", takeover::close);
+        StorageWatch watch = watch(settings, ground, stops);
+        Notifications news = database.listen(NodeChannel.NAME, new NodeNews(lease, takeover));
+        stops.add("news of nodes", news::close);
         StagingCleaner cleaner = new StagingCleaner(root, database, storageSettings, clock, CLEANING_INTERVAL);
         cleaner.start();
         stops.add("staging cleaner", cleaner::stop);
@@ -101,7 +116,47 @@ record NodeStores(
                 receiving,
                 subscriptions,
                 fires,
-                pulled);
+                pulled,
+                takeover,
+                watch);
+    }
+
+    /** A node that lost the storage gives its lease up long before that would end. */
+    private static StorageWatch watch(NodeSettings settings, Ground ground, StopList stops) {
+        StorageWatch.Listener listener = new StorageWatch.Listener() {
+            @Override
+            public void lost(String why) {
+                ground.lease().forbid(LossReason.WITHOUT_STORAGE);
+            }
+
+            @Override
+            public void returned() {
+                ground.lease().permit();
+            }
+        };
+        StorageWatch watch = new StorageWatch(
+                ground.root(),
+                settings.node().name(),
+                settings.node().lease().dividedBy(2),
+                listener,
+                InstantSource.system());
+        watch.start();
+        stops.add("storage watch", watch::stop);
+        return watch;
+    }
+
+    /** Something happened to a node: look at once. */
+    private record NodeNews(NodeLease lease, Takeover takeover) implements NotificationListener {
+        @Override
+        public void listening() {
+            // The rounds of lease and takeover see what was missed.
+        }
+
+        @Override
+        public void notified(String payload) {
+            lease.hurry();
+            takeover.wake();
+        }
     }
 
     private static EventQueueSettings queueSettings(NodeSettings settings) {

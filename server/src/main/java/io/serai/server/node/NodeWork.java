@@ -3,8 +3,6 @@ package io.serai.server.node;
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
-import io.serai.cluster.node.FencingToken;
-import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
@@ -46,7 +44,8 @@ record NodeWork(
         RouteDeployer deployer,
         SharedChanges shared,
         PasswordHasher hasher,
-        NodeMetrics metrics) {
+        NodeMetrics metrics,
+        NodeStanding standing) {
     private static final Logger LOG = LoggerFactory.getLogger(NodeWork.class);
     private static final Duration LOGIN_GRACE = Duration.ofSeconds(60);
     private static final int ADDRESS_FACTOR = 5;
@@ -112,8 +111,16 @@ record NodeWork(
         stops.add(
                 "running work",
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
-        ground.lease().addListener(new EndSessionsWhenLost(sessions));
-        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics);
+        NodeStanding standing = new NodeStanding(
+                ground.lease(),
+                sessions,
+                dispatcher,
+                settings.node().drainNotice(),
+                settings.node().drainLimit());
+        standing.start();
+        stops.add("standing", standing::stop);
+        ground.lease().reportLoad(new LoadReport(sessions, dispatcher, stores.storageWatch()));
+        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
     }
 
     /** Named leases are as long as the node's own. */
@@ -128,23 +135,6 @@ record NodeWork(
         keeper.start();
         stops.add("named leases", keeper::close);
         return keeper;
-    }
-
-    /** A node without its lease can keep no promise to partners. */
-    private record EndSessionsWhenLost(PartnerSessions sessions) implements LeaseListener {
-        @Override
-        public void acquired(FencingToken token) {
-            LOG.info("This node holds the lease with epoch {}", token.epoch());
-        }
-
-        @Override
-        public void lost(FencingToken token) {
-            LOG.info("The lease with epoch {} is over; sessions are ended", token.epoch());
-            // On a thread of its own: a session in the middle of its commit takes time, and the lease must be renewed.
-            Thread ending = new Thread(() -> sessions.endAll("the server lost its lease"), "end-sessions");
-            ending.setDaemon(true);
-            ending.start();
-        }
     }
 
     private static SessionSettings sessionSettings(NodeSettings settings) {

@@ -2,9 +2,12 @@ package io.serai.server.node;
 
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.HomeLock;
+import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.storage.StorageRoot;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretBox;
@@ -32,6 +35,7 @@ public final class SeraiNode implements AutoCloseable {
     private final NodeSettings settings;
     private final StopList stops = new StopList();
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile boolean removed;
     private boolean closed;
 
     private SeraiNode(NodeSettings settings) {
@@ -69,18 +73,10 @@ public final class SeraiNode implements AutoCloseable {
         NodeDatabase database = NodeDatabase.start(settings);
         stops.add("database", database::close);
         SecretBox secrets = secrets(home.resolve("keys").resolve("secrets.json"), database);
+        StorageRoot root = StorageRoot.open(settings.storage().root(), database.database());
         UUID boot = UUID.randomUUID();
-        var formerBoot = lock.formerBoot();
-        lock.recordBoot(boot);
-        NodeLease lease = new NodeLease(
-                database.database(),
-                new NodeIdentity(
-                        settings.node().name(), boot, version, settings.admin().address()),
-                formerBoot,
-                settings.node().lease());
-        lease.start();
-        stops.add("lease", lease::close);
-        NodeStores stores = NodeStores.start(settings, database.database(), lease, stops);
+        NodeLease lease = lease(lock, boot, version, database);
+        NodeStores stores = NodeStores.start(settings, new NodeStores.Ground(database.database(), lease, root), stops);
         Transactions transactions = new Transactions(
                 database.settings(),
                 home.resolve("transactions"),
@@ -96,12 +92,53 @@ public final class SeraiNode implements AutoCloseable {
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
+        lease.addressIs(NodeAddress.of(settings.admin().address(), admin.port()));
         file.write(home);
         stops.add("run file", () -> NodeFile.remove(home));
         LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());
         file.listeners()
                 .forEach(
                         listener -> LOG.info("{} on {} port {}", listener.name(), listener.address(), listener.port()));
+    }
+
+    private NodeLease lease(HomeLock lock, UUID boot, String version, NodeDatabase database) {
+        var formerBoot = lock.formerBoot();
+        lock.recordBoot(boot);
+        NodeIdentity identity = new NodeIdentity(
+                settings.node().name(),
+                boot,
+                version,
+                NodeAddress.of(settings.admin().address(), settings.admin().port()),
+                settings.node().capacity(),
+                settings.node().labels());
+        NodeLease lease = new NodeLease(
+                database.database(), identity, formerBoot, settings.node().lease());
+        lease.addListener(new EndWhenRemoved());
+        lease.start();
+        stops.add("lease", lease::close);
+        return lease;
+    }
+
+    /** A node that was removed while it was frozen or cut off has nothing more to do. */
+    private final class EndWhenRemoved implements LeaseListener {
+        @Override
+        public void acquired(FencingToken token) {
+            LOG.info("This node holds the lease with epoch {}", token.epoch());
+        }
+
+        @Override
+        public void lost(FencingToken token) {
+            LOG.info("The lease with epoch {} is over", token.epoch());
+        }
+
+        @Override
+        public void removed() {
+            removed = true;
+            // On a thread of its own, for the stop waits for the lease's threads.
+            Thread ending = new Thread(SeraiNode.this::close, "end-removed-node");
+            ending.setDaemon(true);
+            ending.start();
+        }
     }
 
     /** A new key would be of no use to what is encrypted already: a lost key file must be said, not replaced. */
@@ -144,9 +181,10 @@ public final class SeraiNode implements AutoCloseable {
         }
     }
 
-    /** Waits until the node has been stopped. */
-    public void awaitStop() throws InterruptedException {
+    /** Waits until the node has been stopped; false when it stopped because it was removed from the cluster. */
+    public boolean awaitStop() throws InterruptedException {
         stopped.await();
+        return !removed;
     }
 
     /** Drains and stops; idempotent, also called when the process is told to end. */

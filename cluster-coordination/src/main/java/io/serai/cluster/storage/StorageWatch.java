@@ -1,0 +1,172 @@
+package io.serai.cluster.storage;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.LinkOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out whether this node can still use the shared storage: a thread of its own writes the node's sign into the root
+ * again and again and looks whether the root is still the cluster's. Another thread counts the looks: when none succeeds
+ * for a while, because they fail or because one hangs, the storage is lost; with the next success it is back. A root that
+ * is full is not lost.
+ *
+ * <p>The watching thread never touches the file system, and counts its own turns instead of asking the clock, so that a
+ * process that stood still does not take that for the storage's fault.
+ */
+public final class StorageWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(StorageWatch.class);
+    private static final int MISSES = 5;
+
+    private final StorageRoot root;
+    private final NodeName node;
+    private final Duration interval;
+    private final Listener listener;
+    private final InstantSource clock;
+    private final AtomicLong successes = new AtomicLong();
+    private final Thread prober;
+    private final Thread watcher;
+    private volatile boolean stopped;
+    private volatile boolean up = true;
+    private volatile String lastFailure = "it does not answer";
+
+    /** Hears of the storage. Called by the watching thread. */
+    public interface Listener {
+        /** Nothing in the root can be trusted to be written. */
+        void lost(String why);
+
+        void returned();
+    }
+
+    /** {@code patience}: after so long without a success the storage counts as lost. */
+    public StorageWatch(
+            StorageRoot root, NodeName node, Duration patience, Listener listener, InstantSource clock) {
+        this.root = root;
+        this.node = node;
+        this.interval = patience.dividedBy(MISSES);
+        this.listener = listener;
+        this.clock = clock;
+        this.prober = new Thread(this::probeUntilStopped, "storage-probe");
+        this.watcher = new Thread(this::watchUntilStopped, "storage-watch");
+        prober.setDaemon(true);
+        watcher.setDaemon(true);
+    }
+
+    public void start() {
+        prober.start();
+        watcher.start();
+    }
+
+    /** Ends both threads; a look that hangs is left behind. Idempotent. */
+    public void stop() {
+        stopped = true;
+        prober.interrupt();
+        watcher.interrupt();
+    }
+
+    /** Whether the storage can be used, as far as is known now; never waits. */
+    public boolean isUp() {
+        return up;
+    }
+
+    /** What is wrong, for people; empty while it is up. */
+    public Optional<String> trouble() {
+        return up ? Optional.empty() : Optional.of("the storage root " + root.folder() + ": " + lastFailure);
+    }
+
+    private void probeUntilStopped() {
+        while (!stopped) {
+            try {
+                probe();
+                successes.incrementAndGet();
+            } catch (IOException | RuntimeException e) {
+                @Nullable String message = e instanceof SeraiException known ? known.text() : e.toString();
+                lastFailure = message;
+            }
+            pause();
+        }
+    }
+
+    private void probe() throws IOException {
+        RootMark.Mark mark = RootMark.read(root.folder())
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.STORAGE_DOWN, RootMark.NAME + " is not there: is the share mounted?"));
+        if (!mark.equals(root.mark())) {
+            throw new SeraiException(ErrorCode.STORAGE_DOWN, "it is another root now, of cluster " + mark.cluster());
+        }
+        try (FileChannel channel = FileChannel.open(
+                root.signs().resolve(node.value()),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                StorageRoot.FILE_MODE)) {
+            String text = String.format("%-32s%n", Instant.ofEpochSecond(clock.instant().getEpochSecond()));
+            channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
+            channel.force(true);
+        } catch (IOException e) {
+            if (FileErrors.code(e) != ErrorCode.NO_SPACE) {
+                throw e;
+            }
+        }
+    }
+
+    private void watchUntilStopped() {
+        long seen = 0;
+        int misses = 0;
+        while (!stopped) {
+            pause();
+            long now = successes.get();
+            misses = now == seen ? misses + 1 : 0;
+            seen = now;
+            if (!stopped) {
+                judge(misses);
+            }
+        }
+    }
+
+    private void judge(int misses) {
+        if (up && misses >= MISSES) {
+            up = false;
+            LOG.error("The storage root {} is lost: {}", root.folder(), lastFailure);
+            tell(() -> listener.lost(lastFailure));
+        } else if (!up && misses == 0) {
+            up = true;
+            LOG.info("The storage root {} is back", root.folder());
+            tell(listener::returned);
+        }
+        if (misses == 0) {
+            lastFailure = "it does not answer";
+        }
+    }
+
+    private static void tell(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            LOG.error("A listener of the storage failed", e);
+        }
+    }
+
+    private void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(interval.toMillis());
+        } catch (InterruptedException e) {
+            // Only stop() interrupts.
+            Thread.currentThread().interrupt();
+            stopped = true;
+        }
+    }
+}
