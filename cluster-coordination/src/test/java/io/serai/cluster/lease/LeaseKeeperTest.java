@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.ChildJvm;
 import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.node.WantedState;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
@@ -223,7 +224,7 @@ class LeaseKeeperTest {
         LeaseNode b = node("b");
         Candidacy ofB = b.keeper().enter(REPORTS, new Recorder());
 
-        a.lease().drain();
+        a.lease().follow(WantedState.DRAINING);
 
         await().atMost(LIMIT).until(() -> ofB.held().isPresent() && ofA.held().isEmpty());
     }
