@@ -106,7 +106,7 @@ final class DataConnection implements AutoCloseable {
         try {
             return coming.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            throw new IOException("The data connection failed: " + e.getCause().getMessage(), e.getCause());
+            throw new IOException("The data connection failed: " + e.getMessage(), e);
         } catch (TimeoutException e) {
             throw new SocketTimeoutException("No data connection");
         } catch (InterruptedException e) {

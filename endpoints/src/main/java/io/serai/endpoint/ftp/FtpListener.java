@@ -54,7 +54,8 @@ final class FtpListener {
         handshakes = threads("handshake", settings.getMaxTransfers());
         clock = Executors.newSingleThreadScheduledExecutor(named("ftp-server-" + settings.getListener() + "-clock-"));
         ListenerTls tls = new ListenerTls(settings.identity());
-        services = new ListenerServices(settings, port, tls, new PassivePorts(settings.getPassivePorts()), transfers, handshakes);
+        services = new ListenerServices(
+                settings, port, tls, new PassivePorts(settings.getPassivePorts()), transfers, handshakes);
         listener = listener(settings, tls);
         server = server();
     }

@@ -92,7 +92,8 @@ public final class FailureClassifier {
                 || t instanceof ZipException
                 || t instanceof ValidationException
                 || CONTENT_EXCEPTIONS.contains(t.getClass().getName())
-                || (t instanceof EOFException && Objects.toString(t.getMessage(), "").contains("ZLIB"));
+                || (t instanceof EOFException
+                        && Objects.toString(t.getMessage(), "").contains("ZLIB"));
     }
 
     /** Data formats throw what they like; in an unmarshal step, all but a disk that cannot be read is about the content. */

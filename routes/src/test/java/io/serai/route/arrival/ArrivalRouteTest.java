@@ -19,11 +19,7 @@ import io.serai.route.RunningNode;
 import io.serai.route.SeraiHeaders;
 import io.serai.route.StoredFile;
 import io.serai.route.TestAccounts;
-import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.params.provider.ValueSource;
-import java.util.Arrays;
 import java.io.ByteArrayOutputStream;
-import org.junit.jupiter.params.ParameterizedTest;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +28,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +40,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.camel.Exchange;
 import org.apache.camel.Processor;
 import org.apache.camel.builder.RouteBuilder;
@@ -51,6 +49,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** From a partner's upload through a YAML route, on a real database and real storage. */
 class ArrivalRouteTest {
