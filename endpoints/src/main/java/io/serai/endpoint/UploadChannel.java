@@ -2,6 +2,7 @@ package io.serai.endpoint;
 
 import io.serai.config.name.TransferId;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 
 /**
  * The way in for the bytes of one upload. {@link #commit} is the only thing that makes them a file: whatever else ends
@@ -23,6 +24,14 @@ public interface UploadChannel extends AutoCloseable {
      *     taken; a hole that is still there at the commit fails the commit
      */
     void write(ByteBuffer data, long offset);
+
+    /**
+     * How long to wait before more is taken, by a limit of bandwidth; ask again after that, until it is zero. Waiting is the
+     * caller's, where it holds nothing that other partners need ({@link Pace}).
+     */
+    default Duration pause() {
+        return Duration.ZERO;
+    }
 
     /** Makes the bytes so far durable ({@code fsync@openssh.com}). */
     void force();

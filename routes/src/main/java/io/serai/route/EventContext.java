@@ -1,6 +1,7 @@
 package io.serai.route;
 
 import io.serai.cluster.event.ClaimedEvent;
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ public final class EventContext {
     private @Nullable Thread runner;
     private @Nullable String cancelReason;
     private @Nullable String failedStep;
+    private @Nullable Awaited waitsFor;
     private boolean ended;
 
     /** @param spoolDirectory where steps may keep temporary files of this run; emptied when the node starts */
@@ -194,6 +196,19 @@ public final class EventContext {
             LOG.debug("Event {} ended while it was being stopped", event.id());
         }
     }
+
+    /** The event has to wait for a place of this owner, which may have so many; a step that needs one failed. */
+    public synchronized void waitFor(LimitOwner owner, int most) {
+        waitsFor = new Awaited(owner, most);
+    }
+
+    /** What the event has to wait for, if a step said so. */
+    public synchronized Optional<Awaited> waitsFor() {
+        return Optional.ofNullable(waitsFor);
+    }
+
+    /** A place that was not to be had. */
+    public record Awaited(LimitOwner owner, int most) {}
 
     /** Notes which step failed. */
     synchronized void failedAt(@Nullable String step) {

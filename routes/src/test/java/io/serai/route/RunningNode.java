@@ -5,6 +5,7 @@ import io.serai.cluster.event.EventQueueSettings;
 import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.ledger.JdbcDeliveries;
 import io.serai.cluster.ledger.JdbcLedger;
+import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.node.NodeIdentity;
@@ -61,6 +62,7 @@ public final class RunningNode implements AutoCloseable {
     public final JdbcLedger ledger;
     public final Storage storage;
     public final PartnerSessions sessions;
+    public final ClusterLimits limits;
     public final EventDispatcher dispatcher;
     public final CamelContext camel;
     public final RouteDeployer deployer;
@@ -99,10 +101,13 @@ public final class RunningNode implements AutoCloseable {
                         root, database, lease, queue, publisher, running, writer, InstantSource.system()),
                 subscriptions::eventsFor,
                 StorageSettings.usual());
+        limits = new ClusterLimits(
+                database, lease, SessionSettings.DEFAULTS.lockout().ofCluster(Optional.empty()), queue::announce);
+        limits.start();
         sessions = new PartnerSessions(
                 SessionSettings.DEFAULTS,
                 objects,
-                new PartnerStores(storage, (Receiving) receiving, ledger, TestAccounts.HASHER),
+                new PartnerStores(storage, (Receiving) receiving, ledger, limits, TestAccounts.HASHER),
                 (session, reason) -> endedByNode.add(session),
                 InstantSource.system());
         dispatcher = new EventDispatcher(
@@ -113,6 +118,7 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("sessions", sessions);
         camel.getRegistry().bind("events", dispatcher);
         camel.getRegistry().bind("storage", storage);
+        camel.getRegistry().bind("limits", limits);
         camel.getRegistry().bind("objects", objects);
         camel.getRegistry().bind("receiving", receiving);
         camel.getRegistry().bind("queue", queue);
@@ -136,6 +142,7 @@ public final class RunningNode implements AutoCloseable {
         camel.stop();
         receiving.stop();
         publisher.stop();
+        limits.close();
         queue.close();
         writer.stop();
         lease.close();

@@ -33,6 +33,7 @@ public final class Migrations {
             "V001__the_first_schema.sql", //
             "V002__nodes_and_takeovers.sql",
             "V003__leases_schedules_monitors.sql",
+            "V004__limits_of_the_cluster.sql",
             "V005__shared_configuration.sql");
 
     private static final long LOCK_KEY = 0x5e7a1_0001L;

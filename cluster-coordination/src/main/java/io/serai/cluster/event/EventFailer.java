@@ -37,7 +37,7 @@ final class EventFailer {
     private static final String MOVE = """
             update event
                set state = ?, due_at = clock_timestamp() + ? * interval '1 millisecond', attempts = ?,
-                   resource_failures = ?, error_code = ?, error_text = ?, error_step = ?,
+                   resource_failures = ?, error_code = ?, error_text = ?, error_step = ?, waits_for = null,
                    claimed_by = null, claimed_epoch = null, claimed_at = null, claim_key = null
              where id = ?
             """;

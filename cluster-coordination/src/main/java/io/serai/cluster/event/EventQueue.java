@@ -1,5 +1,6 @@
 package io.serai.cluster.event;
 
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.name.RouteId;
@@ -46,6 +47,15 @@ public interface EventQueue {
      * recorded, when the event is not held under the token any more or the failure itself is {@code FENCED}.
      */
     Verdict fail(ClaimedEvent event, Failure failure);
+
+    /**
+     * Gives a claim back until an owner of limits has a free place; does not count as an attempt. The event is ready as
+     * soon as a place is given back, in the order of priority and age among those that wait. Does nothing when the event
+     * is not held under the token any more.
+     *
+     * @param most the places that the owner may have
+     */
+    void waitFor(ClaimedEvent event, LimitOwner owner, int most);
 
     /** Gives claims back unrun; does not count as an attempt. */
     void release(List<ClaimedEvent> events);

@@ -35,7 +35,7 @@ final class EventWaker {
     private static final int WARN_AFTER = 3;
 
     private static final String PROMOTE = """
-            update event set state = 'ready'
+            update event set state = 'ready', waits_for = null
              where id in (select id from event where state = 'waiting' and due_at <= clock_timestamp()
                            order by due_at limit ? for update skip locked)
             """;

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
 import io.serai.cluster.database.Database;
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -15,9 +16,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JdbcEventQueue implements EventQueue, AutoCloseable {
     private static final int FORGET_AT_ONCE = 1_000;
+    /** Places that are given back wake what waits for them; this is for one that nobody gave back. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
+    private static final String WAIT_FOR = "select wait_for_slot(?, ?, ?, ?, ?, ?)";
 
     private static final String ENQUEUE = """
             insert into event (kind, route_id, account, priority, transfer_id, file_id, path, detail)
@@ -166,6 +173,39 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
             waker.dueIn(retry.delay());
         }
         return verdict;
+    }
+
+    @Override
+    public void waitFor(ClaimedEvent event, LimitOwner owner, int most) {
+        String outcome = insistence.until(() -> database.transaction(connection -> {
+            EventEnding.cancelRequested(
+                    connection, event.token().epoch(), new Object[] {event.id().value()});
+            return waitFor(connection, event, owner, most);
+        }));
+        if (outcome.equals("ready")) {
+            waker.announce();
+        }
+    }
+
+    private static String waitFor(Connection connection, ClaimedEvent event, LimitOwner owner, int most)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(WAIT_FOR)) {
+            statement.setLong(1, event.id().value());
+            statement.setLong(2, event.token().epoch());
+            statement.setString(3, owner.kind().name().toLowerCase(Locale.ROOT));
+            statement.setString(4, owner.name());
+            statement.setInt(5, most);
+            statement.setLong(6, LONGEST_WAIT.toMillis() + ThreadLocalRandom.current().nextLong(LONGEST_WAIT.toMillis()));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+
+    /** Events were made ready by others than this queue's own methods: who claims looks for them now. */
+    public void announce() {
+        waker.announce();
     }
 
     @Override

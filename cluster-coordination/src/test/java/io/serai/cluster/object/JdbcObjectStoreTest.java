@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
@@ -238,7 +239,8 @@ class JdbcObjectStoreTest {
                 Site.TlsMode.EXPLICIT,
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(30),
-                2);
+                2,
+                OptionalLong.empty());
     }
 
     private static Schedule schedule(String name) {

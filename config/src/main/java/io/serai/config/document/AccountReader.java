@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -28,7 +29,8 @@ final class AccountReader {
             "rights", "permissions",
             "networks", "allowFrom",
             "allowedNetworks", "allowFrom",
-            "maxFileBytes", "maxFileSize");
+            "maxFileBytes", "maxFileSize",
+            "maxParallel", "maxTransfers");
 
     private final YamlFields document;
     private final YamlFields spec;
@@ -75,7 +77,9 @@ final class AccountReader {
                 size("maxFileSize"),
                 size("quota"),
                 spec.read("idleTimeout", Words.duration(Duration.ofSeconds(10), Duration.ofDays(1)))
-                        .orElse(usual.idleTimeout()));
+                        .orElse(usual.idleTimeout()),
+                spec.read("maxTransfers", Words.number(1, 10_000)).map(OptionalInt::of).orElse(OptionalInt.empty()),
+                spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()));
     }
 
     private OptionalLong size(String field) {

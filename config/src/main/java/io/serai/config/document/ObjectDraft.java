@@ -101,7 +101,8 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
                 site.tlsMode(),
                 site.connectTimeout(),
                 site.timeout(),
-                site.maxParallel());
+                site.maxParallel(),
+                site.bandwidthBytes());
     }
 
     private static boolean isSameServer(Site before, Site now) {

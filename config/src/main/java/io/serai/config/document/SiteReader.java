@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** {@code kind: Site}. */
@@ -85,7 +86,8 @@ final class SiteReader {
                         .orElse(ObjectDefaults.CONNECT_TIMEOUT),
                 spec.read("timeout", Words.duration(SECOND, Duration.ofHours(1)))
                         .orElse(ObjectDefaults.TIMEOUT),
-                spec.read("maxParallel", Words.number(1, 1000)).orElse(ObjectDefaults.MAX_PARALLEL));
+                spec.read("maxParallel", Words.number(1, 1000)).orElse(ObjectDefaults.MAX_PARALLEL),
+                spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()));
     }
 
     private Optional<SecretText> privateKey() {

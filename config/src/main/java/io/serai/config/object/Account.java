@@ -6,6 +6,7 @@ import io.serai.config.secret.PasswordHash;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -38,8 +39,21 @@ public record Account(
      * @param maxFileBytes the largest file, in bytes; empty for no limit
      * @param quotaBytes the bytes that the home may hold; empty for no limit
      * @param idleTimeout a session without traffic ends after this
+     * @param maxTransfers uploads and downloads at the same time; empty for no limit
+     * @param bandwidthBytes bytes per second of all its uploads and downloads together; empty for no limit
      */
-    public record Limits(int sessions, OptionalLong maxFileBytes, OptionalLong quotaBytes, Duration idleTimeout) {}
+    public record Limits(
+            int sessions,
+            OptionalLong maxFileBytes,
+            OptionalLong quotaBytes,
+            Duration idleTimeout,
+            OptionalInt maxTransfers,
+            OptionalLong bandwidthBytes) {
+        /** Without limits of transfers. */
+        public Limits(int sessions, OptionalLong maxFileBytes, OptionalLong quotaBytes, Duration idleTimeout) {
+            this(sessions, maxFileBytes, quotaBytes, idleTimeout, OptionalInt.empty(), OptionalLong.empty());
+        }
+    }
 
     public Account {
         publicKeys = List.copyOf(publicKeys);

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +75,8 @@ public final class ObjectFields {
         add("maxFileSize", size(limits.maxFileBytes()), size(usual.maxFileBytes()));
         add("quota", size(limits.quotaBytes()), size(usual.quotaBytes()));
         add("idleTimeout", duration(limits.idleTimeout()), duration(usual.idleTimeout()));
+        add("maxTransfers", number(limits.maxTransfers()), number(usual.maxTransfers()));
+        add("bandwidth", size(limits.bandwidthBytes()), size(usual.bandwidthBytes()));
     }
 
     private void site(Site site) {
@@ -92,6 +95,7 @@ public final class ObjectFields {
         add("connectTimeout", duration(site.connectTimeout()), duration(ObjectDefaults.CONNECT_TIMEOUT));
         add("timeout", duration(site.timeout()), duration(ObjectDefaults.TIMEOUT));
         add("maxParallel", site.maxParallel(), ObjectDefaults.MAX_PARALLEL);
+        add("bandwidth", size(site.bandwidthBytes()), null);
     }
 
     private void schedule(Schedule schedule) {
@@ -128,6 +132,10 @@ public final class ObjectFields {
 
     private static @Nullable String size(OptionalLong bytes) {
         return bytes.isPresent() ? ByteSize.format(bytes.getAsLong()) : null;
+    }
+
+    private static @Nullable Integer number(OptionalInt value) {
+        return value.isPresent() ? value.getAsInt() : null;
     }
 
     private static String duration(Duration duration) {

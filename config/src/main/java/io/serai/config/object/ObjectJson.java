@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -112,6 +113,9 @@ public final class ObjectJson {
         account.limits().maxFileBytes().ifPresent(bytes -> json.put("maxFileBytes", bytes));
         account.limits().quotaBytes().ifPresent(bytes -> json.put("quotaBytes", bytes));
         json.put("idleTimeoutMillis", account.limits().idleTimeout().toMillis());
+        // Only when given, so that the release before reads accounts that do not use them.
+        account.limits().maxTransfers().ifPresent(most -> json.put("maxTransfers", most));
+        account.limits().bandwidthBytes().ifPresent(bytes -> json.put("bandwidthBytes", bytes));
     }
 
     private static Account readAccount(String name, JsonFields fields) {
@@ -129,7 +133,13 @@ public final class ObjectJson {
                         Math.toIntExact(fields.number("sessions")),
                         fields.optionalNumber("maxFileBytes"),
                         fields.optionalNumber("quotaBytes"),
-                        Duration.ofMillis(fields.number("idleTimeoutMillis"))));
+                        Duration.ofMillis(fields.number("idleTimeoutMillis")),
+                        optionalInt(fields.optionalNumber("maxTransfers")),
+                        fields.optionalNumber("bandwidthBytes")));
+    }
+
+    private static OptionalInt optionalInt(OptionalLong number) {
+        return number.isPresent() ? OptionalInt.of(Math.toIntExact(number.getAsLong())) : OptionalInt.empty();
     }
 
     private void writeSite(Site site, ObjectNode json) {
@@ -148,6 +158,7 @@ public final class ObjectJson {
         json.put("connectTimeoutMillis", site.connectTimeout().toMillis());
         json.put("timeoutMillis", site.timeout().toMillis());
         json.put("maxParallel", site.maxParallel());
+        site.bandwidthBytes().ifPresent(bytes -> json.put("bandwidthBytes", bytes));
     }
 
     private Site readSite(String name, JsonFields fields) {
@@ -167,7 +178,8 @@ public final class ObjectJson {
                 Site.TlsMode.valueOf(fields.text("tlsMode")),
                 Duration.ofMillis(fields.number("connectTimeoutMillis")),
                 Duration.ofMillis(fields.number("timeoutMillis")),
-                Math.toIntExact(fields.number("maxParallel")));
+                Math.toIntExact(fields.number("maxParallel")),
+                fields.optionalNumber("bandwidthBytes"));
     }
 
     private void putSecret(ObjectNode json, Site site, String field, Optional<SecretText> secret) {

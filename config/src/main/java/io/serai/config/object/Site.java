@@ -5,6 +5,7 @@ import io.serai.config.secret.SecretText;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A partner's server that we connect to.
@@ -17,7 +18,9 @@ import java.util.Optional;
  *     fingerprints of the certificate (colon-free lower-case hex) or PEM certificates of authorities. Empty: for TLS the
  *     platform's authorities and host name check; for SFTP nobody is trusted until {@code serai site trust}
  * @param tlsMode explicit (AUTH TLS) or implicit; FTPS only
- * @param maxParallel connections at the same time, in the whole cluster
+ * @param maxParallel deliveries and pulls at the same time, in the whole cluster
+ * @param bandwidthBytes bytes per second of all its deliveries and pulls together, in the whole cluster; empty for no
+ *     limit
  */
 public record Site(
         SiteName name,
@@ -35,7 +38,8 @@ public record Site(
         TlsMode tlsMode,
         Duration connectTimeout,
         Duration timeout,
-        int maxParallel)
+        int maxParallel,
+        OptionalLong bandwidthBytes)
         implements ConfigObject {
 
     /** How TLS begins on an FTPS connection. */

@@ -219,12 +219,28 @@ final class Declarations {
             "login.max-tries",
             SettingType.number(1, 1000),
             "10",
-            "After so many failed logins of one name from one address that name is locked out there, and after five times as many, whatever the names, the address.");
+            "After so many failed logins of one name from one address, on whichever node, that name is locked out there.");
     static final Setting<Duration> LOGIN_LOCKOUT = Setting.of(
             "login.lockout",
             SettingType.duration(SECOND, DAY),
             "10m",
             "How long it takes until login.max-tries failed logins are forgotten; they fade one by one.");
+    static final Setting<Integer> LOGIN_BAN_AFTER = Setting.of(
+            "login.ban-after",
+            SettingType.number(1, 100_000),
+            "50",
+            "After so many failed logins from one address, whatever the names and nodes, the address is banned on all nodes.");
+    static final Setting<Duration> LOGIN_BAN = Setting.of(
+            "login.ban",
+            SettingType.duration(Duration.ZERO, DAY.multipliedBy(365)),
+            "1h",
+            "How long such a ban lasts; `serai bans` shows and removes it. With `0s` the address is not banned: its logins are"
+                    + " refused until enough failures have faded.");
+    static final Setting<Integer> LOGIN_MAX_WAITING = Setting.of(
+            "login.max-waiting",
+            SettingType.number(1, 100_000),
+            "100",
+            "The most connections of one address to this node that have not logged in; more are refused.");
 
     static final Setting<LogFormat> LOG_FORMAT = Setting.of(
             "log.format",
@@ -281,6 +297,9 @@ final class Declarations {
             SESSIONS_MAX,
             LOGIN_MAX_TRIES,
             LOGIN_LOCKOUT,
+            LOGIN_BAN_AFTER,
+            LOGIN_BAN,
+            LOGIN_MAX_WAITING,
             LOG_FORMAT,
             LOG_LEVEL);
 

@@ -133,8 +133,16 @@ public record NodeSettings(
     /** Sessions at the same time on this node, all listeners together. */
     public record Sessions(int max) {}
 
-    /** After so many failed logins a name is locked out at an address; the lockout is how long they take to be forgotten. */
-    public record Login(int maxTries, Duration lockout) {}
+    /**
+     * Failed logins, counted by the whole cluster.
+     *
+     * @param maxTries after so many a name is locked out at an address
+     * @param lockout how long those take to be forgotten
+     * @param banAfter after so many, whatever the names, the address is banned
+     * @param ban how long such a ban lasts; zero for a lockout without a ban
+     * @param maxWaiting connections of one address that have not logged in
+     */
+    public record Login(int maxTries, Duration lockout, int banAfter, Duration ban, int maxWaiting) {}
 
     /** What the log looks like and holds. */
     public record Log(LogFormat format, LogLevel level) {}

@@ -28,8 +28,11 @@ import static io.serai.config.settings.Declarations.HTTPS_ADDRESS;
 import static io.serai.config.settings.Declarations.HTTPS_ENABLED;
 import static io.serai.config.settings.Declarations.HTTPS_PORT;
 import static io.serai.config.settings.Declarations.LEDGER_RETENTION;
+import static io.serai.config.settings.Declarations.LOGIN_BAN;
+import static io.serai.config.settings.Declarations.LOGIN_BAN_AFTER;
 import static io.serai.config.settings.Declarations.LOGIN_LOCKOUT;
 import static io.serai.config.settings.Declarations.LOGIN_MAX_TRIES;
+import static io.serai.config.settings.Declarations.LOGIN_MAX_WAITING;
 import static io.serai.config.settings.Declarations.LOG_FORMAT;
 import static io.serai.config.settings.Declarations.LOG_LEVEL;
 import static io.serai.config.settings.Declarations.NODE_CAPACITY;
@@ -101,7 +104,12 @@ final class SettingsReader {
                 events(),
                 new NodeSettings.Ledger(values.read(LEDGER_RETENTION)),
                 new NodeSettings.Sessions(values.read(SESSIONS_MAX)),
-                new NodeSettings.Login(values.read(LOGIN_MAX_TRIES), values.read(LOGIN_LOCKOUT)),
+                new NodeSettings.Login(
+                        values.read(LOGIN_MAX_TRIES),
+                        values.read(LOGIN_LOCKOUT),
+                        values.read(LOGIN_BAN_AFTER),
+                        values.read(LOGIN_BAN),
+                        values.read(LOGIN_MAX_WAITING)),
                 new NodeSettings.Log(values.read(LOG_FORMAT), values.read(LOG_LEVEL)));
         checkPortsDiffer(settings);
         return settings;

@@ -29,7 +29,8 @@ class ObjectDiffTest {
                 SITE.tlsMode(),
                 Duration.ofMinutes(1),
                 SITE.timeout(),
-                SITE.maxParallel());
+                SITE.maxParallel(),
+                SITE.bandwidthBytes());
         assertThat(ObjectDiff.between(SITE, changed))
                 .map(ObjectDiff.FieldChange::toString)
                 .containsExactly(

@@ -53,7 +53,8 @@ class ObjectJsonTest {
             Site.TlsMode.IMPLICIT,
             Duration.ofSeconds(3),
             Duration.ofMillis(1500),
-            2);
+            2,
+            OptionalLong.empty());
     static final Schedule SCHEDULE = new Schedule(
             new ScheduleName("nightly"),
             "Night",

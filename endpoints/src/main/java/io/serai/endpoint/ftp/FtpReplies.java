@@ -24,7 +24,7 @@ final class FtpReplies {
             case BAD_OFFSET -> 554;
             case CHANGED -> 451;
             case NO_SPACE -> 452;
-            case DATABASE_DOWN, STORAGE_DOWN, BUSY, FENCED, UNKNOWN_OUTCOME -> 451;
+            case DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED, UNKNOWN_OUTCOME -> 451;
             case SITE_UNREACHABLE, SITE_TIMEOUT, SITE_FAILED, STEP_FAILED -> 451;
             case INVALID -> 501;
             case SITE_LOGIN_REFUSED, SITE_UNTRUSTED, SITE_REJECTED, NO_SUCH_OBJECT, OBJECT_IN_USE, CONFLICT -> 451;

@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.VirtualPath;
 import io.serai.endpoint.DownloadChannel;
+import io.serai.endpoint.Pace;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
@@ -193,6 +194,7 @@ final class TransferVerbs {
                     offset += filled;
                     filled = 0;
                     moved.run();
+                    Pace.await(channel::pause, moved);
                 }
             }
             boolean isWhole = data.wasEndedByClient();
@@ -250,6 +252,7 @@ final class TransferVerbs {
                 out.write(block, 0, count);
                 offset += count;
                 moved.run();
+                Pace.await(channel::pause, moved);
             }
             out.flush();
             data.finish();

@@ -3,11 +3,13 @@ package io.serai.endpoint.http;
 import io.netty.buffer.Unpooled;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,7 @@ final class DownloadFlow {
     private static final Logger LOG = LoggerFactory.getLogger(DownloadFlow.class);
     private static final int BLOCK_BYTES = 256 * 1024;
 
+    private final Vertx vertx;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Outcome.Download download;
@@ -30,7 +33,13 @@ final class DownloadFlow {
     private boolean isBroken;
     private boolean isClosed;
 
-    DownloadFlow(HttpServerRequest request, Outcome.Download download, WorkerExecutor workers, Runnable over) {
+    DownloadFlow(
+            Vertx vertx,
+            HttpServerRequest request,
+            Outcome.Download download,
+            WorkerExecutor workers,
+            Runnable over) {
+        this.vertx = vertx;
         this.request = request;
         this.response = request.response();
         this.download = download;
@@ -70,6 +79,28 @@ final class DownloadFlow {
             return;
         }
         isReading = true;
+        readWhenItMay();
+    }
+
+    /** The wait that a limit of bandwidth wants takes no worker. */
+    private void readWhenItMay() {
+        Duration pause;
+        try {
+            pause = isBroken ? Duration.ZERO : download.channel().pause();
+        } catch (SeraiException e) {
+            LOG.debug("Download broken off: {}", e.text());
+            isReading = false;
+            breakOff(e.text());
+            return;
+        }
+        if (pause.isZero()) {
+            read();
+        } else {
+            vertx.setTimer(Math.max(1, pause.toMillis()), timer -> readWhenItMay());
+        }
+    }
+
+    private void read() {
         workers.executeBlocking(this::block, false).onComplete(block -> {
             isReading = false;
             if (isBroken) {

@@ -148,7 +148,7 @@ final class RequestDispatcher {
             refuse(request, refused.why(), refused.headers());
             over.run();
         } else if (outcome instanceof Outcome.Download download) {
-            DownloadFlow flow = new DownloadFlow(request, download, workers, over);
+            DownloadFlow flow = new DownloadFlow(vertx, request, download, workers, over);
             register(entry, download.use(), flow::breakOff);
             addSafetyHeaders(request.response());
             request.resume();

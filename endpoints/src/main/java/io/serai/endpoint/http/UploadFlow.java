@@ -9,6 +9,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
@@ -148,21 +149,43 @@ final class UploadFlow {
         workers.executeBlocking(
                         () -> {
                             channel.write(block, offset);
-                            return block;
+                            return channel.pause();
                         },
                         false)
-                .onComplete(written -> {
-                    isWriting = false;
-                    if (written.failed()) {
-                        note(written.cause());
-                    }
+                .onComplete(pause -> {
                     spare.add(block);
-                    if (isHeld && full.size() < BLOCKS) {
-                        isHeld = false;
-                        request.resume();
+                    if (pause.failed()) {
+                        note(pause.cause());
+                        goOn();
+                    } else {
+                        goOnAfter(pause.result());
                     }
-                    writeNext();
                 });
+    }
+
+    /** The wait that a limit of bandwidth wants takes no worker. */
+    private void goOnAfter(Duration pause) {
+        if (pause.isZero() || failure != null) {
+            goOn();
+            return;
+        }
+        vertx.setTimer(Math.max(1, pause.toMillis()), timer -> {
+            try {
+                goOnAfter(channel.pause());
+            } catch (SeraiException e) {
+                note(e);
+                goOn();
+            }
+        });
+    }
+
+    private void goOn() {
+        isWriting = false;
+        if (isHeld && full.size() < BLOCKS) {
+            isHeld = false;
+            request.resume();
+        }
+        writeNext();
     }
 
     private void checkPace() {

@@ -2,19 +2,23 @@ package io.serai.endpoint.sftp;
 
 import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.FileAttributes;
+import io.serai.endpoint.Pace;
 import java.nio.ByteBuffer;
 
 /** A file that is being read. */
 final class DownloadHandle implements OpenHandle {
+    private final SftpSession session;
     private final DownloadChannel channel;
     private boolean endReached;
 
-    DownloadHandle(DownloadChannel channel) {
+    DownloadHandle(SftpSession session, DownloadChannel channel) {
+        this.session = session;
         this.channel = channel;
     }
 
     /** Reads as {@link DownloadChannel#read} does. */
     int read(ByteBuffer target, long offset) {
+        Pace.await(channel::pause, session::requireConnected);
         int count = channel.read(target, offset);
         if (count < 0 || offset + count >= channel.attributes().sizeBytes()) {
             endReached = true;

@@ -172,7 +172,7 @@ final class SftpRequests {
                 throw new SeraiException(ErrorCode.UNSUPPORTED, "OPEN with flags " + flags);
             }
             return SftpReply.handle(
-                    id, handles.add(new DownloadHandle(session.call(new OpenDownload(session.id(), path)))));
+                    id, handles.add(new DownloadHandle(session, session.call(new OpenDownload(session.id(), path)))));
         }
         UploadHandle.Placement placement =
                 (flags & OPEN_APPEND) == 0 ? UploadHandle.Placement.AT_OFFSET : UploadHandle.Placement.APPEND;

@@ -1,5 +1,6 @@
 package io.serai.endpoint.sftp;
 
+import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.object.Protocol;
@@ -90,6 +91,13 @@ final class SftpSession {
 
     <R> R call(PartnerOperation<R> operation) {
         return port.call(operation);
+    }
+
+    /** Throws when the connection is gone, so that nobody waits on its behalf any longer. */
+    void requireConnected() {
+        if (!ssh.isOpen()) {
+            throw new SeraiException(ErrorCode.PARTNER_ABORT, "The connection was lost");
+        }
     }
 
     synchronized boolean isLoggedIn() {

@@ -5,6 +5,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.VirtualPath;
 import io.serai.endpoint.FileAttributes;
 import io.serai.endpoint.FileAttributes.FileType;
+import io.serai.endpoint.Pace;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.SetModifiedTime;
 import io.serai.endpoint.PartnerOperation.UploadMode;
@@ -65,6 +66,7 @@ final class UploadHandle implements OpenHandle {
         int count = data.remaining();
         try {
             channel.write(data, at);
+            Pace.await(channel::pause, session::requireConnected);
         } catch (SeraiException e) {
             throw fail(e);
         } catch (RuntimeException e) {

@@ -123,6 +123,10 @@ final class EventRun implements Runnable {
         } else if (giveBack) {
             write("release", () -> queue.release(List.of(event())));
             LOG.info("Event {} of route {} goes back to the queue", event().id(), event().route());
+        } else if (waits(classified)) {
+            EventContext.Awaited awaited = context.waitsFor().orElseThrow();
+            write("wait", () -> queue.waitFor(event(), awaited.owner(), awaited.most()));
+            LOG.debug("Event {} of route {} waits for {}", event().id(), event().route(), awaited.owner());
         } else {
             LOG.debug("Event {} failed", event().id(), failure);
             Failure reported = new Failure(
@@ -131,6 +135,12 @@ final class EventRun implements Runnable {
                     context.failedStep());
             write("fail", () -> report(reported, queue.fail(event(), reported)));
         }
+    }
+
+    private boolean waits(FailureClassifier.Classified failure) {
+        return failure.code() == ErrorCode.SITE_FULL
+                && context.waitsFor().isPresent()
+                && !context.cancelled();
     }
 
     private void report(Failure failure, Verdict verdict) {

@@ -6,12 +6,12 @@ import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
 /** A network in CIDR form, IPv4 or IPv6; a single address is a network of one. */
-record AddressRange(byte[] network, int bits) {
+public record AddressRange(byte[] network, int bits) {
     /** Only literal addresses: a name would be looked up in DNS, which whoever owns it could change. */
     private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
     /** @throws IllegalArgumentException for what is not a literal address with an optional prefix length */
-    static AddressRange parse(String text) {
+    public static AddressRange parse(String text) {
         int slash = text.indexOf('/');
         byte[] address = literal(slash < 0 ? text : text.substring(0, slash));
         int bits = slash < 0 ? address.length * 8 : Integer.parseInt(text.substring(slash + 1));
@@ -19,6 +19,19 @@ record AddressRange(byte[] network, int bits) {
             throw new IllegalArgumentException("not a network: " + text);
         }
         return new AddressRange(address, bits);
+    }
+
+    /** In CIDR form, with zeros behind the prefix. */
+    public String canonical() {
+        byte[] masked = network.clone();
+        for (int bit = bits; bit < masked.length * 8; bit++) {
+            masked[bit / 8] &= (byte) ~(0x80 >> (bit % 8));
+        }
+        try {
+            return InetAddress.getByAddress(masked).getHostAddress() + "/" + bits;
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of 4 or 16 bytes is valid", e);
+        }
     }
 
     boolean contains(InetAddress address) {
@@ -40,6 +53,7 @@ record AddressRange(byte[] network, int bits) {
         if (!(address instanceof Inet6Address)) {
             return address.getHostAddress();
         }
+        // Without the interface that a link-local address came by, which would not be a network any more.
         byte[] bytes = address.getAddress();
         for (int i = 8; i < bytes.length; i++) {
             bytes[i] = 0;

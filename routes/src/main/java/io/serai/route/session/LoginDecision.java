@@ -1,5 +1,6 @@
 package io.serai.route.session;
 
+import io.serai.cluster.limit.SessionRegister.Admission;
 import io.serai.config.object.Account;
 import io.serai.config.object.Protocol;
 import java.net.InetAddress;
@@ -7,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Who may log in: the one place that says so, a pure function of the facts. Only when nothing speaks against it is the
- * answer yes.
+ * answer yes; the limit of sessions, which the whole cluster shares, is admitted after that.
  */
 enum LoginDecision {
     ACCEPTED("accepted"),
@@ -16,7 +17,7 @@ enum LoginDecision {
     DISABLED("the account is disabled"),
     WRONG_PROTOCOL("the account may not use this protocol"),
     WRONG_ADDRESS("the account may not log in from there"),
-    TOO_MANY_SESSIONS("the account has its most sessions already"),
+    TOO_MANY_SESSIONS("the account has its most sessions in the cluster already"),
     FAILED("the login could not be decided");
 
     private final String reason;
@@ -36,15 +37,18 @@ enum LoginDecision {
      * @param account empty for an unknown user
      * @param lockedOut whether earlier failures forbid this login
      * @param proven whether password or signature were verified against this account
-     * @param sessions the sessions that the account has, without this one
      */
     record Facts(
-            Optional<Account> account,
-            Protocol protocol,
-            InetAddress client,
-            boolean lockedOut,
-            boolean proven,
-            int sessions) {}
+            Optional<Account> account, Protocol protocol, InetAddress client, boolean lockedOut, boolean proven) {}
+
+    /** What the cluster says to a login that nothing else speaks against. */
+    static LoginDecision of(Admission admission) {
+        return switch (admission) {
+            case ADMITTED -> ACCEPTED;
+            case FULL -> TOO_MANY_SESSIONS;
+            case LOCKED_OUT -> LOCKED_OUT;
+        };
+    }
 
     static LoginDecision of(Facts facts) {
         if (facts.lockedOut()) {
@@ -54,11 +58,7 @@ enum LoginDecision {
             return WRONG_CREDENTIALS;
         }
         Account account = facts.account().get();
-        LoginDecision standing = standing(account, facts.protocol(), facts.client());
-        if (standing != ACCEPTED) {
-            return standing;
-        }
-        return facts.sessions() < account.limits().sessions() ? ACCEPTED : TOO_MANY_SESSIONS;
+        return standing(account, facts.protocol(), facts.client());
     }
 
     /** Whether a session of this account may go on, as the account stands now. */

@@ -9,8 +9,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts failed logins by user name and address, and by address alone; too many lock out until enough are forgotten.
- * Unknown names count like known ones. Its lock guards both maps, whose sizes are bounded.
+ * What this node knows of failed logins by user name and address, and by address alone; too many lock out until enough
+ * are forgotten. Unknown names count like known ones. The database counts those of all nodes and has the last word when a
+ * login is admitted; this copy refuses what is locked out before a password is checked, which is dear. Its lock guards
+ * both maps, whose sizes are bounded.
  */
 final class LoginThrottle {
     private final SessionSettings.Lockout settings;
@@ -35,6 +37,17 @@ final class LoginThrottle {
         String address = AddressRange.origin(client);
         byLogin.compute(login(user, address), (key, before) -> oneMore(before));
         byAddress.compute(address, (key, before) -> oneMore(before));
+    }
+
+    /** What the whole cluster counts, where that is more. */
+    synchronized void learn(String user, InetAddress client, int ofLogin, int ofAddress) {
+        String address = AddressRange.origin(client);
+        byLogin.compute(login(user, address), (key, before) -> atLeast(before, ofLogin));
+        byAddress.compute(address, (key, before) -> atLeast(before, ofAddress));
+    }
+
+    private Failures atLeast(@Nullable Failures before, int count) {
+        return before != null && count(before) >= count ? before : new Failures(count, clock.instant());
     }
 
     /** Forgets the failures of this name from there; those of the address stay, or one good login would hide a search. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** One session: where it comes from, who has logged in, what it has open. Safe for use by several threads. */
@@ -21,6 +22,7 @@ final class PartnerSession {
     private final Origin origin;
     private final Instant opened;
     private final Map<TransferId, OpenTransfer> transfers = new ConcurrentHashMap<>();
+    private final AtomicBoolean placeGivenBack = new AtomicBoolean();
     private volatile @Nullable AccountName account;
     private volatile @Nullable String endReason;
     private volatile Instant lastOperation;
@@ -67,6 +69,11 @@ final class PartnerSession {
 
     void logIn(AccountName name) {
         account = name;
+    }
+
+    /** Whether its place among the account's sessions is to be given back now, which is once. */
+    boolean givesPlaceBack() {
+        return account != null && placeGivenBack.compareAndSet(false, true);
     }
 
     void touched(Instant now) {

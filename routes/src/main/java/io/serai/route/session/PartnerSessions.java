@@ -1,5 +1,8 @@
 package io.serai.route.session;
 
+import io.serai.cluster.limit.Ban;
+import io.serai.cluster.limit.ClusterLimits;
+import io.serai.cluster.limit.LimitWatch;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -11,14 +14,16 @@ import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.Done;
 import io.serai.endpoint.SessionControl;
 import io.serai.endpoint.SessionGreeting;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +41,8 @@ public final class PartnerSessions {
     private final InstantSource clock;
     private final SessionLogins logins;
     private final SessionFiles files;
+    private final ClusterLimits limits;
+    private final BannedAddresses banned = new BannedAddresses();
     private final Map<SessionId, PartnerSession> sessions = new ConcurrentHashMap<>();
     private volatile boolean draining;
 
@@ -53,9 +60,22 @@ public final class PartnerSessions {
         this.objects = objects;
         this.endpoints = endpoints;
         this.clock = clock;
-        this.logins = new SessionLogins(settings, objects, stores, clock, this::ofAccount);
-        this.files = new SessionFiles(stores.storage(), stores.receiving(), stores.ledger());
+        this.limits = stores.limits();
+        this.logins = new SessionLogins(settings, objects, stores, clock);
+        this.files = new SessionFiles(stores);
         objects.onChange(this::accountsChanged);
+        limits.bans().onChange(this::bansChanged);
+        limits.watchSessions(new LimitWatch.NodeSessions() {
+            @Override
+            public Set<SessionId> loggedIn() {
+                return PartnerSessions.this.loggedIn();
+            }
+
+            @Override
+            public void end(SessionId session, String reason) {
+                PartnerSessions.this.end(session, reason);
+            }
+        });
     }
 
     /** Answers one operation; the reply is of its {@link PartnerOperation#replyType}, a refusal is thrown. */
@@ -107,8 +127,22 @@ public final class PartnerSessions {
         }
         LOG.info("Session {} of {} is ended: {}", id, name(session), reason);
         session.end(reason);
+        givePlaceBack(session);
         endpoints.end(id, reason);
         return true;
+    }
+
+    private void givePlaceBack(PartnerSession session) {
+        if (session.givesPlaceBack()) {
+            limits.sessions().ended(session.id());
+        }
+    }
+
+    private Set<SessionId> loggedIn() {
+        return sessions.values().stream()
+                .filter(session -> session.account().isPresent() && !session.isEnded())
+                .map(PartnerSession::id)
+                .collect(Collectors.toSet());
     }
 
     /** New sessions and logins are refused from now on, because the node goes down; running ones go on. */
@@ -140,6 +174,16 @@ public final class PartnerSessions {
             throw new SeraiException(ErrorCode.BUSY, "This node is going down; connect again later");
         }
         Instant now = clock.instant();
+        InetAddress client = open.origin().client().getAddress();
+        if (banned.contains(client, now)) {
+            throw new SeraiException(ErrorCode.LOGIN_REFUSED, client.getHostAddress() + " is banned");
+        }
+        if (beforeLogin(client) >= settings.mostBeforeLogin()) {
+            throw new SeraiException(
+                    ErrorCode.BUSY,
+                    client.getHostAddress() + " has " + settings.mostBeforeLogin()
+                            + " connections that have not logged in");
+        }
         if (sessions.size() >= settings.maxSessions()) {
             dropForgotten(now);
         }
@@ -159,6 +203,7 @@ public final class PartnerSessions {
         if (session != null) {
             session.end(close.reason());
             sessions.remove(close.session());
+            givePlaceBack(session);
         }
     }
 
@@ -195,11 +240,19 @@ public final class PartnerSessions {
         return LoginDecision.standing(account, session.origin().protocol(), session.client()) == LoginDecision.ACCEPTED;
     }
 
-    private int ofAccount(AccountName account) {
-        Optional<AccountName> wanted = Optional.of(account);
-        return (int) sessions.values().stream()
-                .filter(session -> !session.isEnded() && session.account().equals(wanted))
+    private long beforeLogin(InetAddress client) {
+        return sessions.values().stream()
+                .filter(session -> session.account().isEmpty() && !session.isEnded())
+                .filter(session -> session.client().equals(client))
                 .count();
+    }
+
+    private void bansChanged(List<Ban> bans) {
+        banned.replace(bans);
+        Instant now = clock.instant();
+        sessions.values().stream()
+                .filter(session -> banned.isByOperator(session.client(), now))
+                .forEach(session -> end(session.id(), "the address is banned"));
     }
 
     private void accountsChanged(List<ObjectStore.Change> changes) {
@@ -218,7 +271,7 @@ public final class PartnerSessions {
     }
 
     /** Whoever changes a password or takes a key away means those who may have logged in with it, too. */
-    private static boolean isRevoked(Account before, Account after) {
+    static boolean isRevoked(Account before, Account after) {
         boolean isOtherPassword =
                 before.password().isPresent() && !before.password().equals(after.password());
         return isOtherPassword || !after.publicKeys().containsAll(before.publicKeys());

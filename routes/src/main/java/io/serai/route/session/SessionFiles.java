@@ -1,6 +1,7 @@
 package io.serai.route.session;
 
 import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.storage.FileInfo;
 import io.serai.cluster.storage.FolderListing;
 import io.serai.cluster.storage.Incoming;
@@ -29,11 +30,13 @@ final class SessionFiles {
     private final Storage storage;
     private final Receiving receiving;
     private final Ledger ledger;
+    private final ClusterLimits limits;
 
-    SessionFiles(Storage storage, Receiving receiving, Ledger ledger) {
-        this.storage = storage;
-        this.receiving = receiving;
-        this.ledger = ledger;
+    SessionFiles(PartnerStores stores) {
+        this.storage = stores.storage();
+        this.receiving = stores.receiving();
+        this.ledger = stores.ledger();
+        this.limits = stores.limits();
     }
 
     Object answer(PartnerSession session, Account account, PartnerOperation<?> operation) {
@@ -118,36 +121,48 @@ final class SessionFiles {
     }
 
     private StoredUpload upload(PartnerSession session, Account account, PartnerOperation.OpenUpload open) {
-        Incoming incoming = receiving.receive(new Receiving.Upload(
-                account.name(),
-                open.path(),
-                mode(open.mode()),
-                open.expectedBytes(),
-                account.limits().maxFileBytes(),
-                account.limits().quotaBytes(),
-                session.origin().protocol(),
-                session.origin().listener(),
-                address(session.origin().client()),
-                session.id()));
-        StoredUpload upload = new StoredUpload(session, open.path(), incoming);
-        session.opened(upload.transfer(), upload);
-        return upload;
+        TransferShare share = TransferShare.take(limits, account);
+        try {
+            Incoming incoming = receiving.receive(new Receiving.Upload(
+                    account.name(),
+                    open.path(),
+                    mode(open.mode()),
+                    open.expectedBytes(),
+                    account.limits().maxFileBytes(),
+                    account.limits().quotaBytes(),
+                    session.origin().protocol(),
+                    session.origin().listener(),
+                    address(session.origin().client()),
+                    session.id()));
+            StoredUpload upload = new StoredUpload(session, open.path(), incoming, share);
+            session.opened(upload.transfer(), upload);
+            return upload;
+        } catch (RuntimeException e) {
+            share.close();
+            throw e;
+        }
     }
 
     private StoredDownload download(PartnerSession session, Account account, PartnerOperation.OpenDownload open) {
         OpenFile file = storage.open(account.name(), open.path());
         try {
-            Ledger.Download row = ledger.downloadStarted(new Ledger.NewDownload(
-                    account.name().value(),
-                    open.path().toString(),
-                    session.origin().protocol(),
-                    session.origin().listener(),
-                    address(session.origin().client()),
-                    session.id(),
-                    file.info().sizeBytes()));
-            StoredDownload download = new StoredDownload(session, open.path(), file, row);
-            session.opened(download.transfer(), download);
-            return download;
+            TransferShare share = TransferShare.take(limits, account);
+            try {
+                Ledger.Download row = ledger.downloadStarted(new Ledger.NewDownload(
+                        account.name().value(),
+                        open.path().toString(),
+                        session.origin().protocol(),
+                        session.origin().listener(),
+                        address(session.origin().client()),
+                        session.id(),
+                        file.info().sizeBytes()));
+                StoredDownload download = new StoredDownload(session, open.path(), file, row, share);
+                session.opened(download.transfer(), download);
+                return download;
+            } catch (RuntimeException e) {
+                share.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -162,7 +177,7 @@ final class SessionFiles {
         };
     }
 
-    private static String address(InetSocketAddress client) {
+    static String address(InetSocketAddress client) {
         return client.getAddress().getHostAddress() + ":" + client.getPort();
     }
 

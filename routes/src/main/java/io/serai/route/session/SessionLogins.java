@@ -1,5 +1,8 @@
 package io.serai.route.session;
 
+import io.serai.cluster.limit.ClusterLimits;
+import io.serai.cluster.limit.LoginFailures;
+import io.serai.cluster.limit.SessionRegister;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.error.SeraiException;
@@ -15,14 +18,13 @@ import io.serai.endpoint.sftp.SignatureProof;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Logins by password and by public key. Collects the facts, {@link LoginDecision} decides; whatever goes wrong on the
- * way is a refusal. An unknown name costs what a known one costs. Its lock makes counting an account's sessions and
- * admitting one more a single step.
+ * way is a refusal. An unknown name costs what a known one costs. The limit of an account's sessions is admitted by the
+ * database, for the whole cluster, in one step with the question whether failures on other nodes forbid the login.
  */
 final class SessionLogins {
     private static final Logger LOG = LoggerFactory.getLogger(SessionLogins.class);
@@ -31,19 +33,14 @@ final class SessionLogins {
     private final Storage storage;
     private final PasswordHasher passwords;
     private final LoginThrottle throttle;
-    private final ToIntFunction<AccountName> sessionsOf;
+    private final ClusterLimits limits;
 
-    SessionLogins(
-            SessionSettings settings,
-            ObjectStore objects,
-            PartnerStores stores,
-            InstantSource clock,
-            ToIntFunction<AccountName> sessionsOf) {
+    SessionLogins(SessionSettings settings, ObjectStore objects, PartnerStores stores, InstantSource clock) {
         this.objects = objects;
         this.storage = stores.storage();
         this.passwords = stores.passwords();
         this.throttle = new LoginThrottle(settings.lockout(), clock);
-        this.sessionsOf = sessionsOf;
+        this.limits = stores.limits();
     }
 
     LoginResult byPassword(PartnerSession session, PartnerOperation.LoginByPassword login) {
@@ -88,11 +85,14 @@ final class SessionLogins {
             // Asked again: attempts that ran side by side must not count as one.
             decision = decide(session, account, lockedOut || throttle.isLockedOut(user, session.client()), proven);
             if (decision == LoginDecision.ACCEPTED) {
+                decision = admit(session, account.orElseThrow(), user);
+            }
+            if (decision == LoginDecision.ACCEPTED) {
                 throttle.succeeded(user, session.client());
                 return accepted(session, account.orElseThrow());
             }
             if (decision == LoginDecision.WRONG_CREDENTIALS) {
-                throttle.failed(user, session.client());
+                failed(session, user);
             }
         } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
             LOG.warn("A login of session {} failed", session.id(), e);
@@ -107,25 +107,48 @@ final class SessionLogins {
         return new LoginResult.Refused();
     }
 
-    private synchronized LoginDecision decide(
+    private static LoginDecision decide(
             PartnerSession session, Optional<Account> account, boolean lockedOut, boolean proven) {
-        Optional<AccountName> name = account.map(Account::name);
-        boolean again = session.account().isPresent();
-        if (again && !session.account().equals(name)) {
+        if (session.account().isPresent() && !session.account().equals(account.map(Account::name))) {
             return LoginDecision.FAILED;
         }
-        LoginDecision decision = LoginDecision.of(new LoginDecision.Facts(
-                account,
-                session.origin().protocol(),
-                session.client(),
-                lockedOut,
-                proven,
-                name.map(sessionsOf::applyAsInt).orElse(0) - (again ? 1 : 0)));
+        return LoginDecision.of(new LoginDecision.Facts(
+                account, session.origin().protocol(), session.client(), lockedOut, proven));
+    }
+
+    private LoginDecision admit(PartnerSession session, Account account, String user) {
+        PartnerOperation.Origin origin = session.origin();
+        LoginDecision decision = LoginDecision.of(limits.sessions()
+                .admit(new SessionRegister.NewSession(
+                        session.id(),
+                        account.name(),
+                        account.limits().sessions(),
+                        origin.protocol(),
+                        origin.listener(),
+                        SessionFiles.address(origin.client()),
+                        origin.clientSoftware(),
+                        user,
+                        AddressRange.origin(session.client()))));
         if (decision == LoginDecision.ACCEPTED) {
-            session.checkNotEnded();
-            session.logIn(name.orElseThrow());
+            session.logIn(account.name());
+            boolean revoked = account(user)
+                    .filter(now -> !PartnerSessions.isRevoked(account, now))
+                    .isEmpty();
+            if (revoked || session.isEnded()) {
+                // It changed or ended while it was being admitted, so nobody else gives its place back.
+                session.end("the account was changed");
+                limits.sessions().ended(session.id());
+                return LoginDecision.FAILED;
+            }
         }
         return decision;
+    }
+
+    /** Counted here at once and by the cluster, whose count may be higher. */
+    private void failed(PartnerSession session, String user) {
+        throttle.failed(user, session.client());
+        LoginFailures.Standing standing = limits.failures().failed(user, AddressRange.origin(session.client()));
+        throttle.learn(user, session.client(), standing.ofLogin(), standing.ofOrigin());
     }
 
     private LoginResult accepted(PartnerSession session, Account account) {

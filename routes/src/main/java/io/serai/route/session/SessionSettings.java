@@ -1,5 +1,6 @@
 package io.serai.route.session;
 
+import io.serai.cluster.limit.LockoutLimits;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -10,12 +11,18 @@ import java.util.Optional;
  * @param banner shown to clients before they log in
  * @param maxTries logins that may fail before the endpoint disconnects
  * @param loginGrace the time in which a login must have succeeded
+ * @param mostBeforeLogin sessions of one address that have not logged in
  * @param lockout when repeated failures lock a login out
  */
 public record SessionSettings(
-        int maxSessions, Optional<String> banner, int maxTries, Duration loginGrace, Lockout lockout) {
+        int maxSessions,
+        Optional<String> banner,
+        int maxTries,
+        Duration loginGrace,
+        int mostBeforeLogin,
+        Lockout lockout) {
     public static final SessionSettings DEFAULTS =
-            new SessionSettings(2000, Optional.empty(), 6, Duration.ofSeconds(60), Lockout.DEFAULTS);
+            new SessionSettings(2000, Optional.empty(), 6, Duration.ofSeconds(60), 100, Lockout.DEFAULTS);
 
     /**
      * Failures decay: one is forgotten after each {@code forgetOneAfter}.
@@ -36,6 +43,11 @@ public record SessionSettings(
                     || forgetOneAfter.isNegative()) {
                 throw new IllegalArgumentException("a lockout needs positive limits");
             }
+        }
+
+        /** The same for the whole cluster. */
+        public LockoutLimits ofCluster(Optional<Duration> banFor) {
+            return new LockoutLimits(failuresOfLogin, failuresOfAddress, forgetOneAfter, banFor, maxTracked);
         }
     }
 }

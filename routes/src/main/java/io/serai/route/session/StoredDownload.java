@@ -10,6 +10,7 @@ import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.FileAttributes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -23,14 +24,17 @@ final class StoredDownload implements DownloadChannel, PartnerSession.OpenTransf
     private final VirtualPath path;
     private final OpenFile file;
     private final Ledger.Download row;
+    private final TransferShare share;
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    StoredDownload(PartnerSession session, VirtualPath path, OpenFile file, Ledger.Download row) {
+    StoredDownload(
+            PartnerSession session, VirtualPath path, OpenFile file, Ledger.Download row, TransferShare share) {
         this.session = session;
         this.path = path;
         this.file = file;
         this.row = row;
+        this.share = share;
     }
 
     @Override
@@ -59,10 +63,17 @@ final class StoredDownload implements DownloadChannel, PartnerSession.OpenTransf
                 total += count;
             }
             bytes.addAndGet(total);
+            share.moved(total);
             return total == 0 ? -1 : total;
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.STORAGE_DOWN, "Reading " + path + " failed: " + e.getMessage(), e);
         }
+    }
+
+    @Override
+    public Duration pause() {
+        session.checkNotEnded();
+        return share.pause();
     }
 
     @Override
@@ -105,6 +116,7 @@ final class StoredDownload implements DownloadChannel, PartnerSession.OpenTransf
     private void finish(Runnable record) {
         session.closed(transfer());
         file.close();
+        share.close();
         try {
             record.run();
         } catch (SeraiException e) {

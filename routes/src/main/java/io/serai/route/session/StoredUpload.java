@@ -9,6 +9,7 @@ import io.serai.config.name.VirtualPath;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,13 +20,15 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
     private final PartnerSession session;
     private final VirtualPath path;
     private final Incoming incoming;
+    private final TransferShare share;
     private volatile long bytes;
     private boolean ended;
 
-    StoredUpload(PartnerSession session, VirtualPath path, Incoming incoming) {
+    StoredUpload(PartnerSession session, VirtualPath path, Incoming incoming, TransferShare share) {
         this.session = session;
         this.path = path;
         this.incoming = incoming;
+        this.share = share;
         this.bytes = incoming.startOffset();
     }
 
@@ -45,6 +48,13 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
         int count = data.remaining();
         incoming.write(data, offset);
         bytes = Math.max(bytes, offset + count);
+        share.moved(count);
+    }
+
+    @Override
+    public Duration pause() {
+        session.checkNotEnded();
+        return share.pause();
     }
 
     @Override
@@ -106,6 +116,7 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
         ended = true;
         session.closed(transfer());
         incoming.close();
+        share.close();
     }
 
     private void checkOpen() {

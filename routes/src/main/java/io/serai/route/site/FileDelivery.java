@@ -37,6 +37,13 @@ final class FileDelivery {
 
     /** Delivers the parcel, or finds that it has been delivered. */
     void deliver(Parcel parcel, StopSwitch stop) {
+        // Before the intent is recorded: a delivery that has to wait for a place has not begun.
+        try (SiteConnections.Place place = connections.enter(parcel.site(), stop)) {
+            deliver(parcel, stop, place);
+        }
+    }
+
+    private void deliver(Parcel parcel, StopSwitch stop, SiteConnections.Place place) {
         Site site = parcel.site();
         String temporary = RemotePath.in(parcel.folder(), parcel.temporaryName().of(parcel.event(), parcel.name()));
         Delivery delivery = deliveries.begin(
@@ -47,7 +54,7 @@ final class FileDelivery {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;
         }
-        try (Attempt attempt = new Attempt(parcel, delivery, stop)) {
+        try (Attempt attempt = new Attempt(parcel, delivery, stop, place)) {
             attempt.run();
         }
     }
@@ -57,11 +64,13 @@ final class FileDelivery {
         private final Parcel parcel;
         private final Delivery delivery;
         private final StopSwitch stop;
+        private final SiteConnections.Place place;
         private final AutoCloseable cancelling;
         private long bytesSent;
         private boolean renameRecorded;
 
-        Attempt(Parcel parcel, Delivery delivery, StopSwitch stop) {
+        Attempt(Parcel parcel, Delivery delivery, StopSwitch stop, SiteConnections.Place place) {
+            this.place = place;
             this.parcel = parcel;
             this.delivery = delivery;
             this.stop = stop;
@@ -70,7 +79,7 @@ final class FileDelivery {
         }
 
         void run() {
-            try (SiteConnections.Lease lease = connections.take(parcel.site(), stop)) {
+            try (SiteConnections.Lease lease = place.connect(stop)) {
                 if (delivery.stage() == Stage.RENAMING) {
                     resume(lease);
                 } else {
@@ -121,7 +130,7 @@ final class FileDelivery {
             }
             MeasuredBody body = null;
             try (InputStream bytes = parcel.body().opener().open()) {
-                body = new MeasuredBody(bytes, site.line());
+                body = new MeasuredBody(bytes, site.line(), lease::moved);
                 site.store(delivery.tempName(), body);
                 body.checkSource();
                 bytesSent = body.count();

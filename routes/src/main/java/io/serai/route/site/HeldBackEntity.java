@@ -4,6 +4,7 @@ import io.serai.route.site.connection.Line;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.function.LongConsumer;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.io.entity.AbstractHttpEntity;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +18,16 @@ final class HeldBackEntity extends AbstractHttpEntity {
 
     private final DeliveredBody body;
     private final Line line;
+    private final LongConsumer moved;
     private final BeforeTheEnd beforeTheEnd;
     private @Nullable MeasuredBody measured;
     private String sha256 = "";
 
-    HeldBackEntity(DeliveredBody body, Line line, BeforeTheEnd beforeTheEnd) {
+    HeldBackEntity(DeliveredBody body, Line line, LongConsumer moved, BeforeTheEnd beforeTheEnd) {
         super(ContentType.APPLICATION_OCTET_STREAM, null, body.sizeBytes().orElse(0) <= 0);
         this.body = body;
         this.line = line;
+        this.moved = moved;
         this.beforeTheEnd = beforeTheEnd;
     }
 
@@ -53,7 +56,7 @@ final class HeldBackEntity extends AbstractHttpEntity {
     @Override
     public void writeTo(OutputStream out) throws IOException {
         try (InputStream bytes = body.opener().open()) {
-            MeasuredBody source = new MeasuredBody(bytes, line);
+            MeasuredBody source = new MeasuredBody(bytes, line, moved);
             measured = source;
             byte[] held = new byte[BUFFER_BYTES];
             byte[] next = new byte[BUFFER_BYTES];

@@ -49,6 +49,13 @@ final class HttpsDelivery {
             throw new SeraiException(
                     ErrorCode.INVALID, "Site " + site.name() + " speaks https, which has no ifExists=rename");
         }
+        try (SiteConnections.Place place = connections.enter(site, stop)) {
+            deliver(parcel, stop, place);
+        }
+    }
+
+    private void deliver(Parcel parcel, StopSwitch stop, SiteConnections.Place place) {
+        Site site = parcel.site();
         Delivery delivery = deliveries.begin(
                 parcel.event(),
                 parcel.stepKey(),
@@ -60,7 +67,7 @@ final class HttpsDelivery {
         }
         HeldBackEntity entity = null;
         try (Cancelling cancelling = cancelling(delivery, stop);
-                SiteConnections.Lease lease = connections.take(site, stop)) {
+                SiteConnections.Lease lease = place.connect(stop)) {
             HttpsConnection connection = lease.https();
             if (delivery.stage() == Stage.RENAMING && isThere(connection, parcel, delivery)) {
                 lease.aside(() -> deliveries.delivered(
@@ -72,6 +79,7 @@ final class HttpsDelivery {
             entity = new HeldBackEntity(
                     parcel.body(),
                     connection.line(),
+                    lease::moved,
                     (size, sha256) -> lease.aside(() -> deliveries.renaming(delivery, size, sha256)));
             send(connection, parcel, delivery, entity);
             HeldBackEntity sent = entity;

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +18,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class MeasuredBody extends FilterInputStream {
     private final Line line;
+    private final LongConsumer moved;
     private final MessageDigest digest;
     private volatile long count;
     private @Nullable Exception failure;
 
-    MeasuredBody(InputStream body, Line line) {
+    /** @param moved told of bytes after they were read; may wait, as a limit of bandwidth wants it */
+    MeasuredBody(InputStream body, Line line, LongConsumer moved) {
         super(body);
+        this.moved = moved;
         this.line = line;
         try {
             digest = MessageDigest.getInstance("SHA-256");
@@ -71,6 +75,7 @@ final class MeasuredBody extends FilterInputStream {
             if (got > 0) {
                 digest.update(target, offset, got);
                 count += got;
+                moved.accept(got);
             }
             return got;
         } catch (IOException | RuntimeException e) {

@@ -234,6 +234,7 @@ final class Pulling {
                 for (int got = read(stream, buffer); got >= 0; got = read(stream, buffer)) {
                     incoming.write(ByteBuffer.wrap(buffer, 0, got), at);
                     at += got;
+                    lease.moved(got);
                     checkLength(file, at > file.sizeBytes(), at);
                 }
                 fetch.complete();

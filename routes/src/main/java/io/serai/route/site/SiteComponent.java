@@ -1,8 +1,10 @@
 package io.serai.route.site;
 
 import io.serai.cluster.ledger.Deliveries;
+import io.serai.cluster.limit.ClusterLimits;
 import io.serai.config.name.SiteName;
 import io.serai.route.NodeParts;
+import io.serai.route.site.connection.ClusterSiteLimits;
 import io.serai.route.site.connection.LineWatch;
 import io.serai.route.site.connection.SiteConnections;
 import java.util.Map;
@@ -34,7 +36,10 @@ public class SiteComponent extends DefaultComponent {
         SiteConnections present = connections;
         if (present == null) {
             watch = new LineWatch();
-            present = new SiteConnections(getCamelContext(), watch);
+            present = new SiteConnections(
+                    getCamelContext(),
+                    watch,
+                    new ClusterSiteLimits(NodeParts.require(getCamelContext(), ClusterLimits.class)));
             connections = present;
         }
         return present;

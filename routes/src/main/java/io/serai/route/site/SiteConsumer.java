@@ -5,6 +5,7 @@ import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.event.EventQueue.EventFilter;
 import io.serai.cluster.event.EventQueue.EventView;
 import io.serai.cluster.event.NewEvent;
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
@@ -87,7 +88,14 @@ public class SiteConsumer extends DefaultConsumer {
                 .orElseThrow(() -> new SeraiException(
                         ErrorCode.NO_SUCH_OBJECT,
                         "There is no site " + plan.site() + "; apply one, then retry the event"));
-        pulling.run(plan, site, context);
+        try {
+            pulling.run(plan, site, context);
+        } catch (SeraiException e) {
+            if (e.code() == ErrorCode.SITE_FULL) {
+                context.waitFor(LimitOwner.of(site.name()), site.maxParallel());
+            }
+            throw e;
+        }
     }
 
     /**

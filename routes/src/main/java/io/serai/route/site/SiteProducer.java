@@ -1,5 +1,6 @@
 package io.serai.route.site;
 
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -58,6 +59,11 @@ public class SiteProducer extends DefaultProducer {
         StopSwitch stop = new StopSwitch();
         try (EventContext.Registration stopping = context.onCancel(stop::pull)) {
             deliver(parcel, stop);
+        } catch (SeraiException e) {
+            if (e.code() == ErrorCode.SITE_FULL) {
+                context.waitFor(LimitOwner.of(site.name()), site.maxParallel());
+            }
+            throw e;
         }
     }
 

@@ -5,6 +5,7 @@ import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventKind;
 import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.event.NewEvent;
+import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.ErrorKind;
@@ -157,6 +158,12 @@ final class FailingQueue implements EventQueue {
     @Override
     public int forget(Duration olderThan) {
         return 0;
+    }
+
+    @Override
+    public synchronized void waitFor(ClaimedEvent event, LimitOwner owner, int most) {
+        check(event.token());
+        outcomes.add("wait " + event.id());
     }
 
     @Override

@@ -133,7 +133,8 @@ class DeliveryRouteTest {
                 site.tlsMode(),
                 site.connectTimeout(),
                 site.timeout(),
-                site.maxParallel());
+                site.maxParallel(),
+                site.bandwidthBytes());
     }
 
     @AfterEach

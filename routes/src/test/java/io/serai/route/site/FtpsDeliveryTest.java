@@ -73,7 +73,7 @@ class FtpsDeliveryTest {
     void connect() throws IOException {
         inbox = Files.createTempDirectory(server.root(), "in");
         watch = new LineWatch();
-        connections = new SiteConnections(camel, watch);
+        connections = new SiteConnections(camel, watch, new InMemorySiteLimits());
         delivery = new FileDelivery(deliveries, connections);
     }
 

@@ -76,7 +76,7 @@ class HttpsDeliveryTest {
     @BeforeEach
     void connect() {
         watch = new LineWatch();
-        connections = new SiteConnections(camel, watch);
+        connections = new SiteConnections(camel, watch, new InMemorySiteLimits());
         delivery = new HttpsDelivery(deliveries, connections, "PUT");
     }
 

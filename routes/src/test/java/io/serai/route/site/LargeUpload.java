@@ -83,7 +83,7 @@ public final class LargeUpload {
                 large);
         try (DefaultCamelContext camel = new DefaultCamelContext();
                 LineWatch watch = new LineWatch();
-                SiteConnections connections = new SiteConnections(camel, watch)) {
+                SiteConnections connections = new SiteConnections(camel, watch, new InMemorySiteLimits())) {
             camel.start();
             if (protocol == Protocol.HTTPS) {
                 new HttpsDelivery(new InMemoryDeliveries(), connections, "PUT").deliver(parcel, new StopSwitch());

@@ -49,7 +49,7 @@ class OddSiteTest {
         try (OddSite odd = new OddSite(root, HOSTILE);
                 DefaultCamelContext camel = new DefaultCamelContext();
                 LineWatch watch = new LineWatch();
-                SiteConnections connections = new SiteConnections(camel, watch);
+                SiteConnections connections = new SiteConnections(camel, watch, new InMemorySiteLimits());
                 SiteConnections.Lease lease = connections.take(odd.site(), new StopSwitch())) {
             lease.connection().list("", entry -> {
                 if (entry.kind() == RemoteEntry.Kind.FILE) {
@@ -70,7 +70,7 @@ class OddSiteTest {
         try (OddSite odd = new OddSite(root, Map.of());
                 DefaultCamelContext camel = new DefaultCamelContext();
                 LineWatch watch = new LineWatch();
-                SiteConnections connections = new SiteConnections(camel, watch)) {
+                SiteConnections connections = new SiteConnections(camel, watch, new InMemorySiteLimits())) {
             Site site = odd.site();
             InMemoryDeliveries deliveries = new InMemoryDeliveries();
             FileDelivery delivery = new FileDelivery(deliveries, connections);

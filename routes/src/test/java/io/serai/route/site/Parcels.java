@@ -114,7 +114,8 @@ final class Parcels {
                 Site.TlsMode.EXPLICIT,
                 Duration.ofSeconds(5),
                 timeout,
-                2);
+                2,
+                OptionalLong.empty());
     }
 
     static Site with(Site site, Optional<SecretText> password, List<String> trust, Site.TlsMode mode) {
@@ -134,6 +135,7 @@ final class Parcels {
                 mode,
                 site.connectTimeout(),
                 site.timeout(),
-                site.maxParallel());
+                site.maxParallel(),
+                site.bandwidthBytes());
     }
 }

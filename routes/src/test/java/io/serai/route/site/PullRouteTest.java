@@ -112,7 +112,8 @@ class PullRouteTest {
                 like.tlsMode(),
                 like.connectTimeout(),
                 like.timeout(),
-                like.maxParallel());
+                like.maxParallel(),
+                like.bandwidthBytes());
     }
 
     private void start(String parameters) {

@@ -278,7 +278,7 @@ public final class AdminServer {
                     SITE_REJECTED,
                     UNKNOWN_OUTCOME,
                     STEP_FAILED -> 502;
-            case NO_SPACE, DATABASE_DOWN, STORAGE_DOWN, BUSY, FENCED -> 503;
+            case NO_SPACE, DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED -> 503;
             case DEFECT -> 500;
         };
     }

@@ -109,6 +109,7 @@ public final class SitesApi {
                 site.tlsMode(),
                 site.connectTimeout(),
                 site.timeout(),
-                site.maxParallel());
+                site.maxParallel(),
+                site.bandwidthBytes());
     }
 }

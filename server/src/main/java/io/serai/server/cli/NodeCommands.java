@@ -46,7 +46,7 @@ final class NodeCommands {
         }
     }
 
-    @Command(name = "sessions", description = "List the sessions of partners.")
+    @Command(name = "sessions", description = "List the sessions of partners in the cluster.")
     static final class Sessions extends ClientCommand {
         @Override
         JsonNode call(AdminClient client) {
@@ -55,13 +55,14 @@ final class NodeCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
-            Table table = new Table("SINCE", "ACCOUNT", "PROTOCOL", "LISTENER", "CLIENT", "SOFTWARE", "ID");
+            Table table = new Table("SINCE", "ACCOUNT", "PROTOCOL", "LISTENER", "NODE", "CLIENT", "SOFTWARE", "ID");
             for (JsonNode row : answer.path("sessions")) {
                 table.row(
                         Sizes.time(text(row, "opened")),
                         text(row, "account"),
                         text(row, "protocol"),
                         text(row, "listener"),
+                        text(row, "node"),
                         text(row, "client"),
                         text(row, "clientSoftware"),
                         text(row, "id"));
@@ -76,7 +77,7 @@ final class NodeCommands {
             subcommands = {EndSession.class})
     static final class Session {}
 
-    @Command(name = "end", description = "End a session; its running uploads are kept as parts.")
+    @Command(name = "end", description = "End a session on whichever node; its running uploads are kept as parts.")
     static final class EndSession extends ClientCommand {
         @Parameters(paramLabel = "ID", description = "The session's id.")
         String id = "";

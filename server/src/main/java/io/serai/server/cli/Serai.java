@@ -35,6 +35,7 @@ import picocli.CommandLine.Command;
             NodeCommands.Status.class,
             NodeCommands.Sessions.class,
             NodeCommands.Session.class,
+            BanCommands.Bans.class,
             NodeCommands.Drain.class,
             NodeCommands.Undrain.class,
         })

@@ -10,6 +10,7 @@ import io.serai.config.settings.NodeSettings;
 import io.serai.route.site.connection.SiteInspection;
 import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
+import io.serai.server.admin.BansApi;
 import io.serai.server.admin.EventsApi;
 import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.NodesApi;
@@ -109,7 +110,12 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new NodesApi(nodes, new Takeovers(ground.database().database())).operations());
         all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());
         all.addAll(new EventsApi(stores.queue()).operations());
-        all.addAll(new SessionsApi(work.sessions()).operations());
+        all.addAll(new SessionsApi(
+                        ground.settings().node().name(),
+                        work.sessions(),
+                        stores.limits().sessions())
+                .operations());
+        all.addAll(new BansApi(stores.limits().bans()).operations());
         all.addAll(new ObjectsApi(work.objects(), changes).operations());
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
         all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());

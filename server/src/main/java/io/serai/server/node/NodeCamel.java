@@ -7,6 +7,7 @@ import io.serai.cluster.leadership.PostgresClusterService;
 import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
@@ -65,6 +66,7 @@ final class NodeCamel {
         bind("seraiQueue", EventQueue.class, stores.queue());
         bind("seraiFires", ScheduleFires.class, stores.fires());
         bind("seraiPulled", PulledFiles.class, stores.pulled());
+        bind("seraiLimits", ClusterLimits.class, stores.limits());
         bind("seraiObjects", ObjectStore.class, objects);
         bind("seraiEvents", EventSource.class, dispatcher);
     }

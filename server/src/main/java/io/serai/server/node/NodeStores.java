@@ -12,6 +12,8 @@ import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.ledger.TransferSampler;
+import io.serai.cluster.limit.ClusterLimits;
+import io.serai.cluster.limit.LockoutLimits;
 import io.serai.cluster.node.LossReason;
 import io.serai.cluster.node.NodeChannel;
 import io.serai.cluster.node.NodeLease;
@@ -35,6 +37,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 
 /** The stores that a node works on: event queue, ledger, deliveries, storage; started in the order of need. */
 record NodeStores(
@@ -47,9 +50,11 @@ record NodeStores(
         ScheduleFires fires,
         PulledFiles pulled,
         Takeover takeover,
-        StorageWatch storageWatch) {
+        StorageWatch storageWatch,
+        ClusterLimits limits) {
     private static final Duration CLEANING_INTERVAL = Duration.ofMinutes(5);
     private static final int CLAIM_BATCH = 200;
+    private static final int MOST_TRACKED = 20_000;
 
     /** What the stores stand on. */
     record Ground(Database database, NodeLease lease, StorageRoot root) {}
@@ -84,10 +89,13 @@ record NodeStores(
                 storageSettings);
         stops.add("receiving", receiving::stop);
 
+        ClusterLimits limits = new ClusterLimits(database, lease, lockout(settings), queue::announce);
+        limits.start();
+        stops.add("limits", limits::close);
         Takeover takeover = new Takeover(
                 database,
                 lease,
-                List.of(new StorageRecovery(root, database, publisher), new EventTakeover(database, queue)),
+                List.of(new StorageRecovery(root, database, publisher), new EventTakeover(database, queue), limits),
                 settings.node().lease().dividedBy(2));
         takeover.start();
         stops.add("takeover", takeover::close);
@@ -118,7 +126,8 @@ record NodeStores(
                 fires,
                 pulled,
                 takeover,
-                watch);
+                watch,
+                limits);
     }
 
     /** A node that lost the storage gives its lease up long before that would end. */
@@ -168,6 +177,16 @@ record NodeStores(
                 events.pollInterval(),
                 CLAIM_BATCH,
                 settings.node().lease().multipliedBy(9));
+    }
+
+    private static LockoutLimits lockout(NodeSettings settings) {
+        NodeSettings.Login login = settings.login();
+        return new LockoutLimits(
+                login.maxTries(),
+                login.banAfter(),
+                login.lockout().dividedBy(login.maxTries()),
+                login.ban().isZero() ? Optional.empty() : Optional.of(login.ban()),
+                MOST_TRACKED);
     }
 
     private static StorageSettings storageSettings(NodeSettings settings) {

@@ -48,7 +48,6 @@ record NodeWork(
         NodeStanding standing) {
     private static final Logger LOG = LoggerFactory.getLogger(NodeWork.class);
     private static final Duration LOGIN_GRACE = Duration.ofSeconds(60);
-    private static final int ADDRESS_FACTOR = 5;
     private static final int MOST_TRACKED = 20_000;
 
     /** What the work stands on. */
@@ -73,7 +72,7 @@ record NodeWork(
         PartnerSessions sessions = new PartnerSessions(
                 sessionSettings(settings),
                 objects,
-                new PartnerStores(stores.storage(), stores.receiving(), stores.ledger(), hasher),
+                new PartnerStores(stores.storage(), stores.receiving(), stores.ledger(), stores.limits(), hasher),
                 (session, reason) -> new ActiveListeners(camel.context()).end(session, reason),
                 InstantSource.system());
         EventDispatcher dispatcher = new EventDispatcher(
@@ -144,9 +143,10 @@ record NodeWork(
                 SessionSettings.DEFAULTS.banner(),
                 tries,
                 LOGIN_GRACE,
+                settings.login().maxWaiting(),
                 new SessionSettings.Lockout(
                         tries,
-                        tries * ADDRESS_FACTOR,
+                        settings.login().banAfter(),
                         settings.login().lockout().dividedBy(tries),
                         MOST_TRACKED));
     }

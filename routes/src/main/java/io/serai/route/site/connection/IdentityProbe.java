@@ -71,7 +71,8 @@ final class IdentityProbe {
                 site.tlsMode(),
                 site.connectTimeout(),
                 site.timeout(),
-                site.maxParallel());
+                site.maxParallel(),
+                site.bandwidthBytes());
     }
 
     /** Shakes hands by TLS. */

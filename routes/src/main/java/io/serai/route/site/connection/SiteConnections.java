@@ -1,5 +1,6 @@
 package io.serai.route.site.connection;
 
+import io.serai.cluster.limit.BandwidthShares.Flow;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SiteName;
@@ -15,44 +16,83 @@ import org.apache.camel.CamelContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of this node to sites: as many at a time as each site allows, reused while they are alive and the
- * site's definition stays the same, closed when they lie idle. Safe for use by many threads.
+ * The connections of this node to sites: as many at a time as each site allows in the whole cluster, reused while they
+ * are alive and the site's definition stays the same, closed when they lie idle. Safe for use by many threads.
  */
 public final class SiteConnections implements AutoCloseable {
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(30);
 
     private final CamelContext camel;
     private final LineWatch watch;
+    private final SiteLimits limits;
     private final Map<SiteName, Gate> gates = new ConcurrentHashMap<>();
 
-    public SiteConnections(CamelContext camel, LineWatch watch) {
+    public SiteConnections(CamelContext camel, LineWatch watch, SiteLimits limits) {
         this.camel = camel;
         this.watch = watch;
+        this.limits = limits;
         watch.every(Duration.ofSeconds(5), () -> gates.values().forEach(Gate::closeIdle));
     }
 
     /**
-     * Waits for a place at the site and connects, or takes a connection that another delivery has left. The lease is
-     * closed in any case; {@link Lease#keep} first when the connection is in order.
+     * Takes a place at the site and connects, or takes a connection that another delivery has left. The lease is closed
+     * in any case; {@link Lease#keep} first when the connection is in order.
      */
     public Lease take(Site site, StopSwitch stop) {
-        Gate gate = gates.computeIfAbsent(site.name(), name -> new Gate());
-        gate.enter(site, stop);
+        Place place = enter(site, stop);
         try {
+            Lease lease = place.connect(stop);
+            lease.place = place;
+            return lease;
+        } catch (RuntimeException | Error e) {
+            place.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes a place at the site, without a connection yet.
+     *
+     * @throws SeraiException {@code SITE_FULL} when the site has its most deliveries and pulls in the cluster already
+     */
+    public Place enter(Site site, StopSwitch stop) {
+        Gate gate = gates.computeIfAbsent(site.name(), name -> new Gate(limits));
+        return new Place(gate, site, gate.places.enter(site, stop));
+    }
+
+    /** A place at a site. */
+    public final class Place implements AutoCloseable {
+        private final Gate gate;
+        private final Site site;
+        private final SiteGate.Entry entry;
+        private final Flow flow;
+
+        private Place(Gate gate, Site site, SiteGate.Entry entry) {
+            this.gate = gate;
+            this.site = site;
+            this.entry = entry;
+            this.flow = limits.flow(site);
+        }
+
+        /** Connects, or takes a connection that another delivery has left. */
+        public Lease connect(StopSwitch stop) {
             Reusable idle = gate.idleFor(site);
             while (idle != null) {
-                Lease lease = new Lease(gate, site, idle, stop);
+                Lease lease = new Lease(gate, site, idle, stop, flow);
                 if (idle.alive()) {
                     return lease;
                 }
                 lease.closeConnection();
                 idle = gate.idleFor(site);
             }
-            return new Lease(gate, site, connect(site, stop), stop);
-        } catch (RuntimeException | Error e) {
-            gate.leave();
-            throw e;
+            return new Lease(gate, site, SiteConnections.this.connect(site, stop), stop, flow);
+        }
+
+        /** Gives the place to somebody else. Idempotent. */
+        @Override
+        public void close() {
+            flow.close();
+            entry.close();
         }
     }
 
@@ -91,10 +131,13 @@ public final class SiteConnections implements AutoCloseable {
         private final Site site;
         private final Reusable connection;
         private final StopSwitch stop;
+        private final Flow flow;
         private LineWatch.@Nullable Watch watched;
+        private @Nullable Place place;
         private boolean kept;
 
-        private Lease(Gate gate, Site site, Reusable connection, StopSwitch stop) {
+        private Lease(Gate gate, Site site, Reusable connection, StopSwitch stop, Flow flow) {
+            this.flow = flow;
             this.gate = gate;
             this.site = site;
             this.connection = connection;
@@ -115,6 +158,21 @@ public final class SiteConnections implements AutoCloseable {
         /** The connection to a site that takes requests. */
         public HttpsConnection https() {
             return (HttpsConnection) connection;
+        }
+
+        /** Bytes were moved; waits as the site's bandwidth wants it. */
+        public void moved(long bytes) {
+            flow.moved(bytes);
+            Line line = connection.line();
+            for (Duration pause = flow.pause(); !pause.isZero() && line.cut() == null; pause = flow.pause()) {
+                try {
+                    TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+                line.touch();
+            }
         }
 
         /** Does something that does not concern the site, so that the time it takes is not held against the site. */
@@ -154,46 +212,22 @@ public final class SiteConnections implements AutoCloseable {
             } else {
                 connection.close();
             }
-            gate.leave();
+            if (place != null) {
+                place.close();
+            }
         }
     }
 
     private record Idle(Site site, Reusable connection, long since) {}
 
-    /** The places at one site and its idle connections; its monitor guards both. */
+    /** The places at one site and its idle connections; its monitor guards the latter. */
     private static final class Gate {
+        private final SiteGate places;
         private final Deque<Idle> idle = new ArrayDeque<>();
-        private int inside;
         private boolean closed;
 
-        synchronized void enter(Site site, StopSwitch stop) {
-            long until = System.nanoTime() + LONGEST_WAIT.toNanos();
-            // The limit is read from the site at hand, so that a changed limit takes effect at once.
-            while (inside >= Math.max(1, site.maxParallel())) {
-                long left = until - System.nanoTime();
-                if (left <= 0) {
-                    throw new SeraiException(
-                            ErrorCode.BUSY,
-                            "Site " + site.name() + ": all " + site.maxParallel()
-                                    + " connections are in use; tried again later (field 'maxParallel')");
-                }
-                if (stop.pulled()) {
-                    throw new SeraiException(ErrorCode.CANCELLED, "Site " + site.name() + ": cancelled while waiting");
-                }
-                try {
-                    wait(Math.max(1, Math.min(TimeUnit.NANOSECONDS.toMillis(left), 500)));
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new SeraiException(
-                            ErrorCode.CANCELLED, "Site " + site.name() + ": stopped while waiting for a connection", e);
-                }
-            }
-            inside++;
-        }
-
-        synchronized void leave() {
-            inside--;
-            notifyAll();
+        Gate(SiteLimits limits) {
+            places = new SiteGate(limits);
         }
 
         /** The connection used last, if it was made for exactly this definition of the site. */

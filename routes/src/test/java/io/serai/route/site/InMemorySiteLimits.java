@@ -1,0 +1,37 @@
+package io.serai.route.site;
+
+import io.serai.cluster.limit.BandwidthShares.Flow;
+import io.serai.cluster.limit.LimitSlots.Slot;
+import io.serai.config.name.SiteName;
+import io.serai.config.object.Site;
+import io.serai.route.site.connection.SiteLimits;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The limits of sites for one node alone. */
+final class InMemorySiteLimits implements SiteLimits {
+    private final Map<SiteName, AtomicInteger> inUse = new ConcurrentHashMap<>();
+
+    @Override
+    public Optional<Slot> take(Site site) {
+        AtomicInteger count = inUse.computeIfAbsent(site.name(), name -> new AtomicInteger());
+        if (count.incrementAndGet() > site.maxParallel()) {
+            count.decrementAndGet();
+            return Optional.empty();
+        }
+        AtomicBoolean closed = new AtomicBoolean();
+        return Optional.of(() -> {
+            if (closed.compareAndSet(false, true)) {
+                count.decrementAndGet();
+            }
+        });
+    }
+
+    @Override
+    public Flow flow(Site site) {
+        return Flow.UNLIMITED;
+    }
+}
