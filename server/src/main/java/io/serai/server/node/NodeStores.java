@@ -106,16 +106,9 @@ record NodeStores(
         cleaner.start();
         stops.add("staging cleaner", cleaner::stop);
         JdbcLedger ledger = new JdbcLedger(database, lease, running, writer, clock);
-        Duration retention = settings.ledger().retention();
         ScheduleFires fires = new ScheduleFires(database, queue);
         PulledFiles pulled = new PulledFiles(database);
-        Forgetting forgetting = new Forgetting(List.of(
-                new Forgetting.Records("transfers", () -> ledger.forget(retention)),
-                new Forgetting.Records("ended events", () -> queue.forget(retention)),
-                // What was fetched from sites is never forgotten: it would be fetched again.
-                new Forgetting.Records("fires of schedules", () -> fires.forget(retention))));
-        forgetting.start();
-        stops.add("forgetting", forgetting::stop);
+        startForgetting(settings, ledger, queue, fires, stops);
         return new NodeStores(
                 queue,
                 ledger,
@@ -128,6 +121,18 @@ record NodeStores(
                 takeover,
                 watch,
                 limits);
+    }
+
+    private static void startForgetting(
+            NodeSettings settings, Ledger ledger, JdbcEventQueue queue, ScheduleFires fires, StopList stops) {
+        Duration retention = settings.ledger().retention();
+        Forgetting forgetting = new Forgetting(List.of(
+                new Forgetting.Records("transfers", () -> ledger.forget(retention)),
+                new Forgetting.Records("ended events", () -> queue.forget(retention)),
+                // What was fetched from sites is never forgotten: it would be fetched again.
+                new Forgetting.Records("fires of schedules", () -> fires.forget(retention))));
+        forgetting.start();
+        stops.add("forgetting", forgetting::stop);
     }
 
     /** A node that lost the storage gives its lease up long before that would end. */
