@@ -1,15 +1,21 @@
 package io.serai.cluster.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.node.FencingToken;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.TransferId;
 import io.serai.config.object.Protocol;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +39,7 @@ class JdbcLedgerTest {
 
     @BeforeEach
     void start() {
-        TEST_DATABASE.truncate("transfer", "event");
+        TEST_DATABASE.truncate("transfer", "event", "node");
         database = TEST_DATABASE.database();
         writer = new LedgerWriter(database);
         running = new RunningTransfers();
@@ -98,7 +104,8 @@ class JdbcLedgerTest {
     }
 
     @Test
-    void anyNodeSeesAndCancelsALongTransfer() {
+    void anyNodeSeesAndCancelsALongTransfer() throws SQLException {
+        insertNode("here", 1);
         Ledger.Download download = ledger.downloadStarted(download("acme", "/out/large.bin"));
         TransferSampler sampler = new TransferSampler(
                 database, () -> HERE, running, () -> Instant.now().plusSeconds(5));
@@ -116,6 +123,20 @@ class JdbcLedgerTest {
                                 elsewhere.get(download.transfer()).orElseThrow().state())
                         .isEqualTo(TransferState.CANCELLED));
         assertThat(elsewhere.cancel(download.transfer(), "ops")).isFalse();
+    }
+
+    @Test
+    void aLongTransferOfAnEpochThatIsOverIsNotShownAnyMore() {
+        Ledger.Download download = ledger.downloadStarted(download("acme", "/out/large.bin"));
+        TransferSampler sampler = new TransferSampler(
+                database, () -> HERE, running, () -> Instant.now().plusSeconds(5));
+
+        assertThatThrownBy(sampler::sample)
+                .isInstanceOfSatisfying(
+                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FENCED));
+
+        JdbcLedger elsewhere = new JdbcLedger(database, () -> THERE, new RunningTransfers(), writer, Instant::now);
+        assertThat(elsewhere.get(download.transfer())).isEmpty();
     }
 
     @Test
@@ -152,5 +173,17 @@ class JdbcLedgerTest {
     private static Ledger.NewDownload download(String account, String path) {
         return new Ledger.NewDownload(
                 account, path, Protocol.SFTP, "partners", "192.0.2.1:4711", SessionId.random(), 100);
+    }
+
+    private static void insertNode(String name, long epoch) throws SQLException {
+        String sql = """
+                insert into node (name, epoch, boot_id, version, address, state, lease_until)
+                values (?, ?, gen_random_uuid(), '1', 'localhost:2', 'active', clock_timestamp() + interval '1 hour')""";
+        try (Connection connection = TEST_DATABASE.settings().connect();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, name);
+            statement.setLong(2, epoch);
+            statement.executeUpdate();
+        }
     }
 }

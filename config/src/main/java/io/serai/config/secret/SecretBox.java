@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,20 @@ public final class SecretBox implements SecretCipher {
 
     private final KeyFile file;
     private volatile Keys keys;
+    private volatile Rotations rotations = List::of;
+
+    /** Where the rotations that other nodes made are found: their keys, encrypted under the keys before, oldest first. */
+    @FunctionalInterface
+    public interface Rotations {
+        List<String> all();
+    }
+
+    /**
+     * A rotation that is made but not in force here.
+     *
+     * @param wrapped the new keys, encrypted under the present ones
+     */
+    public record PreparedRotation(String wrapped) {}
 
     private record Keys(KeysetHandle handle, Aead aead) {}
 
@@ -86,6 +102,9 @@ public final class SecretBox implements SecretCipher {
         try {
             if (!knows(keyId(bytes, context))) {
                 keys = keys(file.read());
+                if (!knows(keyId(bytes, context))) {
+                    absorb(rotations.all());
+                }
             }
             return new SecretText(
                     new String(keys.aead.decrypt(bytes, context.associatedData()), StandardCharsets.UTF_8));
@@ -108,6 +127,38 @@ public final class SecretBox implements SecretCipher {
     /** Adds a new key, which encrypts from now on; the older keys stay for reading. */
     public void rotate() {
         keys = keys(file.replace(SecretBox::withNewPrimary));
+    }
+
+    /** Looks there for new keys when a ciphertext of an unknown key comes, and now. */
+    public void follow(Rotations source) {
+        rotations = source;
+        absorb(source.all());
+    }
+
+    /** Makes new keys without using them: publish them, then {@link #absorb} them. */
+    public PreparedRotation prepareRotation() {
+        Keys present = keys;
+        return new PreparedRotation(WrappedKeys.underKeys(withNewPrimary(present.handle), present.aead));
+    }
+
+    /** Takes the newest keys that can be opened one after the other, starting with the present ones. */
+    public synchronized void absorb(List<String> wrapped) {
+        Keys present = keys;
+        for (String each : wrapped) {
+            Optional<KeysetHandle> opened = WrappedKeys.openUnderKeys(each, present.aead);
+            if (opened.isPresent() && opened.get().size() > present.handle.size()) {
+                present = keys(opened.get());
+            }
+        }
+        if (present != keys) {
+            KeysetHandle newest = present.handle;
+            keys = keys(file.replace(old -> newest.size() > old.size() ? newest : old));
+        }
+    }
+
+    /** The keys for a node that is invited, encrypted under the secret of its token. */
+    public String wrapFor(JoinSecret secret, String cluster, String invitation) {
+        return WrappedKeys.underSecret(keys.handle, secret, cluster, invitation);
     }
 
     private boolean knows(int keyId) {

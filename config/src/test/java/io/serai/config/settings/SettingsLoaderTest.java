@@ -37,7 +37,7 @@ class SettingsLoaderTest {
                 .load(Optional.empty(), List.of(), home);
         assertThat(settings.home()).isEqualTo(home);
         assertThat(settings.node().name().value()).isEqualTo("inn_7.example");
-        assertThat(settings.node().lease()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(settings.node().lease()).isEqualTo(Duration.ofSeconds(8));
         assertThat(settings.storage().root()).isEqualTo(home.resolve("storage"));
         assertThat(settings.database().external()).isEmpty();
         assertThat(settings.sftp().listener()).isEqualTo(new NodeSettings.Listener(true, "0.0.0.0", 2222));

@@ -5,6 +5,8 @@ import static io.serai.server.admin.ApiOperation.get;
 import static io.serai.server.admin.ApiOperation.parameter;
 import static io.serai.server.admin.ApiOperation.post;
 
+import io.serai.cluster.lease.LeaseView;
+import io.serai.cluster.lease.Leases;
 import io.serai.cluster.node.NodeState;
 import io.serai.cluster.node.Nodes;
 import io.serai.cluster.node.Nodes.NodeView;
@@ -12,6 +14,9 @@ import io.serai.cluster.node.Takeovers;
 import io.serai.cluster.node.Takeovers.TakeoverView;
 import io.serai.cluster.node.WantedState;
 import io.serai.config.name.NodeName;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,10 +26,12 @@ import java.util.Map;
 public final class NodesApi {
     private final Nodes nodes;
     private final Takeovers takeovers;
+    private final Leases leases;
 
-    public NodesApi(Nodes nodes, Takeovers takeovers) {
+    public NodesApi(Nodes nodes, Takeovers takeovers, Leases leases) {
         this.nodes = nodes;
         this.takeovers = takeovers;
+        this.leases = leases;
     }
 
     public List<ApiOperation> operations() {
@@ -53,6 +60,8 @@ public final class NodesApi {
                         Role.OPERATOR,
                         "Have a node take new work again",
                         request -> want(request, WantedState.ACTIVE)),
+                get("/api/v1/leases", "Who may do what until when: the nodes' own leases and the named ones", request ->
+                        Map.of("leases", leases())),
                 get(
                         "/api/v1/takeovers",
                         "What dead, frozen and stopped nodes left, and who finished it",
@@ -62,6 +71,32 @@ public final class NodesApi {
                                         .map(NodesApi::row)
                                         .toList()),
                         parameter("limit", "At most so many, 50 if not given")));
+    }
+
+    private List<Map<String, Object>> leases() {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (NodeView node : nodes.list()) {
+            if (node.live()) {
+                rows.add(lease("node:" + node.name(), node.name(), node.epoch(), node.epoch(), node.leaseUntil()));
+            }
+        }
+        for (LeaseView lease : leases.list()) {
+            if (lease.live()) {
+                rows.add(lease(
+                        lease.name().toString(), lease.holder(), lease.holderEpoch(), lease.token(), lease.until()));
+            }
+        }
+        return rows;
+    }
+
+    private static Map<String, Object> lease(String name, NodeName holder, long epoch, long token, Instant until) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("name", name);
+        row.put("holder", holder);
+        row.put("epoch", epoch);
+        row.put("token", token);
+        row.put("until", until);
+        return row;
     }
 
     private Map<String, Object> want(ApiRequest request, WantedState state) {
@@ -112,7 +147,7 @@ public final class NodesApi {
         row.put("started", node.startedAt());
         row.put("lastSign", node.renewedAt().orElse(null));
         row.put("leaseLeftMillis", node.live() ? node.leaseLeft().toMillis() : 0);
-        row.put("leaseMillis", node.lease().map(java.time.Duration::toMillis).orElse(null));
+        row.put("leaseMillis", node.lease().map(Duration::toMillis).orElse(null));
         row.put("renewals", node.renewals());
         row.put("capacity", node.capacity().orElse(null));
         row.put("labels", node.labels());

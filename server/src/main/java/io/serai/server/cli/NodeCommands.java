@@ -5,6 +5,7 @@ import static io.serai.server.client.AdminClient.encode;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.serai.server.client.AdminClient;
 import java.io.PrintWriter;
+import java.util.StringJoiner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -29,6 +30,15 @@ final class NodeCommands {
                     text(answer, "state"),
                     Sizes.time(text(answer, "started")));
             out.printf("database %s, storage %s%n", text(answer, "database"), text(answer, "storage"));
+            JsonNode cluster = answer.path("cluster");
+            if (cluster.path("nodes").asInt() > 1) {
+                out.printf(
+                        "cluster of %s nodes, %s live%s%s%n",
+                        text(cluster, "nodes"),
+                        text(cluster, "live"),
+                        names(", not live: ", cluster.path("notLive")),
+                        names(", draining: ", cluster.path("draining")));
+            }
             out.printf("sessions %s, running events %s%n", text(answer, "sessions"), text(answer, "runningEvents"));
             out.print("events:");
             answer.path("events").fields().forEachRemaining(e -> out.print(" " + e.getKey() + " " + e.getValue()));
@@ -38,6 +48,13 @@ final class NodeCommands {
                 listeners.row(text(row, "name"), text(row, "protocol"), text(row, "address"), text(row, "port"));
             }
             listeners.print(out);
+        }
+
+        private static String names(String title, JsonNode names) {
+            StringJoiner text = new StringJoiner(", ", title, "");
+            text.setEmptyValue("");
+            names.forEach(name -> text.add(name.asText()));
+            return text.toString();
         }
 
         @Override
@@ -90,32 +107,6 @@ final class NodeCommands {
         @Override
         void show(JsonNode answer, PrintWriter out) {
             out.println("Ended");
-        }
-    }
-
-    @Command(name = "drain", description = "Take no new work; running work finishes.")
-    static final class Drain extends ClientCommand {
-        @Override
-        JsonNode call(AdminClient client) {
-            return client.post("/api/v1/drain", null);
-        }
-
-        @Override
-        void show(JsonNode answer, PrintWriter out) {
-            out.println("The server takes no new work (serai undrain ends this)");
-        }
-    }
-
-    @Command(name = "undrain", description = "Take new work again.")
-    static final class Undrain extends ClientCommand {
-        @Override
-        JsonNode call(AdminClient client) {
-            return client.post("/api/v1/undrain", null);
-        }
-
-        @Override
-        void show(JsonNode answer, PrintWriter out) {
-            out.println("The server takes new work");
         }
     }
 }

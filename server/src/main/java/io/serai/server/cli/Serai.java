@@ -36,8 +36,12 @@ import picocli.CommandLine.Command;
             NodeCommands.Sessions.class,
             NodeCommands.Session.class,
             BanCommands.Bans.class,
-            NodeCommands.Drain.class,
-            NodeCommands.Undrain.class,
+            ClusterCommands.Drain.class,
+            ClusterCommands.Undrain.class,
+            ClusterCommands.Nodes.class,
+            ClusterCommands.Leases.class,
+            ClusterCommands.Takeovers.class,
+            JoinCommand.class,
         })
 public final class Serai {
     private Serai() {}

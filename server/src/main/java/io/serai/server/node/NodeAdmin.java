@@ -1,5 +1,8 @@
 package io.serai.server.node;
 
+import io.serai.cluster.database.Database;
+import io.serai.cluster.join.ClusterKeys;
+import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Nodes;
 import io.serai.cluster.node.Takeovers;
@@ -12,6 +15,7 @@ import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
 import io.serai.server.admin.BansApi;
 import io.serai.server.admin.EventsApi;
+import io.serai.server.admin.InvitationsApi;
 import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.NodesApi;
 import io.serai.server.admin.ObjectsApi;
@@ -51,6 +55,7 @@ final class NodeAdmin implements NodeApi.Control {
             NodeStores stores,
             NodeWork work,
             LocalToken localToken,
+            ClusterKeys keys,
             SecretBox secrets,
             NodeListeners listeners) {}
 
@@ -107,7 +112,9 @@ final class NodeAdmin implements NodeApi.Control {
                 new ConfigurationChanges(work.objects(), work.hasher(), work.checker(), work.shared(), this::rotate);
         List<ApiOperation> all = new ArrayList<>();
         all.addAll(new NodeApi(this).operations());
-        all.addAll(new NodesApi(nodes, new Takeovers(ground.database().database())).operations());
+        all.addAll(nodesApi().operations());
+        all.addAll(new InvitationsApi(new NodeInvitations(ground.settings(), ground.database(), ground.secrets()))
+                .operations());
         all.addAll(new TransfersApi(stores.ledger(), resubmission).operations());
         all.addAll(new EventsApi(stores.queue()).operations());
         all.addAll(new SessionsApi(
@@ -123,8 +130,16 @@ final class NodeAdmin implements NodeApi.Control {
         return all;
     }
 
+    private NodesApi nodesApi() {
+        Database database = ground.database().database();
+        return new NodesApi(
+                nodes,
+                new Takeovers(database),
+                new JdbcLeases(database, ground.settings().node().lease()));
+    }
+
     private int rotate() {
-        ground.secrets().rotate();
+        ground.keys().rotate(ground.secrets(), "node " + self());
         return ground.work().objects().encryptAnew();
     }
 

@@ -2,20 +2,17 @@ package io.serai.server.node;
 
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.HomeLock;
+import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
-import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.storage.StorageRoot;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
@@ -64,7 +61,7 @@ public final class SeraiNode implements AutoCloseable {
         Instant began = Instant.now();
         Path home = settings.home();
         requireUnicodeNames();
-        makeHome(home);
+        HomeFolders.make(home);
         HomeLock lock = HomeLock.acquire(home);
         stops.add("home lock", lock::close);
         LocalToken localToken = LocalToken.openOrCreate(home);
@@ -72,7 +69,9 @@ public final class SeraiNode implements AutoCloseable {
 
         NodeDatabase database = NodeDatabase.start(settings);
         stops.add("database", database::close);
-        SecretBox secrets = secrets(home.resolve("keys").resolve("secrets.json"), database);
+        Joining.joinIfInvited(settings, database.database());
+        ClusterKeys keys = new ClusterKeys(database.database(), Joining.keyFile(home));
+        SecretBox secrets = keys.open();
         StorageRoot root = StorageRoot.open(settings.storage().root(), database.database());
         UUID boot = UUID.randomUUID();
         NodeLease lease = lease(lock, boot, version, database);
@@ -88,7 +87,7 @@ public final class SeraiNode implements AutoCloseable {
         NodeWork work = NodeWork.start(
                 settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners), stops);
         NodeAdmin admin = NodeAdmin.start(
-                new NodeAdmin.Ground(settings, database, lease, stores, work, localToken, secrets, listeners),
+                new NodeAdmin.Ground(settings, database, lease, stores, work, localToken, keys, secrets, listeners),
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
@@ -141,13 +140,6 @@ public final class SeraiNode implements AutoCloseable {
         }
     }
 
-    /** A new key would be of no use to what is encrypted already: a lost key file must be said, not replaced. */
-    private static SecretBox secrets(Path keyFile, NodeDatabase database) {
-        return JdbcObjectStore.holdsAny(database.database())
-                ? SecretBox.open(keyFile)
-                : SecretBox.openOrCreate(keyFile);
-    }
-
     /** In another locale the platform could not name every file that a partner sends. */
     private static void requireUnicodeNames() {
         String encoding = System.getProperty("sun.jnu.encoding", "");
@@ -156,28 +148,6 @@ public final class SeraiNode implements AutoCloseable {
                     ErrorCode.INVALID,
                     "The locale's encoding of file names is " + encoding
                             + ", which cannot hold every name; set LC_ALL=C.UTF-8 and start again");
-        }
-    }
-
-    private static void makeHome(Path home) {
-        try {
-            // Others may pass through, for the embedded database of a server that root runs has a user of its own.
-            makeFolder(home, "rwx--x--x");
-            makeFolder(home.resolve("keys"), "rwx------");
-            makeFolder(home.resolve("spool"), "rwx------");
-            makeFolder(home.resolve("run"), "rwxr-xr-x");
-        } catch (IOException e) {
-            throw new SeraiException(
-                    ErrorCode.INVALID,
-                    "The home " + home + " cannot be made: " + e + "; choose another with --home or SERAI_HOME",
-                    e);
-        }
-    }
-
-    private static void makeFolder(Path folder, String mode) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            Files.createDirectories(folder);
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(mode));
         }
     }
 

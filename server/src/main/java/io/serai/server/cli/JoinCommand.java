@@ -1,0 +1,165 @@
+package io.serai.server.cli;
+
+import io.serai.cluster.join.JoinToken;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.settings.NodeSettings;
+import io.serai.server.node.Joining;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Makes this server's home a node of a cluster: its settings, if there are none yet, and the cluster's keys. */
+@Command(
+        name = "join",
+        description = "Make this server a node of a cluster, by the token that \"serai nodes invite\" printed there.")
+final class JoinCommand implements Callable<Integer> {
+    @Mixin
+    HomeOption home = new HomeOption();
+
+    @Parameters(paramLabel = "TOKEN", description = "The token; - to read it from standard input.")
+    String token = "";
+
+    @Option(names = "--name", paramLabel = "NAME", description = "The node's name; the host's name if not given.")
+    @Nullable
+    String name;
+
+    @Option(
+            names = "--storage-root",
+            paramLabel = "DIR",
+            description = "The cluster's shared folder here; where the inviting node has it if not given.")
+    @Nullable
+    Path storageRoot;
+
+    @Option(
+            names = "--database-password",
+            paramLabel = "SOURCE",
+            description = "env:NAME or file:PATH, if the token does not hold the database's password.")
+    @Nullable
+    String databasePassword;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        JoinToken invitation = JoinToken.parse(token.equals("-") ? standardInput() : token);
+        Path folder = home.resolve();
+        Path settingsFile = folder.resolve("serai.yaml");
+        boolean made = !Files.exists(settingsFile);
+        if (made) {
+            writeSettings(folder, settingsFile, invitation);
+        }
+        try {
+            NodeSettings settings = UpCommand.settings(folder, Optional.empty(), List.of());
+            Joining.join(settings, invitation);
+            say(String.format(
+                    "Node %s has the keys of the cluster %s; its settings are in %s. Start it with:"
+                            + " serai up --home %s",
+                    settings.node().name(), invitation.cluster(), settingsFile, folder));
+            return 0;
+        } catch (RuntimeException e) {
+            if (made) {
+                takeBack(folder, settingsFile);
+            }
+            throw e;
+        }
+    }
+
+    private void say(String text) {
+        CommandSpec own = spec;
+        if (own != null) {
+            own.commandLine().getOut().println(text);
+            own.commandLine().getOut().flush();
+        }
+    }
+
+    private void writeSettings(Path folder, Path file, JoinToken invitation) {
+        StringBuilder text = new StringBuilder("# Made by \"serai join\"\n");
+        if (name != null) {
+            text.append("node.name: ").append(quoted(name)).append('\n');
+        }
+        Path root = storageRoot;
+        String shared = root == null
+                ? invitation.storageRoot()
+                : root.toAbsolutePath().normalize().toString();
+        text.append("storage.root: ").append(quoted(shared)).append('\n');
+        text.append("database.url: ").append(quoted(invitation.databaseUrl())).append('\n');
+        text.append("database.user: ").append(quoted(invitation.databaseUser())).append('\n');
+        passwordSource(folder, invitation)
+                .ifPresent(source ->
+                        text.append("database.password: ").append(quoted(source)).append('\n'));
+        write(file, text.toString(), "rw-r-----");
+    }
+
+    private Optional<String> passwordSource(Path folder, JoinToken invitation) {
+        String given = databasePassword;
+        if (given != null) {
+            if (!given.startsWith("env:") && !given.startsWith("file:")) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "--database-password takes env:NAME or file:PATH, for what is typed here is seen by others");
+            }
+            return Optional.of(given);
+        }
+        return invitation.databasePassword().map(password -> {
+            write(passwordFile(folder), password.reveal(), "rw-------");
+            return "file:keys/database-password";
+        });
+    }
+
+    private static Path passwordFile(Path folder) {
+        return folder.resolve("keys").resolve("database-password");
+    }
+
+    private static void takeBack(Path folder, Path settingsFile) {
+        try {
+            Files.deleteIfExists(settingsFile);
+            Files.deleteIfExists(passwordFile(folder));
+        } catch (IOException e) {
+            throw new SeraiException(
+                    ErrorCode.STORAGE_DOWN, "What a failed join left in " + folder + " cannot be removed: " + e, e);
+        }
+    }
+
+    private static void write(Path file, String text, String mode) {
+        try {
+            Path folder = file.toAbsolutePath().resolveSibling("");
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectories(
+                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            Files.deleteIfExists(file);
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+            Files.writeString(file, text, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.INVALID, file + " cannot be written: " + e, e);
+        }
+    }
+
+    private static String quoted(String text) {
+        return "'" + text.replace("'", "''") + "'";
+    }
+
+    private static String standardInput() {
+        try {
+            return new String(System.in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.INVALID, "standard input cannot be read: " + e, e);
+        }
+    }
+}
