@@ -5,6 +5,8 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.name.SiteName;
 import io.serai.config.name.TransferId;
 import io.serai.config.object.Protocol;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The intent and effect of each delivering step of an event, so that a retry never delivers twice. Every change is
@@ -14,8 +16,8 @@ public interface Deliveries {
     /**
      * Begins a step's delivery, or finds how far an earlier attempt came. With {@link Stage#DELIVERED} there is nothing
      * to do; with {@link Stage#RENAMING} the names are the earlier attempt's, and the site must be asked whether its
-     * rename happened; with {@link Stage#SENDING} the bytes are sent anew under the new temporary name, and
-     * {@link Delivery#staleTempName} is to be removed at the site first.
+     * rename happened; with {@link Stage#SENDING} the bytes are sent under the new temporary name, and what
+     * {@link Delivery#staleTempNames} are at the site is to be continued or removed first.
      *
      * @param stepKey names the step within the event's route, the same at every attempt
      */
@@ -37,10 +39,31 @@ public interface Deliveries {
         DELIVERED
     }
 
-    /** Where a step delivers to. */
-    record Target(SiteName site, Protocol protocol, String peer, String tempName, String finalName) {}
+    /**
+     * Where a step delivers to.
+     *
+     * @param sourceSha256 what the bytes hash to, where that is known before they are sent
+     */
+    record Target(
+            SiteName site,
+            Protocol protocol,
+            String peer,
+            String tempName,
+            String finalName,
+            Optional<String> sourceSha256) {}
 
-    /** A delivery in hand; the names are those to use. */
+    /** Whether earlier attempts sent the very bytes that this one sends. */
+    enum Source {
+        SAME,
+        OTHER
+    }
+
+    /**
+     * A delivery in hand; the names are those to use.
+     *
+     * @param staleTempNames what earlier attempts may have left at the site, the newest first
+     * @param source whether these hold a beginning of the bytes that are to be sent now
+     */
     record Delivery(
             ClaimedEvent event,
             String stepKey,
@@ -48,9 +71,14 @@ public interface Deliveries {
             Stage stage,
             String tempName,
             String finalName,
-            java.util.Optional<String> staleTempName,
+            List<String> staleTempNames,
+            Source source,
             long sizeBytes,
-            java.util.Optional<String> sha256) {}
+            Optional<String> sha256) {
+        public Delivery {
+            staleTempNames = List.copyOf(staleTempNames);
+        }
+    }
 
     /** Registers what to do when an operator cancels the running delivery; close it when the transfer has ended. */
     AutoCloseable onCancel(TransferId transfer, Runnable cancel);

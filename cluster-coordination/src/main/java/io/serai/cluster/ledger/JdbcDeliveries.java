@@ -11,9 +11,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * the event is not claimed under the token any more, nothing changes and the caller gets {@code FENCED}.
  */
 public final class JdbcDeliveries implements Deliveries {
+    /** More than a site can have of one delivery unless attempts died in a row. */
+    private static final int MOST_STALE = 5;
+
     private final Database database;
     private final RunningTransfers running;
 
@@ -33,27 +38,35 @@ public final class JdbcDeliveries implements Deliveries {
     public Delivery begin(ClaimedEvent event, String stepKey, Target target) {
         return database.transaction(connection -> {
             requireClaim(connection, event);
-            Optional<Delivery> earlier = find(connection, event, stepKey);
+            Optional<Earlier> earlier = find(connection, event, stepKey);
             if (earlier.isEmpty()) {
                 return beginFirst(connection, event, stepKey, target);
             }
-            Delivery delivery = earlier.get();
+            Delivery delivery = earlier.get().delivery();
             return switch (delivery.stage()) {
                 case DELIVERED -> delivery;
                 case RENAMING -> {
-                    goOn(connection, delivery);
+                    goOn(connection, delivery, earlier.get().sourceSha256());
                     yield delivery;
                 }
                 case SENDING -> {
-                    Delivery anew = sendAnew(delivery, target);
-                    goOn(connection, anew);
+                    Delivery anew = sendAnew(earlier.get(), target);
+                    goOn(connection, anew, target.sourceSha256());
                     yield anew;
                 }
             };
         });
     }
 
-    private static Delivery sendAnew(Delivery earlier, Target target) {
+    /** What an earlier attempt recorded. */
+    private record Earlier(Delivery delivery, Optional<String> sourceSha256) {}
+
+    private static Delivery sendAnew(Earlier before, Target target) {
+        Delivery earlier = before.delivery();
+        List<String> stale = Stream.concat(Stream.of(earlier.tempName()), earlier.staleTempNames().stream())
+                .limit(MOST_STALE)
+                .toList();
+        boolean same = target.sourceSha256().isPresent() && target.sourceSha256().equals(before.sourceSha256());
         return new Delivery(
                 earlier.event(),
                 earlier.stepKey(),
@@ -61,7 +74,8 @@ public final class JdbcDeliveries implements Deliveries {
                 Stage.SENDING,
                 target.tempName(),
                 target.finalName(),
-                Optional.of(earlier.tempName()),
+                stale,
+                same ? Source.SAME : Source.OTHER,
                 0,
                 Optional.empty());
     }
@@ -71,8 +85,9 @@ public final class JdbcDeliveries implements Deliveries {
         TransferId transfer = TransferId.random();
         insertTransfer(connection, event, transfer, target);
         String sql = """
-                insert into delivery (event_id, step_key, transfer_id, site, temp_name, final_name, state, epoch)
-                values (?, ?, ?, ?, ?, ?, 'sending', ?)""";
+                insert into delivery (event_id, step_key, transfer_id, site, temp_name, final_name, state, epoch,
+                    source_sha256)
+                values (?, ?, ?, ?, ?, ?, 'sending', ?, ?)""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, event.id().value());
             statement.setString(2, stepKey);
@@ -81,6 +96,7 @@ public final class JdbcDeliveries implements Deliveries {
             statement.setString(5, target.tempName());
             statement.setString(6, target.finalName());
             statement.setLong(7, event.token().epoch());
+            statement.setString(8, target.sourceSha256().orElse(null));
             statement.executeUpdate();
         }
         return new Delivery(
@@ -90,7 +106,8 @@ public final class JdbcDeliveries implements Deliveries {
                 Stage.SENDING,
                 target.tempName(),
                 target.finalName(),
-                Optional.empty(),
+                List.of(),
+                Source.OTHER,
                 0,
                 Optional.empty());
     }
@@ -118,17 +135,25 @@ public final class JdbcDeliveries implements Deliveries {
     }
 
     /** A further attempt: the same ledger row runs again. */
-    private static void goOn(Connection connection, Delivery delivery) throws SQLException {
+    private static void goOn(Connection connection, Delivery delivery, Optional<String> sourceSha256)
+            throws SQLException {
         FencingToken token = delivery.event().token();
         String names = """
-                update delivery set temp_name = ?, final_name = ?, epoch = ?, updated_at = clock_timestamp()
+                update delivery set temp_name = ?, final_name = ?, epoch = ?, updated_at = clock_timestamp(),
+                    source_sha256 = ?, stale_temp_names = ?
                 where event_id = ? and step_key = ?""";
         try (PreparedStatement statement = connection.prepareStatement(names)) {
             statement.setString(1, delivery.tempName());
             statement.setString(2, delivery.finalName());
             statement.setLong(3, token.epoch());
-            statement.setLong(4, delivery.event().id().value());
-            statement.setString(5, delivery.stepKey());
+            statement.setString(4, sourceSha256.orElse(null));
+            // Names with other bytes are removed by this attempt, and must never be taken for these.
+            Object[] stale = delivery.source() == Source.SAME
+                    ? delivery.staleTempNames().toArray()
+                    : new Object[0];
+            statement.setArray(5, connection.createArrayOf("text", stale));
+            statement.setLong(6, delivery.event().id().value());
+            statement.setString(7, delivery.stepKey());
             requireOne(statement.executeUpdate(), delivery.event());
         }
         String row = """
@@ -211,10 +236,11 @@ public final class JdbcDeliveries implements Deliveries {
         }
     }
 
-    private static Optional<Delivery> find(Connection connection, ClaimedEvent event, String stepKey)
+    private static Optional<Earlier> find(Connection connection, ClaimedEvent event, String stepKey)
             throws SQLException {
         String sql = """
-                select transfer_id, state, temp_name, final_name, size_bytes, sha256 from delivery
+                select transfer_id, state, temp_name, final_name, size_bytes, sha256, source_sha256, stale_temp_names
+                from delivery
                 where event_id = ? and step_key = ? for update""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, event.id().value());
@@ -223,16 +249,18 @@ public final class JdbcDeliveries implements Deliveries {
                 if (!rows.next()) {
                     return Optional.empty();
                 }
-                return Optional.of(new Delivery(
+                Delivery delivery = new Delivery(
                         event,
                         stepKey,
                         new TransferId(rows.getObject(1, UUID.class)),
                         Stage.valueOf(rows.getString(2).toUpperCase(Locale.ROOT)),
                         rows.getString(3),
                         rows.getString(4),
-                        Optional.empty(),
+                        List.of((String[]) rows.getArray(8).getArray()),
+                        Source.OTHER,
                         rows.getLong(5),
-                        Optional.ofNullable(rows.getString(6))));
+                        Optional.ofNullable(rows.getString(6)));
+                return Optional.of(new Earlier(delivery, Optional.ofNullable(rows.getString(7))));
             }
         }
     }

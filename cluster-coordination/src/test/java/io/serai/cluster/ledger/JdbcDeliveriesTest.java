@@ -53,7 +53,7 @@ class JdbcDeliveriesTest {
         ClaimedEvent event = claimed(FIRST);
         Delivery delivery = deliveries.begin(event, "to-bank", target("a.tmp", "a.csv"));
         assertThat(delivery.stage()).isEqualTo(Stage.SENDING);
-        assertThat(delivery.staleTempName()).isEmpty();
+        assertThat(delivery.staleTempNames()).isEmpty();
         assertThat(row(delivery).state()).isEqualTo(TransferState.RUNNING);
         deliveries.renaming(delivery, 7, "abc");
         deliveries.delivered(delivery, 7, "abc");
@@ -81,7 +81,7 @@ class JdbcDeliveriesTest {
         Delivery second = deliveries.begin(reclaimed(first.event(), SECOND), "to-bank", target("b.tmp", "a.csv"));
         assertThat(second.transfer()).isEqualTo(first.transfer());
         assertThat(second.tempName()).isEqualTo("b.tmp");
-        assertThat(second.staleTempName()).contains("a.tmp");
+        assertThat(second.staleTempNames()).containsExactly("a.tmp");
         assertThat(row(second).attempts()).isEqualTo(2);
         assertThat(row(second).node()).isEqualTo("node-2");
         assertThat(row(second).errorCode()).isNull();
@@ -137,7 +137,7 @@ class JdbcDeliveriesTest {
     }
 
     private static Deliveries.Target target(String temporary, String name) {
-        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name);
+        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, Optional.of("aa"));
     }
 
     private ClaimedEvent claimed(FencingToken token) {

@@ -49,7 +49,13 @@ final class FileDelivery {
         Delivery delivery = deliveries.begin(
                 parcel.event(),
                 parcel.stepKey(),
-                new Target(site.name(), site.protocol(), SiteFailures.peer(site), temporary, parcel.finalPath()));
+                new Target(
+                        site.name(),
+                        site.protocol(),
+                        SiteFailures.peer(site),
+                        temporary,
+                        parcel.finalPath(),
+                        parcel.body().sha256()));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;
@@ -83,9 +89,8 @@ final class FileDelivery {
                 if (delivery.stage() == Stage.RENAMING) {
                     resume(lease);
                 } else {
-                    delivery.staleTempName()
-                            .ifPresent(stale -> lease.connection().delete(stale));
-                    send(lease);
+                    EarlierBytes earlier = new EarlierBytes(parcel, delivery, lease.connection());
+                    send(lease, earlier.settle());
                 }
                 lease.keep();
             } catch (SeraiException e) {
@@ -118,29 +123,70 @@ final class FileDelivery {
                 rename(lease, size, delivery.sha256().orElse(""));
             } else {
                 // The site lost bytes that it had acknowledged; the name stays, because it is the recorded one.
-                send(lease);
+                send(lease, 0);
             }
         }
 
-        private void send(SiteConnections.Lease lease) {
+        /** Sends what the site does not have yet: all but the first bytes, that an earlier attempt brought there. */
+        private void send(SiteConnections.Lease lease, long there) {
             SiteConnection site = lease.connection();
             if (parcel.ifExists() == IfExists.FAIL
                     && site.stat(delivery.finalName()).isPresent()) {
                 throw taken();
             }
-            MeasuredBody body = null;
-            try (InputStream bytes = parcel.body().opener().open()) {
-                body = new MeasuredBody(bytes, site.line(), lease::moved);
-                site.store(delivery.tempName(), body);
-                body.checkSource();
-                bytesSent = body.count();
+            try {
+                MeasuredBody body = transmit(lease, there);
                 String sha256 = body.sha256();
                 checkComplete(site, sha256);
+                if (there > 0) {
+                    checkJoined(site, sha256);
+                }
                 renameRecorded = true;
                 lease.aside(() -> deliveries.renaming(delivery, bytesSent, sha256));
                 rename(lease, bytesSent, sha256);
+            } finally {
+                tidy(site);
+            }
+        }
+
+        /** Where a site turns out not to continue a file, all of it is sent. */
+        private MeasuredBody transmit(SiteConnections.Lease lease, long there) {
+            if (there == 0) {
+                return transmitFrom(lease, 0);
+            }
+            SiteConnection site = lease.connection();
+            try {
+                return transmitFrom(lease, there);
+            } catch (SeraiException e) {
+                boolean refused = bytesSent <= there && e.code() != ErrorCode.CANCELLED && site.line().cut() == null;
+                if (!refused || !site.alive()) {
+                    throw e;
+                }
+                LOG.info(
+                        "Transfer {}: {} does not continue a file ({}); all of it is sent",
+                        delivery.transfer(),
+                        parcel.site().name(),
+                        e.text());
+                return transmitFrom(lease, 0);
+            }
+        }
+
+        private MeasuredBody transmitFrom(SiteConnections.Lease lease, long there) {
+            SiteConnection site = lease.connection();
+            MeasuredBody body = null;
+            try (InputStream bytes = parcel.body().opener().open()) {
+                body = new MeasuredBody(bytes, site.line(), lease::moved);
+                if (there > 0) {
+                    body.pass(there);
+                    site.storeFrom(delivery.tempName(), there, body);
+                } else {
+                    site.store(delivery.tempName(), body);
+                }
+                body.checkSource();
+                bytesSent = body.count();
+                return body;
             } catch (IOException e) {
-                throw new SeraiException(ErrorCode.STEP_FAILED, "The body that the route delivers did not close", e);
+                throw new SeraiException(ErrorCode.STEP_FAILED, "The body that the route delivers could not be read or closed", e);
             } catch (RuntimeException e) {
                 boolean cancelled = e instanceof SeraiException known && known.code() == ErrorCode.CANCELLED;
                 if (body != null) {
@@ -150,8 +196,6 @@ final class FileDelivery {
                     }
                 }
                 throw e;
-            } finally {
-                tidy(site);
             }
         }
 
@@ -179,6 +223,13 @@ final class FileDelivery {
                         ErrorCode.DEFECT,
                         "Transfer " + delivery.transfer() + ": the kept bytes have SHA-256 " + sha256 + " but "
                                 + expected + " arrived; the shared file system changed them");
+            });
+        }
+
+        /** What two attempts brought is one file: by the site's own word, where it has one. */
+        private void checkJoined(SiteConnection site, String sha256) {
+            site.sha256(delivery.tempName()).filter(theirs -> !theirs.equals(sha256)).ifPresent(theirs -> {
+                throw failure("the file that was continued has another checksum there; it is sent anew");
             });
         }
 

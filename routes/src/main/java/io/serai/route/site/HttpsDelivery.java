@@ -60,7 +60,12 @@ final class HttpsDelivery {
                 parcel.event(),
                 parcel.stepKey(),
                 new Target(
-                        site.name(), site.protocol(), SiteFailures.peer(site), parcel.finalPath(), parcel.finalPath()));
+                        site.name(),
+                        site.protocol(),
+                        SiteFailures.peer(site),
+                        parcel.finalPath(),
+                        parcel.finalPath(),
+                        parcel.body().sha256()));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;

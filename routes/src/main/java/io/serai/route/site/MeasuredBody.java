@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * ours and not of the site. Closing it is left to who opened the body.
  */
 final class MeasuredBody extends FilterInputStream {
+    private static final int PASSED_AT_ONCE = 256 * 1024;
+
     private final Line line;
     private final LongConsumer moved;
     private final MessageDigest digest;
@@ -59,6 +61,19 @@ final class MeasuredBody extends FilterInputStream {
         }
     }
 
+    /** Reads and hashes bytes that the site has already. */
+    void pass(long bytes) throws IOException {
+        byte[] buffer = new byte[PASSED_AT_ONCE];
+        long left = bytes;
+        while (left > 0) {
+            int got = readQuietly(buffer, 0, (int) Math.min(buffer.length, left));
+            if (got < 0) {
+                throw new IOException("the body is shorter than what the site has of it");
+            }
+            left -= got;
+        }
+    }
+
     @Override
     public int read() throws IOException {
         byte[] one = new byte[1];
@@ -67,15 +82,22 @@ final class MeasuredBody extends FilterInputStream {
     }
 
     @Override
-    @SuppressWarnings("NonAtomicVolatileUpdate") // only the delivering thread writes; others watch
     public int read(byte[] target, int offset, int length) throws IOException {
+        int got = readQuietly(target, offset, length);
+        if (got > 0) {
+            moved.accept(got);
+        }
+        return got;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only the delivering thread writes; others watch
+    private int readQuietly(byte[] target, int offset, int length) throws IOException {
         try {
             int got = in.read(target, offset, length);
             line.touch();
             if (got > 0) {
                 digest.update(target, offset, got);
                 count += got;
-                moved.accept(got);
             }
             return got;
         } catch (IOException | RuntimeException e) {

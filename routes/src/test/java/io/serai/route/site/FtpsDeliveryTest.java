@@ -50,6 +50,7 @@ class FtpsDeliveryTest {
 
     private final InMemoryDeliveries deliveries = new InMemoryDeliveries();
     private Path inbox;
+    private final InMemorySiteLimits limits = new InMemorySiteLimits();
     private LineWatch watch;
     private SiteConnections connections;
     private FileDelivery delivery;
@@ -73,7 +74,7 @@ class FtpsDeliveryTest {
     void connect() throws IOException {
         inbox = Files.createTempDirectory(server.root(), "in");
         watch = new LineWatch();
-        connections = new SiteConnections(camel, watch, new InMemorySiteLimits());
+        connections = new SiteConnections(camel, watch, limits);
         delivery = new FileDelivery(deliveries, connections);
     }
 
@@ -261,6 +262,46 @@ class FtpsDeliveryTest {
         }
         deliver(parcel(event(2, 2), site, "big", IfExists.REPLACE, bytes("whole")));
         assertThat(inbox.resolve("big")).hasContent("whole");
+    }
+
+    @Test
+    void goesOnWhereABrokenAttemptStopped() throws IOException {
+        byte[] content = new byte[24 << 20];
+        new java.util.Random(5).nextBytes(content);
+        Parcel like = parcel(event(21, 1, 1), site(), "large.bin", IfExists.REPLACE, content);
+        DeliveredBody.Opener broken = () -> new java.io.FilterInputStream(new java.io.ByteArrayInputStream(content)) {
+            private int at;
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                if (at < 16 << 20 && at + length >= 16 << 20) {
+                    server.sessions().forEach(ProcessHandle::destroyForcibly);
+                }
+                int got = in.read(target, offset, length);
+                at += Math.max(0, got);
+                return got;
+            }
+        };
+        Parcel first = withBody(like, new DeliveredBody(broken, OptionalLong.of(content.length), Optional.of(sha256(content))));
+        assertThatThrownBy(() -> deliver(first)).isInstanceOf(SeraiException.class);
+        limits.moved.set(0);
+        Parcel next = parcel(event(21, 2, 2), site(), "large.bin", IfExists.REPLACE, content);
+        deliver(withBody(next, new DeliveredBody(
+                () -> new java.io.ByteArrayInputStream(content), OptionalLong.of(content.length), Optional.of(sha256(content)))));
+        assertThat(Files.readAllBytes(inbox.resolve("large.bin"))).isEqualTo(content);
+        assertThat(limits.moved.get()).isLessThan(14L << 20);
+    }
+
+    private static Parcel withBody(Parcel like, DeliveredBody body) {
+        return new Parcel(
+                like.event(),
+                like.stepKey(),
+                like.site(),
+                like.folder(),
+                like.name(),
+                like.temporaryName(),
+                like.ifExists(),
+                body);
     }
 
     @Test

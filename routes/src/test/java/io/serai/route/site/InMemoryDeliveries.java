@@ -35,6 +35,7 @@ final class InMemoryDeliveries implements Deliveries {
         String finalName = "";
         long sizeBytes;
         Optional<String> sha256 = Optional.empty();
+        Optional<String> source = Optional.empty();
         long epoch;
     }
 
@@ -46,15 +47,29 @@ final class InMemoryDeliveries implements Deliveries {
     @Override
     public synchronized Delivery begin(ClaimedEvent event, String stepKey, Target target) {
         Row row = rows.computeIfAbsent(key(event, stepKey), k -> new Row());
-        Optional<String> stale = Optional.empty();
+        List<String> stale = List.of();
+        Source source = Source.OTHER;
         row.epoch = event.token().epoch();
         if (row.stage == Stage.SENDING) {
-            stale = row.tempName.isEmpty() ? Optional.empty() : Optional.of(row.tempName);
+            stale = row.tempName.isEmpty() ? List.of() : List.of(row.tempName);
+            source = target.sourceSha256().isPresent() && target.sourceSha256().equals(row.source)
+                    ? Source.SAME
+                    : Source.OTHER;
+            row.source = target.sourceSha256();
             row.tempName = target.tempName();
             row.finalName = target.finalName();
         }
         return new Delivery(
-                event, stepKey, row.transfer, row.stage, row.tempName, row.finalName, stale, row.sizeBytes, row.sha256);
+                event,
+                stepKey,
+                row.transfer,
+                row.stage,
+                row.tempName,
+                row.finalName,
+                stale,
+                source,
+                row.sizeBytes,
+                row.sha256);
     }
 
     @Override

@@ -5,14 +5,19 @@ import io.serai.cluster.limit.LimitSlots.Slot;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Site;
 import io.serai.route.site.connection.SiteLimits;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The limits of sites for one node alone. */
 final class InMemorySiteLimits implements SiteLimits {
+    /** The bytes that went over lines. */
+    final AtomicLong moved = new AtomicLong();
+
     private final Map<SiteName, AtomicInteger> inUse = new ConcurrentHashMap<>();
 
     @Override
@@ -32,6 +37,21 @@ final class InMemorySiteLimits implements SiteLimits {
 
     @Override
     public Flow flow(Site site) {
-        return Flow.UNLIMITED;
+        return new Flow() {
+            @Override
+            public void moved(long bytes) {
+                moved.addAndGet(bytes);
+            }
+
+            @Override
+            public Duration pause() {
+                return Duration.ZERO;
+            }
+
+            @Override
+            public void close() {
+                // Nothing was taken.
+            }
+        };
     }
 }

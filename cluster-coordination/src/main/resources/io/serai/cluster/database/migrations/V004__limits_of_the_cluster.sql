@@ -80,6 +80,13 @@ create table bandwidth_share (
 );
 create index bandwidth_share_by_epoch on bandwidth_share (epoch);
 
+-- ---- deliveries that go on where an earlier attempt stopped -------------------------------------------------------
+
+-- What the bytes of the latest attempt hash to, where that is known; temporary names of attempts at the same bytes that
+-- may still be at the site, the newest first.
+alter table delivery add column source_sha256 text;
+alter table delivery add column stale_temp_names text[] not null default '{}';
+
 -- ---- admission ---------------------------------------------------------------------------------------------------
 
 -- Each statement of a function sees what was committed before it began, so what is counted after the lock was given

@@ -10,9 +10,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.Calendar;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.component.file.GenericFileOperationFailedException;
 import org.apache.camel.component.file.remote.FtpsComponent;
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class FtpsConnection implements SiteConnection {
     private static final int BUFFER_BYTES = 128 * 1024;
     private static final int LIST_PAGE = 100;
+    private static final Pattern SHA256 = Pattern.compile("\\b[0-9A-Fa-f]{64}\\b");
 
     private final Site site;
     private final Line line;
@@ -138,6 +142,36 @@ final class FtpsConnection implements SiteConnection {
             }
         } catch (IOException e) {
             throw failures.during(doing, e);
+        }
+    }
+
+    @Override
+    public void storeFrom(String path, long offset, InputStream body) {
+        client.setRestartOffset(offset);
+        try {
+            store(path, body);
+        } finally {
+            client.setRestartOffset(0);
+        }
+    }
+
+    /** A part of a file would have to be broken off, which many servers take for a failed transfer. */
+    @Override
+    public Optional<byte[]> read(String path, long offset, int length) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> sha256(String path) {
+        try {
+            if (!client.hasFeature("XSHA256")) {
+                return Optional.empty();
+            }
+            boolean done = FTPReply.isPositiveCompletion(client.sendCommand("XSHA256", path));
+            Matcher hash = SHA256.matcher(done ? client.getReplyString() : "");
+            return hash.find() ? Optional.of(hash.group().toLowerCase(Locale.ROOT)) : Optional.empty();
+        } catch (IOException e) {
+            throw failures.during("checking " + RemotePath.printable(path), e);
         }
     }
 

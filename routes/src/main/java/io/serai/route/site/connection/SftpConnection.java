@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
  */
 final class SftpConnection implements SiteConnection {
     private static final Logger LOG = LoggerFactory.getLogger(SftpConnection.class);
+    private static final int BUFFER_BYTES = 128 * 1024;
+    /** None of JSch's modes: the file is opened without truncation, and bytes go to the offset that is given. */
+    private static final int AT_OFFSET = 3;
+
     private static final int KEEP_ALIVE_MILLIS = 15_000;
     private static final int KEEP_ALIVES_UNANSWERED = 3;
     private static final String KEY_EXCHANGES = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
@@ -174,6 +178,39 @@ final class SftpConnection implements SiteConnection {
             replaceChannel();
             throw failure;
         }
+    }
+
+    @Override
+    public void storeFrom(String path, long offset, InputStream body) {
+        String doing = "continuing " + RemotePath.printable(path);
+        try (OutputStream out = channel.put(literally(path), null, AT_OFFSET, offset)) {
+            byte[] buffer = new byte[BUFFER_BYTES];
+            for (int got = body.read(buffer); got >= 0; got = body.read(buffer)) {
+                out.write(buffer, 0, got);
+            }
+        } catch (SftpException | IOException e) {
+            SeraiException failure = failures.during(doing, e.getCause() instanceof SftpException inner ? inner : e);
+            replaceChannel();
+            throw failure;
+        }
+    }
+
+    @Override
+    public Optional<byte[]> read(String path, long offset, int length) {
+        try (InputStream in = channel.get(literally(path), null, offset)) {
+            byte[] bytes = in.readNBytes(length);
+            return bytes.length == length ? Optional.of(bytes) : Optional.empty();
+        } catch (SftpException | IOException e) {
+            // Folders that can be written and not read are usual; a line that is gone shows at the next step.
+            LOG.debug("Site {}: {} cannot be read", site.name(), RemotePath.printable(path), e);
+            replaceChannel();
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public Optional<String> sha256(String path) {
+        return Optional.empty();
     }
 
     /** JSch leaves answers of a broken upload unread, which would be taken for answers to what comes next. */

@@ -13,6 +13,18 @@ public interface SiteConnection extends Reusable {
     /** Sends all bytes to a file of that path, replacing one that is there. Part of it stays when this fails. */
     void store(String path, InputStream body);
 
+    /**
+     * Sends bytes to a file that is there, from an offset within it on; what is in front of the offset stays. A site that
+     * refuses this has its file as it was, or removed bytes behind the offset.
+     */
+    void storeFrom(String path, long offset, InputStream body);
+
+    /** Some bytes of a file; empty when the site lets no part of a file be read, or fewer are there. */
+    Optional<byte[]> read(String path, long offset, int length);
+
+    /** The SHA-256 of a file as the site computes it, in lower-case hex; empty when it does not. */
+    Optional<String> sha256(String path);
+
     /** The entry of that path; empty when there is none. */
     Optional<RemoteEntry> stat(String path);
 
