@@ -40,7 +40,7 @@ class NodeLeaseTest {
         for (AutoCloseable each : opened) {
             each.close();
         }
-        TEST_DATABASE.truncate("node", "takeover");
+        TEST_DATABASE.truncate("node", "takeover", "takeover_event", "event", "event_history");
     }
 
     @Test
@@ -277,6 +277,216 @@ class NodeLeaseTest {
         guard(lease.token());
     }
 
+    @Test
+    void whatACleanStopLeavesIsTakenOverAtOnceByAnotherNode() throws Exception {
+        NodeLease stopping = started(lease("a", Optional.empty()));
+        long epoch = stopping.token().epoch();
+        NodeLease other = started(lease("b", Optional.empty()));
+        Step step = new Step();
+
+        stopping.close();
+
+        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow()).isEqualTo(1);
+        assertThat(step.dead).extracting(DeadBoot::epoch).containsExactly(epoch);
+        assertThat(new Takeovers(database()).latest(10))
+                .extracting(Takeovers.TakeoverView::cause, Takeovers.TakeoverView::takenBy)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("stopped", "b"));
+    }
+
+    @Test
+    void aCleanStopThatLeftNothingLeavesNoRecord() {
+        started(lease("a", Optional.empty())).close();
+        NodeLease other = started(lease("b", Optional.empty()));
+        TakeoverStep nothing = new TakeoverStep() {
+            @Override
+            public String subject() {
+                return "things";
+            }
+
+            @Override
+            public int takeOver(DeadBoot dead) {
+                return 0;
+            }
+        };
+
+        assertThat(new Takeover(database(), other, List.of(nothing), TTL).takeOverNow())
+                .isEqualTo(1);
+
+        assertThat(new Takeovers(database()).latest(10)).isEmpty();
+    }
+
+    @Test
+    void tellsWhatOperatorsWantAndKeepsItAfterARestart() {
+        NodeLease lease = lease("a", Optional.empty());
+        Recorder recorder = new Recorder();
+        lease.addListener(recorder);
+        started(lease);
+        new Nodes(database()).want(new NodeName("a"), WantedState.DRAINING, "ops");
+
+        await().atMost(TTL).until(() -> lease.wanted() == WantedState.DRAINING);
+        assertThat(recorder.wanted).contains(WantedState.DRAINING);
+        lease.close();
+
+        assertThat(started(lease("a", Optional.empty())).wanted()).isEqualTo(WantedState.DRAINING);
+        assertThat(new Nodes(database()).list()).singleElement().satisfies(node -> assertThat(
+                        node.wanted().by())
+                .contains("ops"));
+        assertThatThrownBy(() -> new Nodes(database()).want(new NodeName("nobody"), WantedState.DRAINING, "ops"))
+                .hasMessageContaining("no node nobody");
+    }
+
+    @Test
+    void aNodeWithoutStorageGivesItsLeaseUpAtOnceAndComesBackWithANewEpoch() {
+        NodeLease lease = started(lease("a", Optional.empty()));
+        NodeLease other = started(lease("b", Optional.empty()));
+        FencingToken token = lease.token();
+
+        lease.forbid(LossReason.WITHOUT_STORAGE);
+
+        assertThatThrownBy(lease::token).isInstanceOfSatisfying(SeraiException.class, NodeLeaseTest::isFenced);
+        assertThatThrownBy(() -> guard(token)).isInstanceOfSatisfying(SeraiException.class, NodeLeaseTest::isFenced);
+        Step step = new Step();
+        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow()).isEqualTo(1);
+        await().during(TTL).atMost(LIMIT).until(() -> isLost(lease));
+
+        lease.permit();
+        await().atMost(LIMIT).until(() -> !isLost(lease));
+        assertThat(lease.token().epoch()).isGreaterThan(token.epoch());
+        assertThat(new Takeovers(database()).latest(10))
+                .singleElement()
+                .satisfies(record -> assertThat(record.text()).contains("node a lost the storage root"));
+    }
+
+    @Test
+    void aNodeThatWasRemovedWhileItWasSilentIsToldAndStaysOut() throws Exception {
+        NodeLease lease = lease("a", Optional.empty());
+        Recorder recorder = new Recorder();
+        lease.addListener(recorder);
+        started(lease);
+        lease.forbid(LossReason.CUT_OFF);
+        NodeLease other = started(lease("b", Optional.empty()));
+        new Takeover(database(), other, List.of(), TTL).takeOverNow();
+        new Nodes(database()).remove(new NodeName("a"));
+
+        lease.permit();
+
+        await().atMost(LIMIT).until(() -> recorder.removed.get() > 0);
+        assertThat(isLost(lease)).isTrue();
+    }
+
+    @Test
+    void theRecordSaysWhoFinishedTheReturnedEvents() throws Exception {
+        NodeLease taker = started(lease("b", Optional.empty()));
+        insertNode("a", UUID.randomUUID(), Duration.ofMillis(1));
+        long epoch = Long.parseLong(single("select epoch from node where name = 'a'"));
+        for (int i = 0; i < 3; i++) {
+            execute("insert into event (kind, route_id, account, state, claimed_by, claimed_epoch, claimed_at)"
+                    + " values ('arrival', 'r', 'acme', 'claimed', 'a', " + epoch + ", clock_timestamp())");
+        }
+        TakeoverStep events = new TakeoverStep() {
+            @Override
+            public String subject() {
+                return "events";
+            }
+
+            @Override
+            public int takeOver(DeadBoot dead) {
+                return database().transaction(connection -> {
+                    Takeovers.noteEvents(connection, dead);
+                    try (Statement statement = connection.createStatement()) {
+                        return statement.executeUpdate("update event set state = 'ready', claimed_by = null,"
+                                + " claimed_epoch = null where claimed_epoch = " + dead.epoch());
+                    }
+                });
+            }
+        };
+        Takeover takeover = new Takeover(database(), taker, List.of(events), TTL);
+
+        assertThat(takeover.takeOverNow()).isEqualTo(1);
+        assertThat(record().text()).contains("3 events returned, not all finished yet");
+
+        end("b", 2);
+        takeover.takeOverNow();
+        assertThat(record().workEnded()).isEmpty();
+        end("c", 1);
+        takeover.takeOverNow();
+
+        assertThat(record().endedBy()).containsEntry("b", 2).containsEntry("c", 1);
+        assertThat(record().text())
+                .startsWith("node a stopped answering")
+                .contains("taken over by b")
+                .contains("3 events returned")
+                .contains("finished by b (2), c (1) by ");
+        assertThat(single("select count(*)::text from takeover_event")).isEqualTo("0");
+    }
+
+    @Test
+    void workOfAnEpochThatIsOverAndBelongsToNobodyIsTakenOverAgain() throws Exception {
+        execute("insert into event (kind, route_id, account, state, claimed_by, claimed_epoch, claimed_at)"
+                + " values ('arrival', 'r', 'acme', 'claimed', 'gone', 4711, clock_timestamp())");
+        Step step = new Step();
+
+        new Takeover(database(), started(lease("a", Optional.empty())), List.of(step), TTL).takeOverNow();
+
+        assertThat(step.dead).extracting(DeadBoot::epoch).containsExactly(4711L);
+    }
+
+    @Test
+    void aTakerThatDiesHalfWayIsFollowedByAnother() throws Exception {
+        insertNode("dead", UUID.randomUUID(), Duration.ofMillis(1));
+        NodeLease first = started(lease("a", Optional.empty()));
+        NodeLease second = started(lease("b", Optional.empty()));
+        Step done = new Step();
+        TakeoverStep dying = new TakeoverStep() {
+            @Override
+            public String subject() {
+                return "things";
+            }
+
+            @Override
+            public int takeOver(DeadBoot dead) {
+                first.forbid(LossReason.CUT_OFF);
+                return 1;
+            }
+        };
+
+        assertThatThrownBy(() -> new Takeover(database(), first, List.of(dying), TTL).takeOverNow())
+                .isInstanceOfSatisfying(SeraiException.class, NodeLeaseTest::isFenced);
+        assertThat(finishedTakeovers()).isZero();
+
+        // The first's own death, and what it had left half done.
+        assertThat(new Takeover(database(), second, List.of(done), TTL).takeOverNow()).isEqualTo(2);
+        assertThat(done.dead).extracting(boot -> boot.node().value()).containsExactlyInAnyOrder("dead", "a");
+    }
+
+    private static boolean isLost(NodeLease lease) {
+        try {
+            lease.token();
+            return false;
+        } catch (SeraiException e) {
+            return true;
+        }
+    }
+
+    private static Takeovers.TakeoverView record() {
+        return new Takeovers(database()).latest(1).get(0);
+    }
+
+    private static void end(String node, int count) {
+        execute("with gone as (delete from event where id in (select id from event order by id limit " + count
+                + ") returning *) insert into event_history (id, kind, route_id, account, path, outcome, attempts, node,"
+                + " epoch, created_at) select id, kind, route_id, account, path, 'completed', 1, '" + node
+                + "', 1, created_at from gone");
+    }
+
+    private static void execute(String sql) {
+        database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        });
+    }
+
     private NodeLease lease(String name, Optional<UUID> former) {
         return new NodeLease(database(), identity(name), former, TTL);
     }
@@ -334,6 +544,18 @@ class NodeLeaseTest {
     private static final class Recorder implements LeaseListener {
         private final List<FencingToken> acquired = new CopyOnWriteArrayList<>();
         private final List<FencingToken> lost = new CopyOnWriteArrayList<>();
+        private final List<WantedState> wanted = new CopyOnWriteArrayList<>();
+        private final AtomicInteger removed = new AtomicInteger();
+
+        @Override
+        public void wanted(WantedState state) {
+            wanted.add(state);
+        }
+
+        @Override
+        public void removed() {
+            removed.incrementAndGet();
+        }
 
         @Override
         public void acquired(FencingToken token) {
