@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +57,7 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
     private final AtomicInteger failuresInARow = new AtomicInteger();
     private volatile ObjectsAtRevision current = ObjectsAtRevision.NONE;
     private volatile Consumer<Look> lookout = look -> {};
+    private volatile LongConsumer revisionTold = revision -> {};
     private @Nullable ScheduledThreadPoolExecutor follower;
     private volatile @Nullable ScheduledThreadPoolExecutor hurried;
     private @Nullable Notifications notifications;
@@ -206,6 +208,16 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         lookout = told;
     }
 
+    /** Who is told of the revision that this node's copy has come to, whenever it has; calls may repeat. */
+    public void onRevision(LongConsumer told) {
+        revisionTold = told;
+    }
+
+    /** The revision that this node's copy stands at. */
+    public long revision() {
+        return current.revision();
+    }
+
     ObjectsAtRevision current() {
         return current;
     }
@@ -289,6 +301,9 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
                             ? new ObjectTables.Progress(before, Collections.emptySortedMap())
                             : tables.since(connection, before));
             current = progress.now();
+            if (current.revision() != before.revision()) {
+                revisionTold.accept(current.revision());
+            }
             undelivered.addAll(progress.changes().values());
             if (following.getHoldCount() == 1) {
                 deliver();

@@ -31,6 +31,7 @@ public final class PasswordHasher {
     private final SecureRandom random = new SecureRandom();
     private final Semaphore computations;
     private final Argon2Hash unknown;
+    private volatile KnownPasswords known = KnownPasswords.NONE;
 
     /** For as many computations at once as there are processors, 8 at most. */
     public PasswordHasher() {
@@ -65,8 +66,21 @@ public final class PasswordHasher {
         if (bytes.length > LONGEST_PASSWORD_BYTES) {
             return verifyUnknown(new SecretText("too long"));
         }
+        KnownPasswords verified = known;
+        if (verified.isKnown(password, hash)) {
+            return true;
+        }
         byte[] actual = compute(bytes, expected.cost(), expected.salt(), expected.hash().length);
-        return MessageDigest.isEqual(actual, expected.hash());
+        boolean right = MessageDigest.isEqual(actual, expected.hash());
+        if (right) {
+            verified.remember(password, hash);
+        }
+        return right;
+    }
+
+    /** From here on what was verified lately need not be computed again; wrong passwords cost what they always cost. */
+    public void remembering(KnownPasswords verified) {
+        known = verified;
     }
 
     /**
