@@ -5,6 +5,7 @@ import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.config.name.NodeName;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +40,9 @@ public final class CacheLayer implements AutoCloseable {
     /** Caches whose names begin so are the platform's own; routes do not get them. */
     public static final String OWN_PREFIX = "serai-";
 
+    /** Caches whose hits and misses are worth a metric. */
+    public static final List<String> MEASURED = List.of(OWN_PREFIX + "logins", "duplicates");
+
     static final String LOGINS = OWN_PREFIX + "logins";
     static final String REVISIONS = OWN_PREFIX + "revisions";
     private static final Logger LOG = LoggerFactory.getLogger(CacheLayer.class);
@@ -46,12 +50,18 @@ public final class CacheLayer implements AutoCloseable {
     private static final long MOST_LOGINS = 100_000;
 
     private final CacheSettings settings;
+    private final @Nullable CacheIdentity identity;
     private final @Nullable EmbeddedCacheManager manager;
     private final String why;
     private @Nullable RevisionHints hints;
 
-    private CacheLayer(CacheSettings settings, @Nullable EmbeddedCacheManager manager, String why) {
+    private CacheLayer(
+            CacheSettings settings,
+            @Nullable CacheIdentity identity,
+            @Nullable EmbeddedCacheManager manager,
+            String why) {
         this.settings = settings;
+        this.identity = identity;
         this.manager = manager;
         this.why = why;
     }
@@ -59,7 +69,7 @@ public final class CacheLayer implements AutoCloseable {
     /** A layer that caches nothing. */
     public static CacheLayer off() {
         return new CacheLayer(
-                new CacheSettings(Optional.empty(), Duration.ZERO, 0, Duration.ZERO), null, "switched off by cache.enabled");
+                new CacheSettings(Optional.empty(), Duration.ZERO, 0, Duration.ZERO), null, null, "switched off by cache.enabled");
     }
 
     /**
@@ -84,18 +94,18 @@ public final class CacheLayer implements AutoCloseable {
         starter.setDaemon(true);
         starter.start();
         try {
-            return new CacheLayer(settings, starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS), "");
+            return new CacheLayer(settings, identity, starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS), "");
         } catch (ExecutionException e) {
             LOG.error("The caches did not start; this node works without them", e.getCause());
-            return new CacheLayer(settings, null, "did not start: " + e.getCause().getMessage());
+            return new CacheLayer(settings, null, null, "did not start: " + e.getCause().getMessage());
         } catch (TimeoutException e) {
             starting.completeExceptionally(e);
             LOG.error("The caches did not start within {} s; this node works without them", START_LIMIT.toSeconds());
-            return new CacheLayer(settings, null, "did not start within " + START_LIMIT.toSeconds() + " s");
+            return new CacheLayer(settings, null, null, "did not start within " + START_LIMIT.toSeconds() + " s");
         } catch (InterruptedException e) {
             starting.completeExceptionally(e);
             Thread.currentThread().interrupt();
-            return new CacheLayer(settings, null, "interrupted while it was starting");
+            return new CacheLayer(settings, null, null, "interrupted while it was starting");
         }
     }
 
@@ -193,15 +203,16 @@ public final class CacheLayer implements AutoCloseable {
     }
 
     /** Which passwords were verified; empty when the layer is not up, or remembers none. */
-    public Optional<VerifiedPasswords> verifiedPasswords(CacheIdentity identity) {
+    public Optional<VerifiedPasswords> verifiedPasswords() {
         EmbeddedCacheManager made = manager;
-        if (made == null || settings.loginLifespan().isZero()) {
+        CacheIdentity keys = identity;
+        if (made == null || keys == null || settings.loginLifespan().isZero()) {
             return Optional.empty();
         }
         Cache<String, Boolean> logins = made.getCache(LOGINS);
         return Optional.of(new VerifiedPasswords(
                 logins.getAdvancedCache().withFlags(Flag.IGNORE_RETURN_VALUES, Flag.FAIL_SILENTLY),
-                identity.hashKey()));
+                keys.hashKey()));
     }
 
     /** Tells the other nodes of new revisions, and this node's store of theirs. Hints only: the store looks by itself. */

@@ -125,6 +125,12 @@ final class Declarations {
     static final Setting<Integer> SFTP_PORT =
             Setting.of("sftp.port", SettingType.port(), "2222", "The port of the SFTP listener.");
 
+    static final Setting<Path> SFTP_HOST_KEYS = Setting.open(
+            "sftp.host-keys",
+            SettingType.path(),
+            "none: those of the cluster, which its first node makes",
+            "A folder with host keys of your own (`ssh_host_*_key`, in the formats of OpenSSH or PEM, mode 0600).");
+
     static final Setting<Boolean> FTPS_ENABLED = Setting.of(
             "ftps.enabled",
             SettingType.flag(),
@@ -242,6 +248,45 @@ final class Declarations {
             "100",
             "The most connections of one address to this node that have not logged in; more are refused.");
 
+    static final Setting<Boolean> CACHE_ENABLED = Setting.of(
+            "cache.enabled",
+            SettingType.flag(),
+            "true",
+            "Whether this node has caches. Without them logins are slower and routes have no `infinispan:`.");
+    static final Setting<String> CACHE_ADDRESS = Setting.open(
+            "cache.address",
+            SettingType.host(),
+            "the address by which this node reaches the database",
+            "The address that this node's caches bind for those of the other nodes. Only with a database.url of your own.");
+    static final Setting<Integer> CACHE_PORT = Setting.of(
+            "cache.port",
+            SettingType.port(),
+            "0",
+            "The port for the other nodes' caches; when it is taken, one of the next 20. `0` for whatever is free.");
+    static final Setting<Duration> CACHE_PASSWORD_LIFESPAN = Setting.of(
+            "cache.password-lifespan",
+            SettingType.duration(Duration.ZERO, HOUR),
+            "2m",
+            "How long a password that was found right need not be computed again on any node; `0s` for never. A changed"
+                    + " password is never accepted by it.");
+    static final Setting<Integer> CACHE_ROUTE_ENTRIES = Setting.of(
+            "cache.route-entries",
+            SettingType.number(1, 10_000_000),
+            "100000",
+            "The most entries of each cache that routes use.");
+    static final Setting<Duration> CACHE_ROUTE_LIFESPAN = Setting.of(
+            "cache.route-lifespan",
+            SettingType.duration(SECOND, DAY.multipliedBy(366)),
+            "24h",
+            "How long an entry of a cache that routes use is kept.");
+
+    static final Setting<Path> LIBRARY_TRUSTED_KEYS = Setting.open(
+            "library.trusted-keys",
+            SettingType.path(),
+            "none: no library is loaded",
+            "A PEM file with the Ed25519 public keys of those who may sign libraries of custom steps; writable by nobody but"
+                    + " its owner.");
+
     static final Setting<LogFormat> LOG_FORMAT = Setting.of(
             "log.format",
             SettingType.choice(LogFormat.class),
@@ -274,6 +319,7 @@ final class Declarations {
             SFTP_ENABLED,
             SFTP_ADDRESS,
             SFTP_PORT,
+            SFTP_HOST_KEYS,
             FTPS_ENABLED,
             FTPS_ADDRESS,
             FTPS_PORT,
@@ -300,6 +346,13 @@ final class Declarations {
             LOGIN_BAN_AFTER,
             LOGIN_BAN,
             LOGIN_MAX_WAITING,
+            CACHE_ENABLED,
+            CACHE_ADDRESS,
+            CACHE_PORT,
+            CACHE_PASSWORD_LIFESPAN,
+            CACHE_ROUTE_ENTRIES,
+            CACHE_ROUTE_LIFESPAN,
+            LIBRARY_TRUSTED_KEYS,
             LOG_FORMAT,
             LOG_LEVEL);
 

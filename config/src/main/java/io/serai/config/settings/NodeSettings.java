@@ -27,6 +27,8 @@ public record NodeSettings(
         Ledger ledger,
         Sessions sessions,
         Login login,
+        Cache cache,
+        Libraries libraries,
         Log log) {
 
     /**
@@ -88,8 +90,12 @@ public record NodeSettings(
     /** Where a listener binds; port 0 takes a free one. */
     public record Listener(boolean enabled, String address, int port) {}
 
-    /** SFTP for partners. */
-    public record Sftp(Listener listener) {}
+    /**
+     * SFTP for partners.
+     *
+     * @param hostKeys a folder with the operator's own; empty for those of the cluster
+     */
+    public record Sftp(Listener listener, Optional<Path> hostKeys) {}
 
     /**
      * FTPS for partners.
@@ -143,6 +149,24 @@ public record NodeSettings(
      * @param maxWaiting connections of one address that have not logged in
      */
     public record Login(int maxTries, Duration lockout, int banAfter, Duration ban, int maxWaiting) {}
+
+    /**
+     * The caches of the node.
+     *
+     * @param address empty for the one by which the node reaches the database
+     * @param port 0 for a free one
+     * @param passwordLifespan how long a verified password is remembered; zero for not at all
+     */
+    public record Cache(
+            boolean enabled,
+            Optional<String> address,
+            int port,
+            Duration passwordLifespan,
+            int routeEntries,
+            Duration routeLifespan) {}
+
+    /** Libraries of custom steps; without trusted keys none is loaded. */
+    public record Libraries(Optional<Path> trustedKeys) {}
 
     /** What the log looks like and holds. */
     public record Log(LogFormat format, LogLevel level) {}

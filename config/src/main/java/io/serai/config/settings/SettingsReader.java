@@ -2,6 +2,12 @@ package io.serai.config.settings;
 
 import static io.serai.config.settings.Declarations.ADMIN_ADDRESS;
 import static io.serai.config.settings.Declarations.ADMIN_PORT;
+import static io.serai.config.settings.Declarations.CACHE_ADDRESS;
+import static io.serai.config.settings.Declarations.CACHE_ENABLED;
+import static io.serai.config.settings.Declarations.CACHE_PASSWORD_LIFESPAN;
+import static io.serai.config.settings.Declarations.CACHE_PORT;
+import static io.serai.config.settings.Declarations.CACHE_ROUTE_ENTRIES;
+import static io.serai.config.settings.Declarations.CACHE_ROUTE_LIFESPAN;
 import static io.serai.config.settings.Declarations.CONTENT_RETENTION;
 import static io.serai.config.settings.Declarations.DATABASE_ACQUISITION_TIMEOUT;
 import static io.serai.config.settings.Declarations.DATABASE_BINARIES;
@@ -28,6 +34,7 @@ import static io.serai.config.settings.Declarations.HTTPS_ADDRESS;
 import static io.serai.config.settings.Declarations.HTTPS_ENABLED;
 import static io.serai.config.settings.Declarations.HTTPS_PORT;
 import static io.serai.config.settings.Declarations.LEDGER_RETENTION;
+import static io.serai.config.settings.Declarations.LIBRARY_TRUSTED_KEYS;
 import static io.serai.config.settings.Declarations.LOGIN_BAN;
 import static io.serai.config.settings.Declarations.LOGIN_BAN_AFTER;
 import static io.serai.config.settings.Declarations.LOGIN_LOCKOUT;
@@ -46,6 +53,7 @@ import static io.serai.config.settings.Declarations.PART_RETENTION;
 import static io.serai.config.settings.Declarations.SESSIONS_MAX;
 import static io.serai.config.settings.Declarations.SFTP_ADDRESS;
 import static io.serai.config.settings.Declarations.SFTP_ENABLED;
+import static io.serai.config.settings.Declarations.SFTP_HOST_KEYS;
 import static io.serai.config.settings.Declarations.SFTP_PORT;
 import static io.serai.config.settings.Declarations.STORAGE_ROOT;
 import static io.serai.config.settings.Declarations.TLS_CERTIFICATE;
@@ -92,7 +100,9 @@ final class SettingsReader {
                         values.read(CONTENT_RETENTION),
                         values.read(PART_RETENTION)),
                 database(home),
-                new NodeSettings.Sftp(listener(SFTP_ENABLED, SFTP_ADDRESS, SFTP_PORT)),
+                new NodeSettings.Sftp(
+                        listener(SFTP_ENABLED, SFTP_ADDRESS, SFTP_PORT),
+                        values.find(SFTP_HOST_KEYS).map(home::resolve)),
                 new NodeSettings.Ftps(
                         listener(FTPS_ENABLED, FTPS_ADDRESS, FTPS_PORT),
                         listener(FTPS_IMPLICIT_ENABLED, FTPS_ADDRESS, FTPS_IMPLICIT_PORT),
@@ -110,6 +120,8 @@ final class SettingsReader {
                         values.read(LOGIN_BAN_AFTER),
                         values.read(LOGIN_BAN),
                         values.read(LOGIN_MAX_WAITING)),
+                cache(),
+                new NodeSettings.Libraries(values.find(LIBRARY_TRUSTED_KEYS).map(home::resolve)),
                 new NodeSettings.Log(values.read(LOG_FORMAT), values.read(LOG_LEVEL)));
         checkPortsDiffer(settings);
         return settings;
@@ -124,6 +136,19 @@ final class SettingsReader {
                 values.read(NODE_CAPACITY),
                 values.read(NODE_DRAIN_LIMIT),
                 values.read(NODE_DRAIN_NOTICE));
+    }
+
+    private NodeSettings.Cache cache() {
+        if (values.isGiven(CACHE_ADDRESS) && !values.isGiven(DATABASE_URL)) {
+            values.reject(CACHE_ADDRESS, "needs database.url; a node with its embedded database has no others");
+        }
+        return new NodeSettings.Cache(
+                values.read(CACHE_ENABLED),
+                values.find(CACHE_ADDRESS),
+                values.read(CACHE_PORT),
+                values.read(CACHE_PASSWORD_LIFESPAN),
+                values.read(CACHE_ROUTE_ENTRIES),
+                values.read(CACHE_ROUTE_LIFESPAN));
     }
 
     private NodeSettings.Database database(Path home) {

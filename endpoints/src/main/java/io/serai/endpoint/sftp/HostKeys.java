@@ -68,6 +68,23 @@ public final class HostKeys {
         }
     }
 
+    /** Reads the host keys of a folder that an operator named; nothing is made there. */
+    public static HostKeys inOperatorsFolder(Path folder) {
+        try {
+            List<Path> files = keyFiles(folder);
+            if (files.isEmpty()) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "The folder " + folder + " of sftp.host-keys holds no ssh_host_*_key; put keys there, or remove the"
+                                + " setting to use those of the cluster");
+            }
+            return ofFiles(files);
+        } catch (IOException e) {
+            throw new SeraiException(
+                    ErrorCode.INVALID, "The folder " + folder + " of sftp.host-keys cannot be read: " + e, e);
+        }
+    }
+
     /** Reads host keys from private key files without passphrases. */
     public static HostKeys ofFiles(List<Path> files) {
         List<KeyPair> pairs = new ArrayList<>();

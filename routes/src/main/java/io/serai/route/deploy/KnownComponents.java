@@ -17,12 +17,15 @@ import java.util.function.UnaryOperator;
 import org.apache.camel.catalog.CamelCatalog;
 import org.apache.camel.catalog.DefaultCamelCatalog;
 import org.apache.camel.catalog.EndpointValidationResult;
+import org.apache.camel.component.infinispan.embedded.InfinispanEmbeddedComponent;
 import org.jspecify.annotations.Nullable;
 
 /** The components that routes can name, with their options: Camel's catalogue and our own components' metadata. */
 final class KnownComponents {
     private static final List<String> OURS =
             List.of("arrival", "site", "schedule", "partner-session", "sftp-server", "ftp-server", "http-server");
+    private static final String CACHES = "infinispan";
+    private static final String EMBEDDED_CACHES = "infinispan-embedded";
     private static final String FACTORIES = "META-INF/services/org/apache/camel/component/";
 
     private final CamelCatalog catalog = new DefaultCamelCatalog(true);
@@ -33,6 +36,11 @@ final class KnownComponents {
         catalog.setSuggestionStrategy(
                 (names, unknown) -> Suggestion.nearest(unknown, names).stream().toArray(String[]::new));
         OURS.forEach(this::addOurs);
+        // Here "infinispan:" is the caches of the nodes, not those of a server elsewhere.
+        catalog.addComponent(
+                CACHES,
+                InfinispanEmbeddedComponent.class.getName(),
+                catalog.componentJSonSchema(EMBEDDED_CACHES).replace(EMBEDDED_CACHES, CACHES));
     }
 
     /** The names of all steps of Camel's language. */

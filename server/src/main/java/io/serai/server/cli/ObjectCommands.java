@@ -148,16 +148,20 @@ final class ObjectCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
-            Table table = new Table("VERSION", "CHANGE", "AT", "BY");
-            for (JsonNode row : answer.path("versions")) {
-                table.row(
-                        text(row, "version"),
-                        text(row, "change"),
-                        Sizes.time(text(row, "changedAt")),
-                        text(row, "changedBy"));
-            }
-            table.print(out);
+            printVersions(answer, out);
         }
+    }
+
+    static void printVersions(JsonNode answer, PrintWriter out) {
+        Table table = new Table("VERSION", "CHANGE", "AT", "BY");
+        for (JsonNode row : answer.path("versions")) {
+            table.row(
+                    ClientCommand.text(row, "version"),
+                    ClientCommand.text(row, "change"),
+                    Sizes.time(ClientCommand.text(row, "changedAt")),
+                    ClientCommand.text(row, "changedBy"));
+        }
+        table.print(out);
     }
 
     @Command(name = "rollback", description = "Put an older version of a configuration object in force again.")

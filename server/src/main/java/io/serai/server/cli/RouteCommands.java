@@ -1,5 +1,7 @@
 package io.serai.server.cli;
 
+import static io.serai.server.client.AdminClient.encode;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.serai.config.document.DocumentFile;
 import io.serai.route.deploy.RouteChecker;
@@ -9,6 +11,7 @@ import io.serai.server.client.AdminClient;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,8 +25,8 @@ final class RouteCommands {
 
     @Command(
             name = "routes",
-            description = "List routes, or check route files.",
-            subcommands = {Check.class})
+            description = "List routes, check route files, or see and go back to earlier versions.",
+            subcommands = {Check.class, History.class, Rollback.class})
     static final class Routes extends ClientCommand {
         @Override
         JsonNode call(AdminClient client) {
@@ -41,6 +44,41 @@ final class RouteCommands {
                 out.println("does not run: " + Table.printable(text(problem, "file")) + ":" + text(problem, "line")
                         + ": " + Table.printable(text(problem, "message")));
             }
+        }
+    }
+
+    @Command(name = "history", description = "Show every version of a route.")
+    static final class History extends ClientCommand {
+        @Parameters(index = "0", paramLabel = "ROUTE", description = "The route's id.")
+        String name = "";
+
+        @Override
+        JsonNode call(AdminClient client) {
+            return client.get("/api/v1/objects/route/" + encode(name) + "/history");
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            ObjectCommands.printVersions(answer, out);
+        }
+    }
+
+    @Command(name = "rollback", description = "Put an older version of a route in force again, on all nodes.")
+    static final class Rollback extends ClientCommand {
+        @Parameters(index = "0", paramLabel = "ROUTE", description = "The route's id.")
+        String name = "";
+
+        @Parameters(index = "1", paramLabel = "VERSION", description = "A version from \"serai routes history\".")
+        long version;
+
+        @Override
+        JsonNode call(AdminClient client) {
+            return client.post("/api/v1/objects/route/" + encode(name) + "/rollback", Map.of("version", version));
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            ApplyCommands.printChanges(answer, out);
         }
     }
 

@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             ObjectCommands.History.class,
             ObjectCommands.Rollback.class,
             RouteCommands.Routes.class,
+            IdentityCommands.Identity.class,
             SiteCommands.Site.class,
             TokenCommands.Token.class,
             TokenCommands.Secrets.class,

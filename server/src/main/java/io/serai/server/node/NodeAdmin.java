@@ -1,11 +1,13 @@
 package io.serai.server.node;
 
+import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Nodes;
 import io.serai.cluster.node.Takeovers;
+import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretBox;
@@ -15,6 +17,7 @@ import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
 import io.serai.server.admin.BansApi;
 import io.serai.server.admin.EventsApi;
+import io.serai.server.admin.IdentitiesApi;
 import io.serai.server.admin.InvitationsApi;
 import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.NodesApi;
@@ -24,6 +27,7 @@ import io.serai.server.admin.SessionsApi;
 import io.serai.server.admin.SitesApi;
 import io.serai.server.admin.TokensApi;
 import io.serai.server.admin.TransfersApi;
+import io.serai.server.identity.SharedIdentities;
 import io.vertx.core.Vertx;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,7 +61,10 @@ final class NodeAdmin implements NodeApi.Control {
             LocalToken localToken,
             ClusterKeys keys,
             SecretBox secrets,
-            NodeListeners listeners) {}
+            NodeListeners listeners,
+            SharedSecrets sharedSecrets,
+            SharedIdentities identities,
+            CacheLayer caches) {}
 
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {
         this.ground = ground;
@@ -69,7 +76,8 @@ final class NodeAdmin implements NodeApi.Control {
                 ground.database().database(),
                 ground.lease(),
                 ground.stores().storageWatch(),
-                work.standing()::isDraining);
+                work.standing()::isDraining,
+                ground.caches());
         AdminTokensOfNode tokens =
                 new AdminTokensOfNode(ground.localToken(), ground.database().database());
         NodeSettings.Admin admin = ground.settings().admin();
@@ -126,6 +134,7 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new ObjectsApi(work.objects(), changes).operations());
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
         all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());
+        all.addAll(new IdentitiesApi(ground.identities()).operations());
         all.addAll(new TokensApi(tokens).operations());
         return all;
     }
@@ -140,7 +149,7 @@ final class NodeAdmin implements NodeApi.Control {
 
     private int rotate() {
         ground.keys().rotate(ground.secrets(), "node " + self());
-        return ground.work().objects().encryptAnew();
+        return ground.work().objects().encryptAnew() + ground.sharedSecrets().encryptAnew();
     }
 
     NodeFile nodeFile(UUID boot, long epoch, Instant began) {

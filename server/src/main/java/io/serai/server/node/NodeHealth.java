@@ -1,5 +1,6 @@
 package io.serai.server.node;
 
+import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
 import io.serai.cluster.storage.StorageWatch;
@@ -23,8 +24,10 @@ final class NodeHealth {
     private final Fence fence;
     private final StorageWatch storage;
     private final BooleanSupplier draining;
+    private final CacheLayer caches;
 
-    NodeHealth(CamelContext camel, Database database, Fence fence, StorageWatch storage, BooleanSupplier draining) {
+    NodeHealth(CamelContext camel, Database database, Fence fence, StorageWatch storage, BooleanSupplier draining, CacheLayer caches) {
+        this.caches = caches;
         this.camel = camel;
         this.database = database;
         this.fence = fence;
@@ -49,6 +52,8 @@ final class NodeHealth {
         details.put("storage", word(storageUp));
         boolean drained = draining.getAsBoolean();
         details.put("draining", drained);
+        // A node works without its caches, only slower: they are said and decide nothing.
+        details.put("cache", caches.state());
         return new Health(camelReady && databaseUp && leased && storageUp && !drained, details);
     }
 

@@ -6,6 +6,7 @@ import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
+import io.serai.server.identity.SharedIdentities;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.camel.CamelContext;
 
 /** The listeners of a node: their routes, from the settings, and what they present to partners. */
@@ -25,20 +27,16 @@ final class NodeListeners {
     private final Path key;
     private final TlsIdentity identity;
 
-    /** Makes host keys and certificate on the first start. */
-    NodeListeners(NodeSettings settings) {
+    /** The operator's own files where the settings name some, else what the nodes of the cluster share. */
+    NodeListeners(NodeSettings settings, SharedIdentities shared) {
         this.settings = settings;
-        Path keys = settings.home().resolve("keys");
-        this.hostKeys = HostKeys.inFolder(keys);
-        this.certificate = settings.tls()
-                .files()
-                .map(NodeSettings.CertificateFiles::certificate)
-                .orElse(keys.resolve("tls-certificate.pem"));
-        this.key =
-                settings.tls().files().map(NodeSettings.CertificateFiles::key).orElse(keys.resolve("tls-key.pem"));
-        this.identity = settings.tls().files().isPresent()
+        this.hostKeys = settings.sftp().hostKeys().map(HostKeys::inOperatorsFolder).orElseGet(shared::hostKeys);
+        Optional<NodeSettings.CertificateFiles> own = settings.tls().files();
+        this.certificate = own.map(NodeSettings.CertificateFiles::certificate).orElseGet(shared::certificateFile);
+        this.key = own.map(NodeSettings.CertificateFiles::key).orElseGet(shared::keyFile);
+        this.identity = own.isPresent()
                 ? TlsIdentity.load(certificate, key)
-                : TlsIdentity.loadOrCreate(certificate, key, settings.tls().hostNames());
+                : shared.certificate(settings.tls().hostNames());
     }
 
     Path certificate() {

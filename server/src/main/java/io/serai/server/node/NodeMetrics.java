@@ -1,11 +1,13 @@
 package io.serai.server.node;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.event.EventQueue;
 import io.serai.config.error.SeraiException;
 import java.time.Duration;
@@ -41,6 +43,26 @@ final class NodeMetrics {
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
+    }
+
+    void measure(CacheLayer caches) {
+        Gauge.builder("serai.cache.members", caches::members)
+                .description("Nodes that share caches with this one, itself included")
+                .register(registry);
+        for (String cache : CacheLayer.MEASURED) {
+            FunctionCounter.builder("serai.cache.hits", caches, layer -> statistics(layer, cache).hits())
+                    .tag("cache", cache)
+                    .description("Reads that found something")
+                    .register(registry);
+            FunctionCounter.builder("serai.cache.misses", caches, layer -> statistics(layer, cache).misses())
+                    .tag("cache", cache)
+                    .description("Reads that found nothing")
+                    .register(registry);
+        }
+    }
+
+    private static CacheLayer.Statistics statistics(CacheLayer caches, String cache) {
+        return caches.statistics().getOrDefault(cache, new CacheLayer.Statistics(0, 0, 0));
     }
 
     PrometheusMeterRegistry registry() {

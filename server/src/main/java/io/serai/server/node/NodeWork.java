@@ -1,5 +1,6 @@
 package io.serai.server.node;
 
+import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
@@ -17,6 +18,7 @@ import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.route.arrival.EventDispatcher;
+import io.serai.route.cache.CachesForRoutes;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RoutePolicy;
@@ -57,7 +59,8 @@ record NodeWork(
             NodeStores stores,
             Transactions transactions,
             SecretBox secrets,
-            NodeListeners listeners) {}
+            NodeListeners listeners,
+            CacheLayer caches) {}
 
     static NodeWork start(NodeSettings settings, Ground ground, StopList stops) {
         NodeStores stores = ground.stores();
@@ -69,6 +72,7 @@ record NodeWork(
         prepareHomes(objects, stores);
 
         PasswordHasher hasher = new PasswordHasher();
+        ground.caches().verifiedPasswords().ifPresent(hasher::remembering);
         PartnerSessions sessions = new PartnerSessions(
                 sessionSettings(settings),
                 objects,
@@ -86,7 +90,10 @@ record NodeWork(
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
         camel.bindTransactions(ground.transactions());
+        CachesForRoutes.bind(camel.context(), ground.caches());
+        ground.caches().carryHints(objects);
         camel.bindLeadership(leases(settings, ground, stops));
+        metrics.measure(ground.caches());
         camel.measure(metrics.registry());
         camel.start();
         stops.add("camel", camel::stop);

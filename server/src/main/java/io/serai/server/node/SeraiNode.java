@@ -1,5 +1,6 @@
 package io.serai.server.node;
 
+import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.HomeLock;
 import io.serai.cluster.join.ClusterKeys;
@@ -7,11 +8,13 @@ import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.secret.SharedSecrets;
 import io.serai.cluster.storage.StorageRoot;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
+import io.serai.server.identity.SharedIdentities;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,13 +68,15 @@ public final class SeraiNode implements AutoCloseable {
         HomeLock lock = HomeLock.acquire(home);
         stops.add("home lock", lock::close);
         LocalToken localToken = LocalToken.openOrCreate(home);
-        NodeListeners listeners = new NodeListeners(settings);
-
         NodeDatabase database = NodeDatabase.start(settings);
         stops.add("database", database::close);
         Joining.joinIfInvited(settings, database.database());
         ClusterKeys keys = new ClusterKeys(database.database(), Joining.keyFile(home));
         SecretBox secrets = keys.open();
+        SharedSecrets shared = new SharedSecrets(database.database(), secrets);
+        SharedIdentities identities = new SharedIdentities(
+                shared, home.resolve("keys"), "node " + settings.node().name());
+        NodeListeners listeners = new NodeListeners(settings, identities);
         StorageRoot root = StorageRoot.open(settings.storage().root(), database.database());
         UUID boot = UUID.randomUUID();
         NodeLease lease = lease(lock, boot, version, database);
@@ -84,10 +89,13 @@ public final class SeraiNode implements AutoCloseable {
         transactions.start();
         stops.add("transactions", transactions::close);
 
+        CacheLayer caches = NodeCaches.start(settings, database, shared);
+        stops.add("caches", caches::close);
         NodeWork work = NodeWork.start(
-                settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners), stops);
+                settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches), stops);
         NodeAdmin admin = NodeAdmin.start(
-                new NodeAdmin.Ground(settings, database, lease, stores, work, localToken, keys, secrets, listeners),
+                new NodeAdmin.Ground(
+                        settings, database, lease, stores, work, localToken, keys, secrets, listeners, shared, identities, caches),
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
