@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 class DeliveryIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int SIZE = 2_000_000;
+    /** Takes long enough to be broken in the middle. */
+    private static final int LARGE = 150_000_000;
 
     private static TestFolder folder;
     private static RunningServer ours;
@@ -149,6 +151,65 @@ class DeliveryIT {
     }
 
     @Test
+    void aRemoteThatFreezesInTheMiddleGetsTheFileOnce() {
+        trustedSite("s-half", "sftp");
+        ours.applyRoute("r-half", route("r-half", "acme/sftp", "*.half", "site:s-half?path=/in"));
+        Path file = folder.file("d10.half", LARGE);
+        freezeInTheMiddle("d10.half", file);
+        try {
+            await("a failed attempt")
+                    .atMost(LIMIT)
+                    .until(() -> ours.events("route", "r-half").stream()
+                            .anyMatch(event -> event.path("attempts").asInt() > 0));
+        } finally {
+            theirs.thaw();
+        }
+        expectArrival("d10.half", file);
+        ours.awaitNoEvents("r-half", LIMIT);
+        assertThat(theirs.names("hanse", "/in"))
+                .filteredOn(name -> name.contains("d10.half"))
+                .containsExactly("d10.half");
+    }
+
+    @Test
+    void cancelsADeliveryThatRuns() {
+        trustedSite("s-cancel", "sftp");
+        ours.applyRoute("r-cancel", route("r-cancel", "acme/sftp", "*.cancel", "site:s-cancel?path=/in"));
+        Path file = folder.file("d11.cancel", LARGE);
+        String transfer = freezeInTheMiddle("d11.cancel", file);
+        try {
+            ours.admin().post("/api/v1/transfers/" + transfer + "/cancel", null);
+            await("the cancelled delivery").atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(
+                            ours.transfers("kind", "delivery", "name", "d11.cancel"))
+                    .singleElement()
+                    .satisfies(row -> {
+                        assertThat(row.path("state").asText()).isEqualTo("cancelled");
+                        assertThat(row.path("errorText").asText()).contains("cancel");
+                    }));
+        } finally {
+            theirs.thaw();
+        }
+        ours.awaitNoEvents("r-cancel", LIMIT);
+        assertThat(theirs.names("hanse", "/in")).noneMatch(name -> name.equals("d11.cancel"));
+    }
+
+    /** Uploads the file and freezes the other company's server while it is being delivered; the delivery's id. */
+    private static String freezeInTheMiddle(String name, Path file) {
+        acme.sftp("put " + file + " /sftp/" + name + "\n").expectSuccess();
+        List<JsonNode> running = await("the running delivery")
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(20))
+                .until(
+                        () -> ours.transfers("kind", "delivery", "state", "running", "name", name),
+                        found -> !found.isEmpty());
+        theirs.freeze();
+        assertThat(ours.transfers("kind", "delivery", "state", "completed", "name", name))
+                .as("the freeze came in time")
+                .isEmpty();
+        return running.get(0).path("id").asText();
+    }
+
+    @Test
     void resubmitsTheOriginalBytes() {
         trustedSite("s-again", "sftp");
         ours.applyRoute("r-again", route("r-again", "acme/sftp", "*.again", "site:s-again?path=/in"));
@@ -219,6 +280,22 @@ class DeliveryIT {
                         .expectFailure()
                         .output())
                 .contains("530");
+        assertThat(Tool.run(
+                                "sshpass",
+                                "-p",
+                                "wrong",
+                                "sftp",
+                                "-F",
+                                "/dev/null",
+                                "-P",
+                                Integer.toString(ours.port("sftp")),
+                                "-oPubkeyAuthentication=no",
+                                "-oStrictHostKeyChecking=no",
+                                "-oUserKnownHostsFile=/dev/null",
+                                "acme@127.0.0.1:/sftp/")
+                        .expectFailure()
+                        .output())
+                .containsIgnoringCase("permission denied");
     }
 
     /** The last failed attempt of an event. */

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.file.virtualfs.VirtualFileSystemFactory;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
@@ -29,12 +30,17 @@ import org.apache.sshd.sftp.server.SftpEventListener;
 import org.apache.sshd.sftp.server.SftpSubsystem;
 import org.apache.sshd.sftp.server.SftpSubsystemFactory;
 
-/** An SFTP server that misbehaves: lists names that are not there, and runs out of space after some bytes. */
+/**
+ * An SFTP server that misbehaves: lists names that are not there, runs out of space after some bytes, does not answer
+ * logins.
+ */
 final class OddSite implements AutoCloseable {
     private final SshServer server = SshServer.setUpDefaultServer();
     private final KeyPair hostKey;
     private final Map<String, String> shownNames;
     volatile long space = Long.MAX_VALUE;
+    /** What happens before a login is answered. */
+    volatile Consumer<ServerSession> beforeLogin = session -> {};
 
     OddSite(Path root, Map<String, String> shownNames) {
         this.shownNames = shownNames;
@@ -45,7 +51,10 @@ final class OddSite implements AutoCloseable {
             server.setHost("127.0.0.1");
             server.setPort(0);
             server.setKeyPairProvider(KeyPairProvider.wrap(hostKey));
-            server.setPasswordAuthenticator((user, password, session) -> password.equals("secret"));
+            server.setPasswordAuthenticator((user, password, session) -> {
+                beforeLogin.accept(session);
+                return password.equals("secret");
+            });
             server.setFileSystemFactory(new VirtualFileSystemFactory(root));
             server.setSubsystemFactories(List.of(new OddFactory()));
             server.start();

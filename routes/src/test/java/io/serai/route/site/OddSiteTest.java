@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.Test;
@@ -88,6 +90,37 @@ class OddSiteTest {
                     Parcels.parcel(Parcels.event(1, 2), site, "big", IfExists.REPLACE, content), new StopSwitch());
             assertThat(names()).containsExactly("big");
             assertThat(root.resolve("big")).hasSize(content.length);
+        }
+    }
+
+    @Test
+    void aLoginWithoutAnAnswerIsNoRefusedLogin() throws IOException {
+        CountDownLatch end = new CountDownLatch(1);
+        try (OddSite odd = new OddSite(root, Map.of());
+                DefaultCamelContext camel = new DefaultCamelContext();
+                LineWatch watch = new LineWatch();
+                SiteConnections connections = new SiteConnections(camel, watch)) {
+            odd.beforeLogin = session -> awaitQuietly(end);
+            assertRefusedBecause(ErrorCode.SITE_TIMEOUT, connections, odd.site());
+            odd.beforeLogin = session -> session.close(true);
+            assertRefusedBecause(ErrorCode.SITE_FAILED, connections, odd.site());
+        } finally {
+            end.countDown();
+        }
+    }
+
+    private static void assertRefusedBecause(ErrorCode code, SiteConnections connections, Site site) {
+        assertThatThrownBy(() -> connections.take(site, new StopSwitch()))
+                .isInstanceOfSatisfying(SeraiException.class, failure -> assertThat(failure.code())
+                        .as(failure.toString())
+                        .isEqualTo(code));
+    }
+
+    private static void awaitQuietly(CountDownLatch end) {
+        try {
+            assertThat(end.await(60, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.serai.route.site.connection;
 
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -31,6 +32,7 @@ public final class Line {
     private final Set<Socket> sockets = new HashSet<>();
     private volatile long movedAt = System.nanoTime();
     private volatile @Nullable Cut cut;
+    private volatile @Nullable IOException broken;
 
     /** A new unconnected socket of this line. */
     synchronized Socket newSocket() throws IOException {
@@ -60,6 +62,12 @@ public final class Line {
     /** How long no byte has moved. */
     Duration still() {
         return Duration.ofNanos(System.nanoTime() - movedAt);
+    }
+
+    /** What the far end's bytes ended with: a limit that passed, a reset, an end of the stream; null while they come. */
+    @Nullable
+    IOException broken() {
+        return broken;
     }
 
     /** Why this line was cut; null while it was not. */
@@ -121,16 +129,23 @@ public final class Line {
 
         @Override
         public int read() throws IOException {
-            int value = in.read();
-            line.touch();
-            return value;
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
-            int count = in.read(target, offset, length);
-            line.touch();
-            return count;
+            try {
+                int count = in.read(target, offset, length);
+                line.touch();
+                if (count < 0) {
+                    line.broken = new EOFException("it ended the connection");
+                }
+                return count;
+            } catch (IOException e) {
+                line.broken = e;
+                throw e;
+            }
         }
     }
 

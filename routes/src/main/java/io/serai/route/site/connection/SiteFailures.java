@@ -59,6 +59,11 @@ public final class SiteFailures {
             return untrustedHostKey(keys);
         }
         String text = String.valueOf(failure.getMessage());
+        // JSch says "Auth fail" too when the line broke while it waited for the verdict.
+        IOException ended = line.broken();
+        if (text.startsWith("Auth ") && ended != null) {
+            return broken("logging in", ended);
+        }
         if (text.startsWith("Auth ") || text.contains("authentication failures")) {
             return loginRefused(text);
         }
