@@ -99,7 +99,7 @@ class OddSiteTest {
         try (OddSite odd = new OddSite(root, Map.of());
                 DefaultCamelContext camel = new DefaultCamelContext();
                 LineWatch watch = new LineWatch();
-                SiteConnections connections = new SiteConnections(camel, watch)) {
+                SiteConnections connections = new SiteConnections(camel, watch, new InMemorySiteLimits())) {
             odd.beforeLogin = session -> awaitQuietly(end);
             assertRefusedBecause(ErrorCode.SITE_TIMEOUT, connections, odd.site());
             odd.beforeLogin = session -> session.close(true);
