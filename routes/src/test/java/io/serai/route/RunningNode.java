@@ -11,6 +11,7 @@ import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.pull.PulledFiles;
+import io.serai.cluster.schedule.QuartzSettings;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
 import io.serai.cluster.storage.NameLocks;
@@ -74,9 +75,14 @@ public final class RunningNode implements AutoCloseable {
     private final StagedReceiving receiving;
 
     public RunningNode(Database database, Path folder, Path fileArea) throws Exception {
+        this("n1", database, folder, fileArea);
+    }
+
+    /** One of several nodes over one database; the folder holds the storage that they share. */
+    public RunningNode(String name, Database database, Path folder, Path fileArea) throws Exception {
         lease = new NodeLease(
                 database,
-                new NodeIdentity(new NodeName("n1"), java.util.UUID.randomUUID(), "test", "here"),
+                new NodeIdentity(new NodeName(name), java.util.UUID.randomUUID(), "test", "here"),
                 Optional.empty(),
                 Duration.ofSeconds(30));
         lease.start();
@@ -111,10 +117,10 @@ public final class RunningNode implements AutoCloseable {
                 (session, reason) -> endedByNode.add(session),
                 InstantSource.system());
         dispatcher = new EventDispatcher(
-                new EventDispatcher.Settings(16, Duration.ofMillis(200), folder.resolve("spool")), queue, lease);
+                new EventDispatcher.Settings(16, Duration.ofMillis(200), folder.resolve("spool-" + name)), queue, lease);
         RoutePolicy policy = RoutePolicy.DEFAULT.withFileAreas(List.of(fileArea));
         camel = new DefaultCamelContext();
-        CamelSetup.apply(camel, folder.resolve("spool"), 10);
+        CamelSetup.apply(camel, folder.resolve("spool-" + name), 10);
         camel.getRegistry().bind("sessions", sessions);
         camel.getRegistry().bind("events", dispatcher);
         camel.getRegistry().bind("storage", storage);
@@ -124,6 +130,7 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("queue", queue);
         camel.getRegistry().bind("deliveries", new JdbcDeliveries(database, running));
         camel.getRegistry().bind("pulled-files", new PulledFiles(database));
+        camel.getRegistry().bind("quartz-settings", new QuartzSettings(database, new NodeName(name)));
         camel.getRegistry().bind("schedule-fires", new ScheduleFires(database, queue));
         deployer = new RouteDeployer(camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5));
     }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Server processes named a, b, c… over one database and one shared folder, each with a home of its own, a line of its own
@@ -45,11 +46,17 @@ final class ClusterOfServers implements AutoCloseable {
 
     /** Starts a cluster; returns when all its servers are up. */
     static ClusterOfServers start(TestFolder folder, int count, Map<String, String> settings) {
+        return start(folder, count, settings, index -> Map.of());
+    }
+
+    /** As {@link #start(TestFolder, int, Map)}, with further settings of each node by its index. */
+    static ClusterOfServers start(
+            TestFolder folder, int count, Map<String, String> settings, IntFunction<Map<String, String>> own) {
         ClusterOfServers cluster = new ClusterOfServers(folder, settings);
         try {
-            cluster.add(Map.of()).server().start();
+            cluster.add(own.apply(0)).server().start();
             for (int i = 1; i < count; i++) {
-                cluster.add(Map.of()).server().launch();
+                cluster.add(own.apply(i)).server().launch();
             }
             cluster.nodes.subList(1, count).forEach(node -> node.server().awaitUp());
             return cluster;

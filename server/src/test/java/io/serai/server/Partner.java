@@ -10,14 +10,60 @@ import java.util.Map;
 final class Partner {
     static final String PASSWORD = "Pass-word-4711";
 
-    private final RunningServer server;
+    private final Way way;
     private final String account;
     private final Path key;
 
-    private Partner(RunningServer server, String account, Path key) {
-        this.server = server;
+    private Partner(Way way, String account, Path key) {
+        this.way = way;
         this.account = account;
         this.key = key;
+    }
+
+    /** How the partner gets to the listeners. */
+    private interface Way {
+        String host();
+
+        int port(String listener);
+
+        Path certificate();
+    }
+
+    /** Straight to a server of this machine. */
+    private record Straight(RunningServer server) implements Way {
+        @Override
+        public String host() {
+            return "127.0.0.1";
+        }
+
+        @Override
+        public int port(String listener) {
+            return server.port(listener);
+        }
+
+        @Override
+        public Path certificate() {
+            return server.certificate();
+        }
+    }
+
+    /** By the load balancer. */
+    private record Balanced(String host, Path certificate) implements Way {
+        @Override
+        public int port(String listener) {
+            return switch (listener) {
+                case "sftp" -> 2222;
+                case "ftps" -> 2121;
+                case "ftps-implicit" -> 2990;
+                case "https" -> 8443;
+                default -> throw new AssertionError(listener);
+            };
+        }
+    }
+
+    /** This partner, coming by a load balancer. */
+    Partner by(Balancer balancer) {
+        return new Partner(new Balanced(balancer.address(), way.certificate()), account, key);
     }
 
     /** Makes the account, with a password and a key, and the folders /outbox and /inbox or those given. */
@@ -44,7 +90,7 @@ final class Partner {
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
-        return new Partner(server, account, key);
+        return new Partner(new Straight(server), account, key);
     }
 
     String account() {
@@ -57,14 +103,14 @@ final class Partner {
 
     /** Starts OpenSSH's sftp with a batch of its commands. */
     Tool.Running startSftp(String batch, String... options) {
-        return startSftpAt(server.port("sftp"), batch, options);
+        return startSftpAt(way.port("sftp"), batch, options);
     }
 
     Tool.Running startSftpAt(int port, String batch, String... options) {
         List<String> command = new ArrayList<>(List.of("sftp", "-q", "-P", Integer.toString(port)));
         command.addAll(sshOptions());
         command.addAll(List.of(options));
-        command.addAll(List.of("-b", "-", account + "@127.0.0.1"));
+        command.addAll(List.of("-b", "-", account + "@" + way.host()));
         return Tool.start(Map.of(), batch, command.toArray(String[]::new));
     }
 
@@ -87,7 +133,7 @@ final class Partner {
 
     Tool.Running startLftpSftp(String script) {
         return lftp("set sftp:connect-program \"ssh -a -x " + String.join(" ", sshOptions()) + "\"; open -u " + account
-                + ", -p " + port("sftp") + " sftp://127.0.0.1; " + script);
+                + ", -p " + port("sftp") + " sftp://" + way.host() + "; " + script);
     }
 
     Tool.Result lftpFtps(String script) {
@@ -95,8 +141,8 @@ final class Partner {
     }
 
     Tool.Running startLftpFtps(String script) {
-        return lftp("set ssl:ca-file " + server.certificate() + "; set ftp:ssl-force yes; open -u " + account + ","
-                + PASSWORD + " -p " + port("ftps") + " ftp://127.0.0.1; " + script);
+        return lftp("set ssl:ca-file " + way.certificate() + "; set ftp:ssl-force yes; open -u " + account + ","
+                + PASSWORD + " -p " + port("ftps") + " ftp://" + way.host() + "; " + script);
     }
 
     private static Tool.Running lftp(String script) {
@@ -114,11 +160,11 @@ final class Partner {
     }
 
     Tool.Running startCurlFtps(String path, String... options) {
-        return curl("ftp://127.0.0.1:" + port("ftps") + path, "--ssl-reqd", options);
+        return curl("ftp://" + way.host() + ":" + port("ftps") + path, "--ssl-reqd", options);
     }
 
     Tool.Result curlFtpsImplicit(String path, String... options) {
-        return curl("ftps://127.0.0.1:" + port("ftps-implicit") + path, "--ssl-reqd", options)
+        return curl("ftps://" + way.host() + ":" + port("ftps-implicit") + path, "--ssl-reqd", options)
                 .await(Tool.LIMIT);
     }
 
@@ -127,7 +173,7 @@ final class Partner {
     }
 
     Tool.Running startCurlHttps(String path, String... options) {
-        return curl("https://127.0.0.1:" + port("https") + path, "--fail-with-body", options);
+        return curl("https://" + way.host() + ":" + port("https") + path, "--fail-with-body", options);
     }
 
     private Tool.Running curl(String url, String option, String... options) {
@@ -138,7 +184,7 @@ final class Partner {
                 "--connect-timeout",
                 "10",
                 "--cacert",
-                server.certificate().toString(),
+                way.certificate().toString(),
                 "-u",
                 account + ":" + PASSWORD,
                 option));
@@ -148,6 +194,6 @@ final class Partner {
     }
 
     private String port(String listener) {
-        return Integer.toString(server.port(listener));
+        return Integer.toString(way.port(listener));
     }
 }

@@ -171,6 +171,11 @@ final class RunningServer implements AutoCloseable {
         return words[1] + " " + words[2];
     }
 
+    /** Whether it would take partners and work, as a load balancer asks. */
+    boolean isReady() {
+        return runs() && admin.get("/observe/health", Map.of()).path("status").asText().equals("UP");
+    }
+
     AdminClient admin() {
         return admin;
     }

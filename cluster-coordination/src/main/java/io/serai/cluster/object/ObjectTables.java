@@ -295,7 +295,7 @@ final class ObjectTables {
                     yield number(statement);
                 }
             }
-            case SCHEDULE -> 0;
+            case SCHEDULE, CALENDAR -> 0;
         };
     }
 

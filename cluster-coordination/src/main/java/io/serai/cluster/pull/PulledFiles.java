@@ -30,8 +30,8 @@ public final class PulledFiles {
             """;
 
     private static final String RECORD = """
-            insert into pulled_file (route_id, site, path, size_bytes, modified_ms, transfer_id, afterwards_owed)
-            values (?, ?, ?, ?, ?, ?, ?)
+            insert into pulled_file (route_id, site, path, size_bytes, modified_ms, transfer_id, afterwards_owed, sha256)
+            values (?, ?, ?, ?, ?, ?, ?, ?)
             on conflict (route_id, site, path, size_bytes, modified_ms) do nothing
             """;
 
@@ -91,14 +91,17 @@ public final class PulledFiles {
     /**
      * Records a fetch in the caller's transaction.
      *
+     * @param sha256 of the bytes that came; kept when the ledger has forgotten the transfer
      * @return false when another node's fetch of the same file was recorded first; the caller then rolls back
      */
-    public boolean record(Connection connection, RemoteFile file, TransferId transfer, Afterwards afterwards)
+    public boolean record(
+            Connection connection, RemoteFile file, TransferId transfer, String sha256, Afterwards afterwards)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(RECORD)) {
             setKey(statement, file);
             statement.setObject(6, transfer.value());
             statement.setBoolean(7, afterwards == Afterwards.OWED);
+            statement.setString(8, sha256);
             return statement.executeUpdate() == 1;
         }
     }

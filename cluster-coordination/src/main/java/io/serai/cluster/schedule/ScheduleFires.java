@@ -3,10 +3,8 @@ package io.serai.cluster.schedule;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventQueue;
-import io.serai.cluster.event.NewEvent;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,25 +12,55 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Turns the fires of schedules into events, in one transaction each and exactly once for a schedule, route and planned
- * time: whichever node records the fire first queues the event.
+ * The fires of schedules. A fire is one row, unique for its schedule, route and planned time, written in the transaction
+ * that queues its event; whichever node wakes, wakes again or wakes late, each fire is decided once. Until when the times
+ * of a schedule have been looked through is in the same transaction, so that nothing due is forgotten while no node runs.
  */
 public final class ScheduleFires {
-    private static final String RECORD = """
-            insert into schedule_fire (schedule, route_id, fire_time) values (?, ?, ?)
-            on conflict (schedule, route_id, fire_time) do nothing
+    /** From the last fire on, for a clock that an earlier release kept. */
+    private static final String BEGIN = """
+            insert into schedule_clock (schedule, route_id, looked_until)
+            values (?, ?, coalesce(
+                (select max(fire_time) from schedule_fire where schedule = ? and route_id = ? and asked_by is null),
+                ?, clock_timestamp()))
+            on conflict (schedule, route_id) do nothing""";
+
+    private static final String CLOCKS = "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock";
+
+    private static final String VIEW = """
+            select f.schedule, f.route_id, f.fire_time, f.recorded_at, f.outcome, f.note, f.asked_by, f.event_id,
+                   coalesce(h.outcome, e.state)
+              from schedule_fire f
+                   left join event e on e.id = f.event_id
+                   left join event_history h on h.id = f.event_id
             """;
 
-    private static final String NAME_EVENT =
-            "update schedule_fire set event_id = ? where schedule = ? and route_id = ? and fire_time = ?";
+    private static final String OF_SCHEDULE =
+            VIEW + " where f.schedule = ? order by f.fire_time desc, f.route_id limit ?";
 
-    private static final String LAST = "select max(fire_time) from schedule_fire where schedule = ? and route_id = ?";
+    private static final String LAST_OF_EACH = """
+            select v.* from schedule_clock c cross join lateral (
+            """ + VIEW + """
+             where f.schedule = c.schedule and f.route_id = c.route_id order by f.fire_time desc limit 1) v""";
 
-    /** The last fire of each pair stays: it says from when on a fire was missed. */
+    private static final String PAUSE = """
+            insert into schedule_pause (schedule, paused_by) values (?, ?) on conflict (schedule) do nothing""";
+
+    private static final String RESUME = "delete from schedule_pause where schedule = ?";
+
+    /** What was due while it was paused is not made up for. */
+    private static final String SKIP_PAUSE =
+            "update schedule_clock set looked_until = clock_timestamp() where schedule = ?";
+
+    private static final String PAUSED = "select schedule from schedule_pause";
+
+    private static final String FORGET_CLOCK = "delete from schedule_clock where schedule = ? and route_id = ?";
+
     private static final String FORGET = """
             delete from schedule_fire f
              where f.fire_time < clock_timestamp() - ? * interval '1 millisecond'
@@ -49,44 +77,120 @@ public final class ScheduleFires {
         this.queue = queue;
     }
 
+    /** What to do while looking. */
+    @FunctionalInterface
+    public interface Looking<T> {
+        T at(ClockLook look) throws SQLException;
+    }
+
+    /** Looks at a clock in one transaction; {@link #begin} came before. */
+    public <T> T look(ScheduleName schedule, RouteId route, Looking<T> looking) {
+        return database.transaction(
+                connection -> looking.at(new ClockLook(connection, queue, schedule, route)));
+    }
+
     /**
-     * Records a fire and queues its event.
+     * Makes a clock's row if there is none: from then on fires count. A clock that fired before goes on from its last
+     * fire.
      *
-     * @param planned the time the schedule names, not the time at which a node came to it
-     * @return the event; empty when this fire was recorded before, by whichever node
+     * @param from empty for now, by the database's clock
      */
-    public Optional<EventId> fire(ScheduleName schedule, RouteId route, Instant planned, NewEvent event) {
-        return database.transaction(connection -> {
-            if (!record(connection, schedule, route, planned)) {
-                return Optional.empty();
+    public void begin(ScheduleName schedule, RouteId route, Optional<Instant> from) {
+        database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
+                setKey(statement, 1, schedule, route);
+                setKey(statement, 3, schedule, route);
+                statement.setObject(5, from.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null), java.sql.Types.TIMESTAMP_WITH_TIMEZONE);
+                return statement.executeUpdate();
             }
-            EventId id = queue.enqueue(connection, List.of(event)).get(0);
-            nameEvent(connection, id, schedule, route, planned);
-            return Optional.of(id);
         });
     }
 
-    /**
-     * Records a time as if it had fired, without an event: from then on fires count as missed. Does nothing when a fire
-     * of the pair is recorded already.
-     */
-    public void begin(ScheduleName schedule, RouteId route, Instant from) {
-        if (last(schedule, route).isEmpty()) {
-            database.transaction(connection -> record(connection, schedule, route, from));
-        }
+    /** All clocks that were ever begun and not forgotten. */
+    public List<ClockRow> clocks() {
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(CLOCKS);
+                    ResultSet rows = statement.executeQuery()) {
+                List<ClockRow> clocks = new ArrayList<>();
+                while (rows.next()) {
+                    clocks.add(new ClockRow(
+                            new ScheduleName(rows.getString(1)),
+                            new RouteId(rows.getString(2)),
+                            time(rows, 3),
+                            time(rows, 4)));
+                }
+                return clocks;
+            }
+        });
     }
 
-    /** The planned time of the last recorded fire. */
-    public Optional<Instant> last(ScheduleName schedule, RouteId route) {
+    /** A schedule was taken from a route: when it is given back, it begins anew. */
+    public void forget(ScheduleName schedule, RouteId route) {
+        database.transaction(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(FORGET_CLOCK)) {
+                setKey(statement, 1, schedule, route);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** The last fires of a schedule, latest first. */
+    public List<FireView> fires(ScheduleName schedule, int limit) {
         return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LAST)) {
+            try (PreparedStatement statement = connection.prepareStatement(OF_SCHEDULE)) {
                 statement.setString(1, schedule.value());
-                statement.setString(2, route.value());
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return Optional.ofNullable(row.getObject(1, OffsetDateTime.class))
-                            .map(OffsetDateTime::toInstant);
+                statement.setInt(2, limit);
+                return views(statement);
+            }
+        });
+    }
+
+    /** The last fire of each schedule and route. */
+    public List<FireView> lastFires() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(LAST_OF_EACH)) {
+                return views(statement);
+            }
+        });
+    }
+
+    /** No fires until {@link #resume}; repeating it does nothing. */
+    public void pause(ScheduleName schedule, String by) {
+        database.transaction(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(PAUSE)) {
+                statement.setString(1, schedule.value());
+                statement.setString(2, by);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Fires again; what was due meanwhile is left out. False when it was not paused. */
+    public boolean resume(ScheduleName schedule) {
+        return database.transaction(connection -> {
+            try (PreparedStatement remove = connection.prepareStatement(RESUME);
+                    PreparedStatement skip = connection.prepareStatement(SKIP_PAUSE)) {
+                remove.setString(1, schedule.value());
+                if (remove.executeUpdate() == 0) {
+                    return false;
                 }
+                skip.setString(1, schedule.value());
+                skip.executeUpdate();
+                return true;
+            }
+        });
+    }
+
+    /** The schedules that are paused. */
+    public List<ScheduleName> paused() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(PAUSED);
+                    ResultSet rows = statement.executeQuery()) {
+                List<ScheduleName> names = new ArrayList<>();
+                while (rows.next()) {
+                    names.add(new ScheduleName(rows.getString(1)));
+                }
+                return names;
             }
         });
     }
@@ -101,25 +205,34 @@ public final class ScheduleFires {
         });
     }
 
-    private static boolean record(Connection connection, ScheduleName schedule, RouteId route, Instant planned)
-            throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(RECORD)) {
-            statement.setString(1, schedule.value());
-            statement.setString(2, route.value());
-            statement.setObject(3, planned.atOffset(ZoneOffset.UTC));
-            return statement.executeUpdate() == 1;
+    private static List<FireView> views(PreparedStatement statement) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            List<FireView> views = new ArrayList<>();
+            while (rows.next()) {
+                long event = rows.getLong(8);
+                Optional<EventId> eventId = rows.wasNull() ? Optional.empty() : Optional.of(new EventId(event));
+                views.add(new FireView(
+                        new ScheduleName(rows.getString(1)),
+                        new RouteId(rows.getString(2)),
+                        time(rows, 3),
+                        time(rows, 4),
+                        rows.getString(5),
+                        Optional.ofNullable(rows.getString(6)),
+                        Optional.ofNullable(rows.getString(7)),
+                        eventId,
+                        Optional.ofNullable(rows.getString(9))));
+            }
+            return views;
         }
     }
 
-    private static void nameEvent(
-            Connection connection, EventId event, ScheduleName schedule, RouteId route, Instant planned)
+    private static Instant time(ResultSet rows, int column) throws SQLException {
+        return rows.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    private static void setKey(PreparedStatement statement, int from, ScheduleName schedule, RouteId route)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(NAME_EVENT)) {
-            statement.setLong(1, event.value());
-            statement.setString(2, schedule.value());
-            statement.setString(3, route.value());
-            statement.setObject(4, planned.atOffset(ZoneOffset.UTC));
-            statement.executeUpdate();
-        }
+        statement.setString(from, schedule.value());
+        statement.setString(from + 1, route.value());
     }
 }

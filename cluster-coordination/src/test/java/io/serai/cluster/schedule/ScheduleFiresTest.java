@@ -1,6 +1,8 @@
 package io.serai.cluster.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.event.EventId;
@@ -10,6 +12,7 @@ import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.event.NewEvent;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -35,17 +38,16 @@ class ScheduleFiresTest {
 
     @BeforeEach
     void start() {
-        DATABASE.truncate("event", "schedule_fire");
+        DATABASE.truncate("event", "schedule_fire", "schedule_clock");
         queue = new JdbcEventQueue(DATABASE.database(), EventQueueSettings.usual(), RandomGenerator.getDefault());
         fires = new ScheduleFires(DATABASE.database(), queue);
     }
 
     @Test
     void makesOneEventHoweverManyFireIt() {
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
         Queue<EventId> made = new ConcurrentLinkedQueue<>();
-        IntStream.range(0, 8)
-                .parallel()
-                .forEach(i -> fires.fire(NIGHTLY, ROUTE, NOON, event(ROUTE)).ifPresent(made::add));
+        IntStream.range(0, 8).parallel().forEach(i -> fire(ROUTE, NOON).ifPresent(made::add));
         assertThat(made).hasSize(1);
         assertThat(queue.depth()).containsEntry("ready", 1L);
     }
@@ -53,31 +55,69 @@ class ScheduleFiresTest {
     @Test
     void firesEachRouteAndTimeOfItsOwn() {
         RouteId other = new RouteId("other");
-        assertThat(fires.fire(NIGHTLY, ROUTE, NOON, event(ROUTE))).isPresent();
-        assertThat(fires.fire(NIGHTLY, other, NOON, event(other))).isPresent();
-        assertThat(fires.fire(NIGHTLY, ROUTE, NOON.plusSeconds(60), event(ROUTE)))
-                .isPresent();
-        assertThat(fires.last(NIGHTLY, ROUTE)).contains(NOON.plusSeconds(60));
-        assertThat(fires.last(NIGHTLY, other)).contains(NOON);
-        assertThat(fires.last(new ScheduleName("never"), ROUTE)).isEmpty();
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        fires.begin(NIGHTLY, other, Optional.of(NOON));
+        assertThat(fire(ROUTE, NOON)).isPresent();
+        assertThat(fire(other, NOON)).isPresent();
+        assertThat(fire(ROUTE, NOON.plusSeconds(60))).isPresent();
+        assertThat(fires.fires(NIGHTLY, 10)).extracting(FireView::planned).containsExactly(NOON.plusSeconds(60), NOON, NOON);
+        assertThat(fires.lastFires())
+                .extracting(FireView::route, FireView::planned)
+                .containsExactlyInAnyOrder(tuple(ROUTE, NOON.plusSeconds(60)), tuple(other, NOON));
     }
 
     @Test
-    void remembersFromWhenOnFiresCountAsMissed() {
-        fires.begin(NIGHTLY, ROUTE, NOON);
-        fires.begin(NIGHTLY, ROUTE, NOON.plusSeconds(60));
-        assertThat(fires.last(NIGHTLY, ROUTE)).contains(NOON);
+    void remembersUntilWhenItLooked() {
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON.plusSeconds(60)));
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON);
+        fires.look(NIGHTLY, ROUTE, look -> {
+            look.lookedUntil(NOON.plusSeconds(120));
+            look.lookedUntil(NOON.plusSeconds(90));
+            return 0;
+        });
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON.plusSeconds(120));
+    }
+
+    @Test
+    void aClockOfTheFirstReleaseGoesOnFromItsLastFire() {
+        DATABASE.database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("insert into schedule_fire (schedule, route_id, fire_time)"
+                        + " values ('nightly', 'pull-orders', '2026-11-22T12:00:00Z')");
+            }
+        });
+        fires.begin(NIGHTLY, ROUTE, Optional.empty());
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON);
+    }
+
+    @Test
+    void aLookThatFailsLeavesNothing() {
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        assertThatThrownBy(() -> fires.look(NIGHTLY, ROUTE, look -> {
+                    look.fire(NOON, event(ROUTE), "", Optional.empty());
+                    look.lookedUntil(NOON.plusSeconds(1));
+                    throw new IllegalStateException("on purpose");
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(fires.fires(NIGHTLY, 10)).isEmpty();
         assertThat(queue.depth()).containsEntry("ready", 0L);
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON);
     }
 
     @Test
     void forgetsOldFiresButTheLast() {
         Instant old = Instant.now().minus(Duration.ofDays(40));
-        fires.fire(NIGHTLY, ROUTE, old, event(ROUTE));
-        fires.fire(NIGHTLY, ROUTE, old.plusSeconds(60), event(ROUTE));
+        fires.begin(NIGHTLY, ROUTE, Optional.of(old));
+        fire(ROUTE, old);
+        fire(ROUTE, old.plusSeconds(60));
         assertThat(fires.forget(Duration.ofDays(30))).isEqualTo(1);
-        assertThat(fires.last(NIGHTLY, ROUTE)).isPresent();
+        assertThat(fires.fires(NIGHTLY, 10)).hasSize(1);
         assertThat(fires.forget(Duration.ofDays(30))).isZero();
+    }
+
+    private Optional<EventId> fire(RouteId route, Instant planned) {
+        return fires.look(NIGHTLY, route, look -> look.fire(planned, event(route), "", Optional.empty()));
     }
 
     private static NewEvent event(RouteId route) {

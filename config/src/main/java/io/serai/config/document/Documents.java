@@ -108,6 +108,7 @@ public final class Documents {
         Optional<ObjectDraft> draft = switch (kind.get()) {
             case ACCOUNT -> new AccountReader(document, spec.get(), secretFields).read(name.get());
             case SITE -> new SiteReader(document, spec.get(), secretFields).read(name.get());
+            case CALENDAR -> new CalendarReader(document, spec.get()).read(name.get());
             case SCHEDULE -> new ScheduleReader(document, spec.get(), cron).read(name.get());
             case ROUTE -> {
                 document.reject(
@@ -122,7 +123,7 @@ public final class Documents {
 
     private static Optional<ObjectKind> kind(YamlFields document) {
         if (!document.has("kind")) {
-            document.missing("kind", "write kind: Account, Site or Schedule; a route file is a list with - route:");
+            document.missing("kind", "write kind: Account, Site, Schedule or Calendar; a route file is a list with - route:");
         }
         return document.read(
                 "kind",

@@ -1,5 +1,6 @@
 package io.serai.config.document;
 
+import io.serai.config.name.CalendarName;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.object.ObjectDefaults;
 import io.serai.config.object.Schedule;
@@ -14,7 +15,7 @@ import java.util.Optional;
 /** {@code kind: Schedule}. */
 final class ScheduleReader {
     private static final Map<String, String> OTHER_NAMES =
-            Map.of("zone", "timeZone", "tz", "timeZone", "expression", "cron", "schedule", "cron", "misfire", "missed");
+            Map.of("zone", "timeZone", "tz", "timeZone", "expression", "cron", "schedule", "cron", "misfire", "missed", "holiday", "holidays");
 
     private final YamlFields document;
     private final YamlFields spec;
@@ -39,7 +40,13 @@ final class ScheduleReader {
                 spec.read("enabled", Words::flag).orElse(true),
                 expressions,
                 spec.read("timeZone", ScheduleReader::zone).orElse(ObjectDefaults.TIME_ZONE),
-                spec.read("missed", Words.choice(Schedule.Missed.class)).orElse(ObjectDefaults.MISSED));
+                spec.read("missed", Words.choice(Schedule.Missed.class)).orElse(ObjectDefaults.MISSED),
+                spec.read("calendar", CalendarName::new),
+                spec.read("holidays", Words.choice(Schedule.Holidays.class)).orElse(ObjectDefaults.HOLIDAYS),
+                spec.read("overlap", Words.choice(Schedule.Overlap.class)).orElse(ObjectDefaults.OVERLAP));
+        if (spec.has("holidays") && !spec.has("calendar")) {
+            spec.missing("calendar", "holidays needs the name of a Calendar object");
+        }
         spec.finish(OTHER_NAMES);
         return scheduleName.map(valid -> ObjectDraft.whole(schedule, document.mark()));
     }

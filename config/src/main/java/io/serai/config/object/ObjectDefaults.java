@@ -22,6 +22,8 @@ public final class ObjectDefaults {
 
     public static final ZoneId TIME_ZONE = ZoneOffset.UTC;
     public static final Schedule.Missed MISSED = Schedule.Missed.RUN_ONCE;
+    public static final Schedule.Holidays HOLIDAYS = Schedule.Holidays.SKIP;
+    public static final Schedule.Overlap OVERLAP = Schedule.Overlap.SKIP;
 
     private ObjectDefaults() {}
 

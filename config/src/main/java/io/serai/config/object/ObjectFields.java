@@ -1,5 +1,6 @@
 package io.serai.config.object;
 
+import io.serai.config.name.CalendarName;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.yaml.ByteSize;
 import io.serai.config.yaml.DurationText;
@@ -51,6 +52,8 @@ public final class ObjectFields {
             view.account(account);
         } else if (object instanceof Site site) {
             view.site(site);
+        } else if (object instanceof Calendar calendar) {
+            view.calendar(calendar);
         } else if (object instanceof Schedule schedule) {
             view.schedule(schedule);
         } else if (object instanceof Route route) {
@@ -98,12 +101,27 @@ public final class ObjectFields {
         add("bandwidth", size(site.bandwidthBytes()), null);
     }
 
+    private void calendar(Calendar calendar) {
+        add("description", calendar.description(), "");
+        add("weekdays", words(calendar.weekdays()), List.of());
+        add("dates", sorted(calendar.dates()), List.of());
+        add("yearly", sorted(calendar.yearly()).stream().map(day -> day.substring(2)).toList(), List.of());
+    }
+
+    /** Dates as ISO 8601 writes them. */
+    private static List<String> sorted(Collection<?> days) {
+        return days.stream().map(Object::toString).sorted().toList();
+    }
+
     private void schedule(Schedule schedule) {
         add("description", schedule.description(), "");
         add("enabled", schedule.enabled(), true);
         add("cron", schedule.cron(), null);
         add("timeZone", zone(schedule.timeZone().getId()), zone(ObjectDefaults.TIME_ZONE.getId()));
         add("missed", word(schedule.missed()), word(ObjectDefaults.MISSED));
+        add("calendar", schedule.calendar().map(CalendarName::value).orElse(null), null);
+        add("holidays", word(schedule.holidays()), word(ObjectDefaults.HOLIDAYS));
+        add("overlap", word(schedule.overlap()), word(ObjectDefaults.OVERLAP));
     }
 
     private void add(String name, @Nullable Object value, @Nullable Object fallback) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.CalendarName;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
@@ -16,7 +17,10 @@ import io.serai.config.secret.PasswordHash;
 import io.serai.config.secret.SecretCipher;
 import io.serai.config.secret.SecretContext;
 import io.serai.config.secret.SecretText;
+import java.time.DayOfWeek;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.MonthDay;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,12 +55,13 @@ public final class ObjectJson {
             writeAccount(account, json);
         } else if (object instanceof Site site) {
             writeSite(site, json);
+        } else if (object instanceof Calendar calendar) {
+            json.put("description", calendar.description());
+            putAll(json.putArray("weekdays"), names(calendar.weekdays()));
+            putAll(json.putArray("dates"), sorted(calendar.dates()));
+            putAll(json.putArray("yearly"), sorted(calendar.yearly()));
         } else if (object instanceof Schedule schedule) {
-            json.put("description", schedule.description());
-            json.put("enabled", schedule.enabled());
-            putAll(json.putArray("cron"), schedule.cron());
-            json.put("timeZone", schedule.timeZone().getId());
-            json.put("missed", schedule.missed().name());
+            writeSchedule(schedule, json);
         } else if (object instanceof Route route) {
             json.put("dsl", route.dsl().name());
             json.put("source", route.source());
@@ -76,14 +81,14 @@ public final class ObjectJson {
             ConfigObject object = switch (kind) {
                 case ACCOUNT -> readAccount(name, fields);
                 case SITE -> readSite(name, fields);
-                case SCHEDULE ->
-                    new Schedule(
-                            new ScheduleName(name),
+                case CALENDAR ->
+                    new Calendar(
+                            new CalendarName(name),
                             fields.text("description"),
-                            fields.flag("enabled"),
-                            fields.texts("cron"),
-                            ZoneId.of(fields.text("timeZone")),
-                            Schedule.Missed.valueOf(fields.text("missed")));
+                            choices(DayOfWeek.class, fields.texts("weekdays")),
+                            fields.texts("dates").stream().map(LocalDate::parse).collect(Collectors.toSet()),
+                            fields.texts("yearly").stream().map(MonthDay::parse).collect(Collectors.toSet()));
+                case SCHEDULE -> readSchedule(name, fields);
                 case ROUTE ->
                     new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
             };
@@ -96,6 +101,40 @@ public final class ObjectJson {
                             + e.getMessage(),
                     e);
         }
+    }
+
+    /** What is new since the first release is written only where it is used: that release must read the rest. */
+    private static void writeSchedule(Schedule schedule, ObjectNode json) {
+        json.put("description", schedule.description());
+        json.put("enabled", schedule.enabled());
+        putAll(json.putArray("cron"), schedule.cron());
+        json.put("timeZone", schedule.timeZone().getId());
+        json.put("missed", schedule.missed().name());
+        schedule.calendar().ifPresent(calendar -> json.put("calendar", calendar.value()));
+        if (schedule.holidays() != ObjectDefaults.HOLIDAYS) {
+            json.put("holidays", schedule.holidays().name());
+        }
+        if (schedule.overlap() != ObjectDefaults.OVERLAP) {
+            json.put("overlap", schedule.overlap().name());
+        }
+    }
+
+    private static Schedule readSchedule(String name, JsonFields fields) {
+        return new Schedule(
+                new ScheduleName(name),
+                fields.text("description"),
+                fields.flag("enabled"),
+                fields.texts("cron"),
+                ZoneId.of(fields.text("timeZone")),
+                Schedule.Missed.valueOf(fields.text("missed")),
+                fields.optionalText("calendar").map(CalendarName::new),
+                fields.optionalText("holidays").map(Schedule.Holidays::valueOf).orElse(ObjectDefaults.HOLIDAYS),
+                fields.optionalText("overlap").map(Schedule.Overlap::valueOf).orElse(ObjectDefaults.OVERLAP));
+    }
+
+    /** Dates as ISO 8601 writes them. */
+    private static List<String> sorted(Collection<?> days) {
+        return days.stream().map(Object::toString).sorted().toList();
     }
 
     private void writeAccount(Account account, ObjectNode json) {

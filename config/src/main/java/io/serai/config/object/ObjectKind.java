@@ -4,6 +4,7 @@ package io.serai.config.object;
 public enum ObjectKind {
     ACCOUNT("Account"),
     SITE("Site"),
+    CALENDAR("Calendar"),
     SCHEDULE("Schedule"),
     ROUTE("Route");
 

@@ -1,5 +1,6 @@
 package io.serai.config.settings;
 
+import io.serai.config.name.Network;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretSource;
 import java.nio.file.Path;
@@ -131,6 +132,14 @@ final class Declarations {
             "none: those of the cluster, which its first node makes",
             "A folder with host keys of your own (`ssh_host_*_key`, in the formats of OpenSSH or PEM, mode 0600).");
 
+    static final Setting<List<Network>> SFTP_PROXY_PROTOCOL_FROM = Setting.open(
+            "sftp.proxy-protocol-from",
+            SettingType.networks(),
+            "none: connections come straight from partners",
+            "The addresses or networks of the load balancers in front of the SFTP listener. Then nobody else may connect, and"
+                    + " each connection must begin with a PROXY protocol header (version 2), which tells the partner's"
+                    + " address.");
+
     static final Setting<Boolean> FTPS_ENABLED = Setting.of(
             "ftps.enabled",
             SettingType.flag(),
@@ -159,12 +168,28 @@ final class Declarations {
             "the address that the client came to",
             "What FTPS clients are told to connect to for data, when the node is behind address translation.");
 
+    static final Setting<List<Network>> FTPS_PROXY_PROTOCOL_FROM = Setting.open(
+            "ftps.proxy-protocol-from",
+            SettingType.networks(),
+            "none: connections come straight from partners",
+            "The addresses or networks of the load balancers in front of the FTPS listeners. Then nobody else may connect, and"
+                    + " each connection must begin with a PROXY protocol header (version 2), which tells the partner's"
+                    + " address. Data connections that come by them must, too.");
+
     static final Setting<Boolean> HTTPS_ENABLED =
             Setting.of("https.enabled", SettingType.flag(), "true", "Whether partners may come by HTTPS.");
     static final Setting<String> HTTPS_ADDRESS = Setting.of(
             "https.bind-address", SettingType.host(), "0.0.0.0", "The address that the HTTPS listener binds.");
     static final Setting<Integer> HTTPS_PORT =
             Setting.of("https.port", SettingType.port(), "8443", "The port of the HTTPS listener.");
+
+    static final Setting<List<Network>> HTTPS_PROXY_PROTOCOL_FROM = Setting.open(
+            "https.proxy-protocol-from",
+            SettingType.networks(),
+            "none: connections come straight from partners",
+            "The addresses or networks of the load balancers in front of the HTTPS listener. Then nobody else may connect, and"
+                    + " each connection must begin with a PROXY protocol header (version 2), which tells the partner's"
+                    + " address.");
 
     static final Setting<String> ADMIN_ADDRESS = Setting.of(
             "admin.bind-address",
@@ -320,6 +345,7 @@ final class Declarations {
             SFTP_ADDRESS,
             SFTP_PORT,
             SFTP_HOST_KEYS,
+            SFTP_PROXY_PROTOCOL_FROM,
             FTPS_ENABLED,
             FTPS_ADDRESS,
             FTPS_PORT,
@@ -327,9 +353,11 @@ final class Declarations {
             FTPS_IMPLICIT_PORT,
             FTPS_PASSIVE_PORTS,
             FTPS_PASSIVE_ADDRESS,
+            FTPS_PROXY_PROTOCOL_FROM,
             HTTPS_ENABLED,
             HTTPS_ADDRESS,
             HTTPS_PORT,
+            HTTPS_PROXY_PROTOCOL_FROM,
             ADMIN_ADDRESS,
             ADMIN_PORT,
             TLS_CERTIFICATE,

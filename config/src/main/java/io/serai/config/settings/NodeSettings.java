@@ -1,5 +1,6 @@
 package io.serai.config.settings;
 
+import io.serai.config.name.Network;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretText;
 import java.nio.file.Path;
@@ -87,8 +88,21 @@ public record NodeSettings(
      */
     public record Embedded(Optional<Path> binaries, int port) {}
 
-    /** Where a listener binds; port 0 takes a free one. */
-    public record Listener(boolean enabled, String address, int port) {}
+    /**
+     * Where a listener binds; port 0 takes a free one.
+     *
+     * @param proxyProtocolFrom the load balancers that alone may connect, with a PROXY protocol header; empty for none
+     */
+    public record Listener(boolean enabled, String address, int port, List<Network> proxyProtocolFrom) {
+        public Listener {
+            proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
+        }
+
+        /** One that partners reach without a balancer. */
+        public Listener(boolean enabled, String address, int port) {
+            this(enabled, address, port, List.of());
+        }
+    }
 
     /**
      * SFTP for partners.

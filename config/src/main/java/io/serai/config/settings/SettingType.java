@@ -1,6 +1,7 @@
 package io.serai.config.settings;
 
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.Network;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretSource;
 import io.serai.config.yaml.DurationText;
@@ -122,6 +123,16 @@ record SettingType<T>(String word, Function<String, T> reader) {
                         .filter(item -> !item.isEmpty())
                         .map(nodeName().reader())
                         .map(NodeName::value)
+                        .toList());
+    }
+
+    static SettingType<List<Network>> networks() {
+        return new SettingType<>(
+                "list of addresses or networks",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(Network::parse)
                         .toList());
     }
 

@@ -29,10 +29,12 @@ import static io.serai.config.settings.Declarations.FTPS_IMPLICIT_PORT;
 import static io.serai.config.settings.Declarations.FTPS_PASSIVE_ADDRESS;
 import static io.serai.config.settings.Declarations.FTPS_PASSIVE_PORTS;
 import static io.serai.config.settings.Declarations.FTPS_PORT;
+import static io.serai.config.settings.Declarations.FTPS_PROXY_PROTOCOL_FROM;
 import static io.serai.config.settings.Declarations.HOME;
 import static io.serai.config.settings.Declarations.HTTPS_ADDRESS;
 import static io.serai.config.settings.Declarations.HTTPS_ENABLED;
 import static io.serai.config.settings.Declarations.HTTPS_PORT;
+import static io.serai.config.settings.Declarations.HTTPS_PROXY_PROTOCOL_FROM;
 import static io.serai.config.settings.Declarations.LEDGER_RETENTION;
 import static io.serai.config.settings.Declarations.LIBRARY_TRUSTED_KEYS;
 import static io.serai.config.settings.Declarations.LOGIN_BAN;
@@ -55,12 +57,14 @@ import static io.serai.config.settings.Declarations.SFTP_ADDRESS;
 import static io.serai.config.settings.Declarations.SFTP_ENABLED;
 import static io.serai.config.settings.Declarations.SFTP_HOST_KEYS;
 import static io.serai.config.settings.Declarations.SFTP_PORT;
+import static io.serai.config.settings.Declarations.SFTP_PROXY_PROTOCOL_FROM;
 import static io.serai.config.settings.Declarations.STORAGE_ROOT;
 import static io.serai.config.settings.Declarations.TLS_CERTIFICATE;
 import static io.serai.config.settings.Declarations.TLS_HOST_NAMES;
 import static io.serai.config.settings.Declarations.TLS_KEY;
 
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.Network;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.LocalSecrets;
 import io.serai.config.secret.SecretSource;
@@ -101,14 +105,15 @@ final class SettingsReader {
                         values.read(PART_RETENTION)),
                 database(home),
                 new NodeSettings.Sftp(
-                        listener(SFTP_ENABLED, SFTP_ADDRESS, SFTP_PORT),
+                        listener(SFTP_ENABLED, SFTP_ADDRESS, SFTP_PORT, SFTP_PROXY_PROTOCOL_FROM),
                         values.find(SFTP_HOST_KEYS).map(home::resolve)),
                 new NodeSettings.Ftps(
-                        listener(FTPS_ENABLED, FTPS_ADDRESS, FTPS_PORT),
-                        listener(FTPS_IMPLICIT_ENABLED, FTPS_ADDRESS, FTPS_IMPLICIT_PORT),
+                        listener(FTPS_ENABLED, FTPS_ADDRESS, FTPS_PORT, FTPS_PROXY_PROTOCOL_FROM),
+                        listener(
+                                FTPS_IMPLICIT_ENABLED, FTPS_ADDRESS, FTPS_IMPLICIT_PORT, FTPS_PROXY_PROTOCOL_FROM),
                         values.read(FTPS_PASSIVE_PORTS),
                         values.find(FTPS_PASSIVE_ADDRESS)),
-                new NodeSettings.Https(listener(HTTPS_ENABLED, HTTPS_ADDRESS, HTTPS_PORT)),
+                new NodeSettings.Https(listener(HTTPS_ENABLED, HTTPS_ADDRESS, HTTPS_PORT, HTTPS_PROXY_PROTOCOL_FROM)),
                 new NodeSettings.Admin(values.read(ADMIN_ADDRESS), values.read(ADMIN_PORT)),
                 new NodeSettings.Tls(certificateFiles(home), values.read(TLS_HOST_NAMES)),
                 events(),
@@ -235,8 +240,16 @@ final class SettingsReader {
         return events;
     }
 
-    private Listener listener(Setting<Boolean> enabled, Setting<String> address, Setting<Integer> port) {
-        return new Listener(values.read(enabled), values.read(address), values.read(port));
+    private Listener listener(
+            Setting<Boolean> enabled,
+            Setting<String> address,
+            Setting<Integer> port,
+            Setting<List<Network>> proxyProtocolFrom) {
+        return new Listener(
+                values.read(enabled),
+                values.read(address),
+                values.read(port),
+                values.find(proxyProtocolFrom).orElse(List.of()));
     }
 
     private void checkPortsDiffer(NodeSettings settings) {

@@ -12,6 +12,7 @@ import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.SessionGreeting;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -38,6 +39,7 @@ final class Conversation {
 
     private final SessionId id = SessionId.random();
     private final ListenerServices services;
+    private final InetAddress client;
     private final SessionGreeting greeting;
     private final long startedNanos = System.nanoTime();
     private final Deque<Runnable> waiting = new ArrayDeque<>();
@@ -60,6 +62,7 @@ final class Conversation {
     /** @param origin where the connection comes from; the answering side is told */
     Conversation(ListenerServices services, PartnerOperation.Origin origin) {
         this.services = services;
+        client = origin.client().getAddress();
         greeting = services.port().call(new PartnerOperation.OpenSession(id, origin));
         protectsData = services.settings().getTls() == FtpTls.IMPLICIT;
     }
@@ -70,6 +73,11 @@ final class Conversation {
 
     ListenerServices services() {
         return services;
+    }
+
+    /** Where the control connection comes from; data connections must come from there too. */
+    InetAddress client() {
+        return client;
     }
 
     SessionGreeting greeting() {

@@ -38,6 +38,7 @@ final class DataConnection implements AutoCloseable {
     private static final int LINGER_MILLIS = 5_000;
 
     private final ServerSocket waiting;
+    private final BalancedClients clients;
     private final InetAddress client;
     private final Duration timeout;
     private volatile @Nullable Socket tcp;
@@ -46,8 +47,9 @@ final class DataConnection implements AutoCloseable {
     private volatile @Nullable Socket stream;
     private volatile @Nullable CompletableFuture<SSLSocket> early;
 
-    DataConnection(ServerSocket waiting, InetAddress client, Duration timeout) {
+    DataConnection(ServerSocket waiting, BalancedClients clients, InetAddress client, Duration timeout) {
         this.waiting = waiting;
+        this.clients = clients;
         this.client = client;
         this.timeout = timeout;
     }
@@ -121,7 +123,7 @@ final class DataConnection implements AutoCloseable {
         while (true) {
             waiting.setSoTimeout((int) Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
             accepted = waiting.accept();
-            if (accepted.getInetAddress().equals(client)) {
+            if (isTheClients(accepted)) {
                 break;
             }
             accepted.close();
@@ -134,6 +136,15 @@ final class DataConnection implements AutoCloseable {
         }
         accepted.setTcpNoDelay(true);
         return accepted;
+    }
+
+    private boolean isTheClients(Socket accepted) {
+        try {
+            return clients.dataClient(accepted).equals(client);
+        } catch (IOException e) {
+            LOG.info("A data connection from {} is refused: {}", accepted.getInetAddress(), e.getMessage());
+            return false;
+        }
     }
 
     private SSLSocket handshake(SSLContext context, Socket accepted, Duration patience) throws IOException {

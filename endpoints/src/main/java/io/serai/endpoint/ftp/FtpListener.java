@@ -54,19 +54,21 @@ final class FtpListener {
         handshakes = threads("handshake", settings.getMaxTransfers());
         clock = Executors.newSingleThreadScheduledExecutor(named("ftp-server-" + settings.getListener() + "-clock-"));
         ListenerTls tls = new ListenerTls(settings.identity());
+        BalancedClients clients = new BalancedClients(settings.balancers(), settings.getMaxConnections());
         services = new ListenerServices(
-                settings, port, tls, new PassivePorts(settings.getPassivePorts()), transfers, handshakes);
-        listener = listener(settings, tls);
+                settings, port, tls, new PassivePorts(settings.getPassivePorts()), clients, transfers, handshakes);
+        listener = listener(settings, tls, clients);
         server = server();
     }
 
-    private static Listener listener(FtpServerEndpoint settings, ListenerTls tls) {
+    private static Listener listener(FtpServerEndpoint settings, ListenerTls tls, BalancedClients clients) {
         ListenerFactory factory = new ListenerFactory();
         factory.setServerAddress(settings.getBindAddress());
         factory.setPort(settings.getPort());
         factory.setSslConfiguration(tls);
         factory.setImplicitSsl(settings.getTls() == FtpTls.IMPLICIT);
         factory.setIdleTimeout((int) Math.max(1, settings.getIdleTimeout() / 1000));
+        factory.setSessionFilter(clients);
         return factory.createListener();
     }
 
@@ -159,6 +161,7 @@ final class FtpListener {
             Duration limit = Duration.ofMillis(settings.getDataTimeout());
             conversations.forEach(
                     conversation -> conversation.transfer().ifPresent(transfer -> transfer.breakOffIfStuck(limit)));
+            services.clients().closeOverdue();
             for (FtpIoSession session : listener.getActiveSessions()) {
                 if (conversation(session).filter(Conversation::isOverdue).isPresent()) {
                     session.closeNow();
@@ -200,7 +203,8 @@ final class FtpListener {
                     new Origin(
                             Protocol.FTPS,
                             settings.getListener(),
-                            session.getClientAddress(),
+                            BalancedClients.client(
+                                    session.getAttribute(BalancedClients.attribute()), session.getClientAddress()),
                             session.getServerAddress(),
                             Optional.empty()));
             session.setAttribute(Conversation.ATTRIBUTE, conversation);

@@ -3,6 +3,7 @@ package io.serai.endpoint.ftp;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.tls.TlsIdentity;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -62,6 +63,11 @@ public class FtpServerEndpoint extends DefaultEndpoint {
             description =
                     "The IPv4 address that clients are told for data connections, when it differs from the one they reached.")
     private String passiveAddress = "";
+
+    @UriParam(
+            description = "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
+                    + " connect, and each connection must begin with a PROXY protocol header of version 2.")
+    private String proxyProtocolFrom = "";
 
     @UriParam(description = "Threads that commands run on.", defaultValue = "32")
     private int commandThreads = 32;
@@ -244,5 +250,17 @@ public class FtpServerEndpoint extends DefaultEndpoint {
 
     public void setDrainTimeout(long drainTimeout) {
         this.drainTimeout = drainTimeout;
+    }
+
+    TrustedBalancers balancers() {
+        return TrustedBalancers.parse(proxyProtocolFrom);
+    }
+
+    public String getProxyProtocolFrom() {
+        return proxyProtocolFrom;
+    }
+
+    public void setProxyProtocolFrom(String proxyProtocolFrom) {
+        this.proxyProtocolFrom = proxyProtocolFrom;
     }
 }

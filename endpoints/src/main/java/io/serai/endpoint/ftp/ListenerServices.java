@@ -14,6 +14,7 @@ record ListenerServices(
         PartnerPort port,
         ListenerTls tls,
         PassivePorts passivePorts,
+        BalancedClients clients,
         ExecutorService transfers,
         ExecutorService handshakes) {
     /** Runs a transfer on a thread of its own; false when all are busy. */

@@ -61,9 +61,9 @@ final class TransferVerbs {
 
     private static DataConnection listen(Conversation conversation, InetAddress local) throws IOException {
         ListenerServices services = conversation.services();
-        InetAddress client = ((InetSocketAddress) conversation.control().getRemoteAddress()).getAddress();
         Duration timeout = Duration.ofMillis(services.settings().getDataTimeout());
-        DataConnection data = new DataConnection(services.passivePorts().listen(local), client, timeout);
+        DataConnection data = new DataConnection(
+                services.passivePorts().listen(local), services.clients(), conversation.client(), timeout);
         conversation.listenAt(data);
         if (conversation.protectsData()) {
             Duration patience = Duration.ofMillis(services.settings().getIdleTimeout());

@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
@@ -20,6 +21,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -42,6 +44,7 @@ final class HttpListener {
     private final WorkerExecutor workers;
     private final LoginCache logins;
     private final RequestDispatcher dispatcher;
+    private final TrustedBalancers balancers;
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger boundPort = new AtomicInteger();
 
@@ -55,6 +58,7 @@ final class HttpListener {
                 Duration.ofMillis(settings.getSessionIdleTimeout()),
                 Duration.ofMillis(settings.getSessionMaxAge()),
                 settings.getMaxSessions());
+        balancers = settings.balancers();
         dispatcher = new RequestDispatcher(settings, port, logins, vertx, workers);
     }
 
@@ -122,6 +126,11 @@ final class HttpListener {
                         .setInitialWindowSize(4 * BLOCK_BYTES))
                 .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setIdleTimeout((int) Math.min(settings.getIdleTimeout(), Integer.MAX_VALUE));
+        if (balancers.areUsed()) {
+            options.setUseProxyProtocol(true)
+                    .setProxyProtocolTimeoutUnit(TimeUnit.MILLISECONDS)
+                    .setProxyProtocolTimeout(TrustedBalancers.HEADER_LIMIT.toMillis());
+        }
         settings.identity().ifPresent(identity -> useTls(options, identity));
         return options;
     }
@@ -179,9 +188,15 @@ final class HttpListener {
                 connections.decrementAndGet();
                 dispatcher.unwatch(connection);
             });
-            if (open > settings.getMaxConnections()) {
+            if (open > settings.getMaxConnections() || isFromElsewhere(connection)) {
                 connection.close();
             }
+        }
+
+        /** Vert.x tells the address of the PROXY header as the connection's; the channel knows who sent it. */
+        private boolean isFromElsewhere(HttpConnection connection) {
+            return balancers.areUsed()
+                    && !balancers.include(((ConnectionBase) connection).channel().remoteAddress());
         }
     }
 }

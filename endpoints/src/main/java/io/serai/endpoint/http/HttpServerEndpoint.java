@@ -3,6 +3,7 @@ package io.serai.endpoint.http;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.tls.TlsIdentity;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -52,6 +53,11 @@ public class HttpServerEndpoint extends DefaultEndpoint {
             description =
                     "Host names, separated by commas, that a certificate made on first start is for, besides localhost.")
     private String hostNames = "";
+
+    @UriParam(
+            description = "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
+                    + " connect, and each connection must begin with a PROXY protocol header of version 2.")
+    private String proxyProtocolFrom = "";
 
     @UriParam(
             description = "Threads that operations on files run on; the number of operations at the same time.",
@@ -258,5 +264,17 @@ public class HttpServerEndpoint extends DefaultEndpoint {
 
     public void setDrainTimeout(long drainTimeout) {
         this.drainTimeout = drainTimeout;
+    }
+
+    TrustedBalancers balancers() {
+        return TrustedBalancers.parse(proxyProtocolFrom);
+    }
+
+    public String getProxyProtocolFrom() {
+        return proxyProtocolFrom;
+    }
+
+    public void setProxyProtocolFrom(String proxyProtocolFrom) {
+        this.proxyProtocolFrom = proxyProtocolFrom;
     }
 }

@@ -2,6 +2,7 @@ package io.serai.endpoint.sftp;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +46,11 @@ public class SftpServerEndpoint extends DefaultEndpoint {
 
     @UriParam(description = "The host keys as a bean, in place of a folder")
     private @Nullable HostKeys hostKeySet;
+
+    @UriParam(
+            description = "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
+                    + " connect, and each connection must begin with a PROXY protocol header of version 2")
+    private String proxyProtocolFrom = "";
 
     @UriParam(defaultValue = "2000", description = "Connections at one time")
     private int maxSessions = 2000;
@@ -97,6 +103,7 @@ public class SftpServerEndpoint extends DefaultEndpoint {
         return new SshListener.Options(
                 new InetSocketAddress(bindAddress, port),
                 resolvedHostKeys(),
+                balancers(),
                 maxSessions,
                 maxUnauthenticated,
                 Duration.ofMillis(loginGrace),
@@ -215,5 +222,17 @@ public class SftpServerEndpoint extends DefaultEndpoint {
 
     public void setSteerCiphers(boolean steerCiphers) {
         this.steerCiphers = steerCiphers;
+    }
+
+    TrustedBalancers balancers() {
+        return TrustedBalancers.parse(proxyProtocolFrom);
+    }
+
+    public String getProxyProtocolFrom() {
+        return proxyProtocolFrom;
+    }
+
+    public void setProxyProtocolFrom(String proxyProtocolFrom) {
+        this.proxyProtocolFrom = proxyProtocolFrom;
     }
 }

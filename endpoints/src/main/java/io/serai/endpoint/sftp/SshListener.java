@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.apache.sshd.common.BuiltinFactory;
 import org.apache.sshd.common.NamedFactory;
 import org.apache.sshd.common.Service;
@@ -92,6 +94,7 @@ final class SshListener {
     record Options(
             InetSocketAddress address,
             HostKeys hostKeys,
+            TrustedBalancers balancers,
             int maxSessions,
             int maxUnauthenticated,
             Duration loginGrace,
@@ -170,6 +173,9 @@ final class SshListener {
         server.setSessionFactory(new Sessions(server));
         server.setSessionDisconnectHandler(new PatientWithWork());
         server.addSessionListener(new Departures());
+        if (options.balancers().areUsed()) {
+            server.setServerProxyAcceptor(new BalancedClients());
+        }
     }
 
     private void configureLimits() {
@@ -246,12 +252,24 @@ final class SshListener {
                 connection.close(true);
                 throw new SshException("The listener \"" + name + "\" has too many connections");
             }
+            TrustedBalancers balancers = options.balancers();
+            if (balancers.areUsed() && !balancers.include(connection.getRemoteAddress())) {
+                connection.close(true);
+                throw new SshException("The listener \"" + name + "\" takes connections from its load balancers alone");
+            }
             ServerSessionImpl ssh = options.ciphers() == CipherChoice.STEERED
                     ? new SteeredSession(getServer(), connection)
                     : new ServerSessionImpl(getServer(), connection);
             SftpSession session = new SftpSession(ssh, name, port, workers);
             ssh.setAttribute(SftpSession.KEY, session);
             sessions.add(ssh, session);
+            if (balancers.areUsed()) {
+                var unused = server.getScheduledExecutorService()
+                        .schedule(
+                                () -> BalancedClients.closeWithoutHeader(ssh),
+                                TrustedBalancers.HEADER_LIMIT.toMillis(),
+                                TimeUnit.MILLISECONDS);
+            }
             return ssh;
         }
     }

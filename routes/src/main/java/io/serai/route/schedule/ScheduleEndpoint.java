@@ -2,7 +2,6 @@ package io.serai.route.schedule;
 
 import io.serai.cluster.event.EventKind;
 import io.serai.cluster.event.NewEvent;
-import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -104,12 +103,11 @@ public class ScheduleEndpoint extends DefaultEndpoint {
             RouteEntry entry = new RouteEntry(this, NodeParts.require(camel, Storage.class));
             subscription =
                     NodeParts.require(camel, EventSource.class).subscribe(route, endpoint.maxInFlight, entry::run);
-            ScheduleFires fires = NodeParts.require(camel, ScheduleFires.class);
             schedules = Schedules.of(camel);
             schedules.add(
                     route,
                     new Timing.Named(new ScheduleName(endpoint.name)),
-                    (schedule, planned) -> fires.fire(schedule, route, planned, event(route, schedule, planned)));
+                    (schedule, planned) -> event(route, schedule, planned));
         }
 
         private static NewEvent event(RouteId route, ScheduleName schedule, Instant planned) {

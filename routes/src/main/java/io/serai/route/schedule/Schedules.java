@@ -1,71 +1,70 @@
 package io.serai.route.schedule;
 
+import io.serai.cluster.event.EventId;
 import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.schedule.ClockRow;
+import io.serai.cluster.schedule.QuartzSettings;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
+import io.serai.config.object.Calendar;
 import io.serai.config.object.ObjectKind;
+import io.serai.config.object.Route;
 import io.serai.config.object.Schedule;
 import io.serai.route.NodeParts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.camel.CamelContext;
-import org.apache.camel.component.quartz.QuartzComponent;
 import org.apache.camel.support.service.ServiceSupport;
 import org.jspecify.annotations.Nullable;
-import org.quartz.CronExpression;
-import org.quartz.CronScheduleBuilder;
-import org.quartz.Job;
-import org.quartz.JobBuilder;
-import org.quartz.JobDataMap;
-import org.quartz.JobDetail;
-import org.quartz.JobExecutionContext;
-import org.quartz.ScheduleBuilder;
-import org.quartz.Scheduler;
-import org.quartz.SchedulerException;
-import org.quartz.SimpleScheduleBuilder;
-import org.quartz.Trigger;
-import org.quartz.TriggerBuilder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The clocks of this node. Every node runs all of them, and the database lets each fire through once: a fire is known by
- * schedule, route and the time that the schedule names. What was missed while no node ran, or while this one was frozen,
- * is found by the same times. The monitor guards the clocks; changed Schedule objects take effect at once.
+ * The clocks of this node's routes. Quartz' clustered store wakes one node when something is due; that node looks in the
+ * database which times have come since the last look and decides about each, in one transaction. Every node also sweeps
+ * through all clocks now and then, so that a strike that nobody took is only late: what happened is decided by the rows,
+ * never by who was awake. Changed Schedule and Calendar objects take effect at once.
  */
 public final class Schedules extends ServiceSupport {
     private static final Logger LOG = LoggerFactory.getLogger(Schedules.class);
-    private static final String GROUP = "serai";
-    private static final String ACTION = "action";
-    private static final Duration MISSED_CHECK = Duration.ofSeconds(30);
-    private static final Duration ON_TIME = Duration.ofSeconds(20);
+    private static final Duration SWEEP = Duration.ofSeconds(10);
 
     private final CamelContext camel;
     private final ObjectStore objects;
     private final ScheduleFires fires;
     private final InstantSource clock;
-    private final Map<RouteId, Clock> clocks = new HashMap<>();
+    private final Striking striking;
+    private final Map<RouteId, ScheduleClock> clocks = new ConcurrentHashMap<>();
+    private @Nullable ScheduledExecutorService sweeper;
 
-    public Schedules(CamelContext camel, ObjectStore objects, ScheduleFires fires, InstantSource clock) {
+    /** @param shared how Quartz reaches its store; empty for triggers in memory */
+    public Schedules(
+            CamelContext camel,
+            ObjectStore objects,
+            ScheduleFires fires,
+            Optional<QuartzSettings> shared,
+            InstantSource clock) {
         this.camel = camel;
         this.objects = objects;
         this.fires = fires;
         this.clock = clock;
+        this.striking = new Striking(camel, this, shared);
         objects.onChange(this::changed);
     }
 
-    /** The clocks of a context, made with the first route that needs them. */
+    /** The clocks of a context, made when they are first needed. */
     public static Schedules of(CamelContext camel) throws Exception {
         synchronized (camel.getRegistry()) {
             Schedules present = camel.hasService(Schedules.class);
@@ -74,6 +73,7 @@ public final class Schedules extends ServiceSupport {
                         camel,
                         NodeParts.require(camel, ObjectStore.class),
                         NodeParts.require(camel, ScheduleFires.class),
+                        Optional.ofNullable(camel.getRegistry().findSingleByType(QuartzSettings.class)),
                         InstantSource.system());
                 camel.addService(present, true, true);
             }
@@ -81,219 +81,189 @@ public final class Schedules extends ServiceSupport {
         }
     }
 
-    /** What a fire does: queues the event of a planned time, unless it has been queued. */
-    @FunctionalInterface
-    public interface Fire {
-        void at(ScheduleName schedule, Instant planned);
-    }
+    /**
+     * A route's clock as operators see it.
+     *
+     * @param named whether it follows a Schedule object
+     */
+    public record ClockView(ScheduleName schedule, RouteId route, boolean named, Optional<Instant> next) {}
 
     /** Fires for a route by a Schedule object until {@link #remove}. */
-    public void add(RouteId route, Timing.Named schedule, Fire fire) {
-        put(new Clock(route, schedule.name(), null, fire));
+    public void add(RouteId route, Timing.Named schedule, Firing firing) {
+        ScheduleName name = schedule.name();
+        put(new ScheduleClock(route, name, () -> timing(name), firing, fires, true));
     }
 
     /** Fires for a route by a timing of its own until {@link #remove}. */
-    public void add(RouteId route, Timing timing, Fire fire) {
-        put(new Clock(route, timing.name(), timing, fire));
+    public void add(RouteId route, Timing timing, Firing firing) {
+        put(new ScheduleClock(route, timing.name(), () -> Optional.of(timing), firing, fires, false));
     }
 
-    private synchronized void put(Clock added) {
-        remove(added.route);
-        clocks.put(added.route, added);
-        added.start();
+    private void put(ScheduleClock added) {
+        clocks.put(added.route(), added);
+        added.quietly(() -> {
+            added.begin();
+            look(added, Optional.empty());
+        });
     }
 
-    /** The route's clock stops. */
-    public synchronized void remove(RouteId route) {
-        Clock clockOfRoute = clocks.remove(route);
-        if (clockOfRoute != null) {
-            clockOfRoute.stop();
+    /** The route's clock stops here; that of a route that is no more stops on every node. */
+    public void remove(RouteId route) {
+        ScheduleClock removed = clocks.remove(route);
+        if (removed == null) {
+            return;
+        }
+        if (objects.find(Route.class, route.value()).isEmpty()) {
+            removed.quietly(() -> {
+                striking.disarm(route, removed.schedule());
+                fires.forget(removed.schedule(), route);
+            });
+        } else {
+            striking.forget(route, removed.schedule());
         }
     }
 
-    private synchronized void changed(List<ObjectStore.Change> changes) {
+    /** The clocks that run here, by route. */
+    public List<ClockView> list() {
+        return clocks.values().stream()
+                .sorted((a, b) -> a.route().compareTo(b.route()))
+                .map(each -> new ClockView(
+                        each.schedule(), each.route(), each.isNamed(), each.next(clock.instant())))
+                .toList();
+    }
+
+    /**
+     * Makes the event of every route that the schedule is for.
+     *
+     * @throws SeraiException {@code NO_SUCH_OBJECT} when no running route names it, {@code OBJECT_IN_USE} while the event
+     *     of a former fire is alive
+     */
+    public Map<RouteId, EventId> runNow(ScheduleName schedule, String by) {
+        Map<RouteId, EventId> made = new HashMap<>();
+        for (ScheduleClock each : of(each -> each.schedule().equals(schedule))) {
+            made.put(each.route(), each.runNow(by));
+        }
+        if (made.isEmpty()) {
+            throw new SeraiException(
+                    ErrorCode.NO_SUCH_OBJECT, "No route that runs here names the schedule \"" + schedule + "\"");
+        }
+        LOG.info("{} ran the schedule {} now: {}", by, schedule, made);
+        return made;
+    }
+
+    /** When a Schedule object fires as things stand. */
+    private Optional<Timing> timing(ScheduleName name) {
+        Optional<Schedule> found = objects.find(Schedule.class, name.value());
+        if (found.isEmpty()) {
+            LOG.warn("The schedule {} does not exist; the routes that name it wait for it", name);
+        }
+        return found.filter(Schedule::enabled).flatMap(this::timing);
+    }
+
+    private Optional<Timing> timing(Schedule schedule) {
+        if (schedule.calendar().isEmpty()) {
+            return Optional.of(Timing.Cron.of(schedule, Optional.empty()));
+        }
+        Optional<Calendar> calendar =
+                objects.find(Calendar.class, schedule.calendar().get().value());
+        if (calendar.isEmpty()) {
+            LOG.warn("The schedule {} waits for its calendar, which does not exist", schedule.name());
+        }
+        return calendar.map(found -> Timing.Cron.of(schedule, calendar));
+    }
+
+    private void changed(List<ObjectStore.Change> changes) {
         for (ObjectStore.Change change : changes) {
             if (change.key().kind() == ObjectKind.SCHEDULE) {
-                clocks.values().stream()
-                        .filter(each -> each.fixed == null
-                                && each.schedule.value().equals(change.key().name()))
-                        .forEach(each -> {
-                            each.stop();
-                            each.start();
-                        });
+                boolean comesIntoForce =
+                        change.after() instanceof Schedule after && after.enabled() && !wasInForce(change.before());
+                of(each -> each.isNamed() && each.schedule().value().equals(change.key().name()))
+                        .forEach(each -> changed(each, comesIntoForce));
+            } else if (change.key().kind() == ObjectKind.CALENDAR) {
+                of(ScheduleClock::isNamed).forEach(each -> changed(each, false));
             }
         }
     }
 
-    @Override
-    protected void doStart() throws Exception {
-        schedule("missed-fires", repeating(MISSED_CHECK), clock.instant().plus(MISSED_CHECK), this::catchUpAll);
+    private static boolean wasInForce(@Nullable Object before) {
+        return before instanceof Schedule schedule && schedule.enabled();
+    }
+
+    /** What was due while the schedule was not in force was not missed. */
+    private void changed(ScheduleClock changed, boolean comesIntoForce) {
+        changed.quietly(() -> {
+            if (comesIntoForce) {
+                changed.skipToNow();
+            }
+            striking.forget(changed.route(), changed.schedule());
+            look(changed, Optional.empty());
+        });
+    }
+
+    private List<ScheduleClock> of(Predicate<ScheduleClock> which) {
+        return clocks.values().stream().filter(which).toList();
+    }
+
+    /** Quartz woke this node for a clock. */
+    void struck(RouteId route, ScheduleName schedule, Optional<Instant> planned) {
+        ScheduleClock struck = clocks.get(route);
+        if (struck != null && struck.schedule().equals(schedule)) {
+            struck.quietly(() -> look(struck, planned));
+        } else if (objects.find(Route.class, route.value()).isEmpty()) {
+            striking.disarm(route, schedule);
+        }
+    }
+
+    private void look(ScheduleClock looked, Optional<Instant> struck) {
+        Optional<Instant> again = looked.look(struck);
+        arm(looked, again, struck);
+    }
+
+    private void arm(ScheduleClock looked, Optional<Instant> again, Optional<Instant> struck) {
+        Instant now = clock.instant();
+        // A clock that struck early by this node's time must not be set to the same time again.
+        Instant after = struck.filter(at -> at.isAfter(now)).orElse(now);
+        again.or(() -> looked.next(after)).ifPresent(at -> striking.arm(looked.route(), looked.schedule(), at));
     }
 
     @Override
-    protected synchronized void doStop() {
-        clocks.values().forEach(Clock::stop);
+    protected void doStart() {
+        sweeper = camel.getExecutorServiceManager().newSingleThreadScheduledExecutor(this, "schedule-sweep");
+        var unused =
+                sweeper.scheduleWithFixedDelay(this::sweep, SWEEP.toSeconds(), SWEEP.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Override
+    protected void doStop() {
+        if (sweeper != null) {
+            camel.getExecutorServiceManager().shutdownNow(sweeper);
+        }
         clocks.clear();
-        unschedule("missed-fires");
     }
 
-    private void catchUpAll() {
-        List<Clock> all;
-        synchronized (this) {
-            all = List.copyOf(clocks.values());
-        }
-        all.forEach(each -> each.quietly(each::catchUp));
-    }
-
-    /** The clock of one route. */
-    private final class Clock {
-        private final RouteId route;
-        private final ScheduleName schedule;
-        private final @Nullable Timing fixed;
-        private final Fire fire;
-        private final List<String> jobs = new ArrayList<>();
-
-        Clock(RouteId route, ScheduleName schedule, @Nullable Timing fixed, Fire fire) {
-            this.route = route;
-            this.schedule = schedule;
-            this.fixed = fixed;
-            this.fire = fire;
-        }
-
-        /** When it fires as things stand; empty while its Schedule object is missing or disabled. */
-        private Optional<Timing> timing() {
-            if (fixed != null) {
-                return Optional.of(fixed);
-            }
-            Optional<Schedule> object = objects.find(Schedule.class, schedule.value());
-            if (object.isEmpty()) {
-                LOG.warn("Route {} waits for the schedule {}, which does not exist; apply it", route, schedule);
-            }
-            return object.filter(Schedule::enabled)
-                    .map(found -> Timing.Cron.of(schedule, found.cron(), found.timeZone(), found.missed()));
-        }
-
-        void start() {
-            Optional<Timing> timing = timing();
-            if (timing.isEmpty()) {
-                return;
-            }
-            quietly(() -> fires.begin(schedule, route, clock.instant()));
-            quietly(this::catchUp);
-            if (timing.get() instanceof Timing.Cron cron) {
-                int number = 0;
-                for (CronExpression expression : cron.expressions()) {
-                    job(number++, cron(expression), clock.instant());
+    /** One read finds the clocks with something due; none is the rule. */
+    private void sweep() {
+        try {
+            Map<RouteId, ClockRow> rows = new HashMap<>();
+            for (ClockRow row : fires.clocks()) {
+                ScheduleClock here = clocks.get(row.route());
+                if (here != null && here.schedule().equals(row.schedule())) {
+                    rows.put(row.route(), row);
                 }
-            } else if (timing.get() instanceof Timing.Every every) {
-                Instant next = every.latest(Instant.EPOCH, clock.instant())
-                        .orElse(clock.instant())
-                        .plus(every.period());
-                job(0, repeating(every.period()), next);
             }
-        }
-
-        private void job(int number, ScheduleBuilder<?> times, Instant from) {
-            String name = route + "/" + schedule + "/" + number;
-            jobs.add(name);
-            schedule(name, times, from, () -> quietly(this::strike));
-        }
-
-        void stop() {
-            jobs.forEach(Schedules.this::unschedule);
-            jobs.clear();
-        }
-
-        /** Quartz struck: the time that was planned is the latest there is, on whichever node. */
-        private void strike() {
-            Instant now = clock.instant();
-            timing().flatMap(timing -> timing.latest(now.minus(ON_TIME), now))
-                    .ifPresent(planned -> fire.at(schedule, planned));
-        }
-
-        /** One fire makes up for all that were missed since the last recorded one. */
-        void catchUp() {
-            Optional<Timing> timing = timing().filter(each -> each.missed() == Schedule.Missed.RUN_ONCE);
-            Optional<Instant> last = fires.last(schedule, route);
-            if (timing.isPresent() && last.isPresent()) {
-                // What is due just now is left to Quartz on the nodes that are awake.
-                timing.get().latest(last.get(), clock.instant().minus(ON_TIME)).ifPresent(planned -> {
-                    LOG.debug("Route {}: making up for a fire of {} that was missed at {}", route, schedule, planned);
-                    fire.at(schedule, planned);
-                });
-            }
-        }
-
-        /** A fire that fails is made up for by the next check; the clock goes on. */
-        void quietly(Runnable work) {
-            try {
-                work.run();
-            } catch (RuntimeException e) {
-                LOG.warn("Route {}: the schedule {} could not queue its event; it is tried again", route, schedule, e);
-            }
+            clocks.values().forEach(each -> each.quietly(() -> sweep(each, rows.get(each.route()))));
+        } catch (RuntimeException e) { // the next sweep may find the database again
+            LOG.debug("The clocks were not swept", e);
         }
     }
 
-    // ---- Quartz ----
-
-    private static ScheduleBuilder<?> cron(CronExpression expression) {
-        return CronScheduleBuilder.cronSchedule(expression).withMisfireHandlingInstructionDoNothing();
-    }
-
-    private static ScheduleBuilder<?> repeating(Duration period) {
-        return SimpleScheduleBuilder.simpleSchedule()
-                .withIntervalInMilliseconds(period.toMillis())
-                .repeatForever()
-                .withMisfireHandlingInstructionNextWithRemainingCount();
-    }
-
-    private void schedule(String name, ScheduleBuilder<?> times, Instant from, Runnable action) {
-        JobDataMap data = new JobDataMap();
-        data.put(ACTION, action);
-        JobDetail job = JobBuilder.newJob(RunAction.class)
-                .withIdentity(name, GROUP)
-                .usingJobData(data)
-                .build();
-        Trigger trigger = TriggerBuilder.newTrigger()
-                .withIdentity(name, GROUP)
-                .startAt(Date.from(from))
-                .withSchedule(times)
-                .build();
-        try {
-            Scheduler quartz = quartz();
-            quartz.deleteJob(job.getKey());
-            quartz.scheduleJob(job, trigger);
-        } catch (SchedulerException e) {
-            throw new SeraiException(ErrorCode.INVALID, name + " cannot be scheduled: " + e.getMessage(), e);
-        }
-    }
-
-    private void unschedule(String name) {
-        if (camel.getStatus().isStopping() || camel.getStatus().isStopped()) {
-            return; // the whole scheduler goes
-        }
-        try {
-            quartz().deleteJob(new org.quartz.JobKey(name, GROUP));
-        } catch (SchedulerException e) {
-            LOG.debug("{} had no job", name, e);
-        }
-    }
-
-    /** The scheduler of Camel's component, with its store in memory: what must last is in the database. */
-    private Scheduler quartz() throws SchedulerException {
-        Scheduler scheduler =
-                camel.getComponent("quartz", QuartzComponent.class).getScheduler();
-        if (!scheduler.isStarted() && !scheduler.isShutdown()) {
-            scheduler.start();
-        }
-        return scheduler;
-    }
-
-    /** Runs what its job holds. */
-    public static final class RunAction implements Job {
-        @Override
-        public void execute(JobExecutionContext context) {
-            ((Runnable) Objects.requireNonNull(context.getMergedJobDataMap().get(ACTION), ACTION)).run();
+    private void sweep(ScheduleClock swept, @Nullable ClockRow row) {
+        if (row == null) {
+            swept.begin();
+        } else if (swept.isDue(row)) {
+            look(swept, Optional.empty());
+        } else {
+            arm(swept, Optional.empty(), Optional.empty());
         }
     }
 }

@@ -3,17 +3,24 @@ package io.serai.route.schedule;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.ScheduleName;
+import io.serai.config.object.Calendar;
+import io.serai.config.object.ObjectDefaults;
+import io.serai.config.object.Schedule;
 import io.serai.config.object.Schedule.Missed;
-import java.text.ParseException;
+import io.serai.config.object.Schedule.Overlap;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.Period;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.time.zone.ZoneOffsetTransition;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
-import java.util.TimeZone;
-import org.quartz.CronExpression;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** When something fires. */
 public sealed interface Timing {
@@ -23,70 +30,132 @@ public sealed interface Timing {
     /** What happens to fires that were missed. */
     Missed missed();
 
-    /** The latest time that is not after the limit and later than {@code since}. */
-    Optional<Instant> latest(Instant since, Instant limit);
+    /** What happens to a fire while the event of the former one is alive. */
+    Overlap overlap();
+
+    /**
+     * The times later than {@code since} and not after the limit, in their order; when there are more than {@code most},
+     * at least the last {@code most} of them.
+     */
+    List<Instant> between(Instant since, Instant limit, int most);
+
+    /** The first time later than this. */
+    Optional<Instant> next(Instant after);
 
     /** Refers to a Schedule object, whose changes take effect at once. */
     record Named(ScheduleName name) {}
 
-    /** Fires when any of the cron expressions says so. */
-    record Cron(ScheduleName name, List<CronExpression> expressions, Missed missed) implements Timing {
+    /** Fires when any of the cron expressions says so, on working days if there is a calendar. */
+    record Cron(
+            ScheduleName name,
+            List<LocalCron> expressions,
+            ZoneId zone,
+            Missed missed,
+            Overlap overlap,
+            Optional<WorkingDays> days)
+            implements Timing {
+        private static final Duration SLACK = Duration.ofHours(4);
+        private static final Duration NEAR = Duration.ofDays(1);
         private static final List<Duration> WINDOWS = List.of(
                 Duration.ofMinutes(2),
                 Duration.ofHours(2),
                 Duration.ofDays(2),
                 Duration.ofDays(40),
-                Duration.ofDays(400));
+                Duration.ofDays(400),
+                Duration.ofDays(3000));
 
         public Cron {
             expressions = List.copyOf(expressions);
         }
 
+        /** As the object says; {@code INVALID} names a wrong expression. */
+        public static Cron of(Schedule schedule, Optional<Calendar> calendar) {
+            return new Cron(
+                    schedule.name(),
+                    schedule.cron().stream().map(LocalCron::of).toList(),
+                    schedule.timeZone(),
+                    schedule.missed(),
+                    schedule.overlap(),
+                    calendar.map(found -> new WorkingDays(found, schedule.holidays())));
+        }
+
         /** Reads Quartz cron expressions; {@code INVALID} names the wrong one. */
         public static Cron of(ScheduleName name, List<String> texts, ZoneId zone, Missed missed) {
-            List<CronExpression> expressions = new ArrayList<>();
-            for (String text : texts) {
-                try {
-                    CronExpression expression = new CronExpression(text);
-                    expression.setTimeZone(TimeZone.getTimeZone(zone));
-                    expressions.add(expression);
-                } catch (ParseException e) {
-                    throw new SeraiException(
-                            ErrorCode.INVALID,
-                            "'" + text + "' is not a Quartz cron expression (seconds first, 6 or 7 fields): "
-                                    + e.getMessage(),
-                            e);
-                }
-            }
-            return new Cron(name, expressions, missed);
+            return new Cron(
+                    name,
+                    texts.stream().map(LocalCron::of).toList(),
+                    zone,
+                    missed,
+                    ObjectDefaults.OVERLAP,
+                    Optional.empty());
         }
 
         /** Looks back in growing windows, so that a schedule of every second is not counted through a year. */
         @Override
-        public Optional<Instant> latest(Instant since, Instant limit) {
+        public List<Instant> between(Instant since, Instant limit, int most) {
+            SortedSet<Instant> found = new TreeSet<>();
             for (Duration window : WINDOWS) {
                 Instant from = limit.minus(window);
-                boolean whole = from.isBefore(since);
-                Optional<Instant> found = latestWithin(whole ? since : from, limit);
-                if (found.isPresent() || whole) {
-                    return found;
+                boolean whole = !from.isAfter(since);
+                found = times(whole ? since : from, limit);
+                if (whole || found.size() >= most) {
+                    break;
+                }
+            }
+            return List.copyOf(found);
+        }
+
+        @Override
+        public Optional<Instant> next(Instant after) {
+            for (Duration window : WINDOWS) {
+                SortedSet<Instant> found = times(after, after.plus(window));
+                if (!found.isEmpty()) {
+                    return Optional.of(found.first());
                 }
             }
             return Optional.empty();
         }
 
-        private Optional<Instant> latestWithin(Instant from, Instant limit) {
-            Instant latest = null;
-            for (CronExpression expression : expressions) {
-                Date at = expression.getTimeAfter(Date.from(from));
-                while (at != null && !at.toInstant().isAfter(limit)) {
-                    if (latest == null || at.toInstant().isAfter(latest)) {
-                        latest = at.toInstant();
-                    }
-                    at = expression.getTimeAfter(at);
+        /** All times in an interval, by the clock on the wall. */
+        private SortedSet<Instant> times(Instant after, Instant until) {
+            Duration slack = changesNear(after, until) ? SLACK : Duration.ZERO;
+            LocalDateTime from = LocalDateTime.ofInstant(after, zone).minus(slack);
+            LocalDateTime to = LocalDateTime.ofInstant(until, zone).plus(slack);
+            SortedSet<Instant> found = new TreeSet<>();
+            if (days.isEmpty()) {
+                collect(from, to, Period.ZERO, found);
+            } else {
+                collectOnWorkingDays(days.get(), from, to, found);
+            }
+            return new TreeSet<>(found.subSet(after.plusNanos(1), until.plusNanos(1)));
+        }
+
+        /** Where the clock is changed, the times on the wall are not in the order of the instants. */
+        private boolean changesNear(Instant after, Instant until) {
+            ZoneOffsetTransition change = zone.getRules().nextTransition(after.minus(NEAR));
+            return change != null && change.getInstant().isBefore(until.plus(NEAR));
+        }
+
+        private void collectOnWorkingDays(
+                WorkingDays working, LocalDateTime from, LocalDateTime to, SortedSet<Instant> found) {
+            for (LocalDate day = from.toLocalDate(); !day.isAfter(to.toLocalDate()); day = day.plusDays(1)) {
+                LocalDateTime midnight = day.atStartOfDay().minusNanos(1);
+                LocalDateTime begin = from.isAfter(midnight) ? from : midnight;
+                LocalDateTime end = to.isBefore(midnight.plusDays(1)) ? to : midnight.plusDays(1);
+                for (LocalDate source : working.sources(day)) {
+                    collect(begin, end, Period.ofDays((int) ChronoUnit.DAYS.between(day, source)), found);
                 }
             }
-            return Optional.ofNullable(latest);
+        }
+
+        /** The times of an interval that is so many days away, as if they were here. */
+        private void collect(LocalDateTime from, LocalDateTime to, Period away, SortedSet<Instant> found) {
+            for (LocalCron expression : expressions) {
+                expression.each(
+                        from.plus(away),
+                        to.plus(away),
+                        local -> found.addAll(expression.instants(local.minus(away), zone)));
+            }
         }
     }
 
@@ -107,10 +176,29 @@ public sealed interface Timing {
         }
 
         @Override
-        public Optional<Instant> latest(Instant since, Instant limit) {
+        public Overlap overlap() {
+            return Overlap.SKIP;
+        }
+
+        @Override
+        public List<Instant> between(Instant since, Instant limit, int most) {
+            List<Instant> found = new ArrayList<>();
+            Instant at = atOrBefore(limit);
+            while (at.isAfter(since) && found.size() < most) {
+                found.add(0, at);
+                at = at.minus(period);
+            }
+            return found;
+        }
+
+        @Override
+        public Optional<Instant> next(Instant after) {
+            return Optional.of(atOrBefore(after).plus(period));
+        }
+
+        private Instant atOrBefore(Instant limit) {
             long millis = period.toMillis();
-            Instant at = Instant.ofEpochMilli(Math.floorDiv(limit.toEpochMilli(), millis) * millis);
-            return at.isAfter(since) ? Optional.of(at) : Optional.empty();
+            return Instant.ofEpochMilli(Math.floorDiv(limit.toEpochMilli(), millis) * millis);
         }
     }
 }

@@ -199,7 +199,11 @@ final class Pulling {
                     SiteFailures.peer(site),
                     (connection, received) -> {
                         if (!pulledFiles.record(
-                                connection, file, received.transfer(), owing ? Afterwards.OWED : Afterwards.NOTHING)) {
+                                connection,
+                                file,
+                                received.transfer(),
+                                received.sha256(),
+                                owing ? Afterwards.OWED : Afterwards.NOTHING)) {
                             throw new SeraiException(ErrorCode.CONFLICT, "it was fetched by another pull");
                         }
                     });

@@ -8,7 +8,6 @@ import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.pull.PulledFiles;
-import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.Receiving;
 import io.serai.cluster.storage.Storage;
 import io.serai.config.error.ErrorCode;
@@ -21,6 +20,7 @@ import io.serai.route.EventDetail;
 import io.serai.route.EventSource;
 import io.serai.route.NodeParts;
 import io.serai.route.RouteEntry;
+import io.serai.route.schedule.Firing;
 import io.serai.route.schedule.Schedules;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,13 +68,8 @@ public class SiteConsumer extends DefaultConsumer {
         subscription = NodeParts.require(camel, EventSource.class)
                 .subscribe(route, endpoint.getMaxInFlight(), context -> handle(context, entry, pulling, plan, objects));
         EventQueue queue = NodeParts.require(camel, EventQueue.class);
-        ScheduleFires fires = NodeParts.require(camel, ScheduleFires.class);
         schedules = Schedules.of(camel);
-        endpoint.addClock(schedules, route, (schedule, planned) -> {
-            if (mayPull(queue, route)) {
-                fires.fire(schedule, route, planned, pullEvent(plan, schedule, planned));
-            }
-        });
+        endpoint.addClock(schedules, route, new Pulls(queue, route, plan));
     }
 
     private static void handle(
@@ -124,6 +119,19 @@ public class SiteConsumer extends DefaultConsumer {
                 .max(Instant::compareTo)
                 .orElse(event.created());
         return since.plus(PARKED_REST).isAfter(Instant.now());
+    }
+
+    /** What a fire of the route's clock does. */
+    private record Pulls(EventQueue queue, RouteId route, PullPlan plan) implements Firing {
+        @Override
+        public NewEvent event(ScheduleName schedule, Instant planned) {
+            return pullEvent(plan, schedule, planned);
+        }
+
+        @Override
+        public boolean mayFire() {
+            return mayPull(queue, route);
+        }
     }
 
     private static NewEvent pullEvent(PullPlan plan, ScheduleName schedule, Instant planned) {

@@ -6,6 +6,7 @@ import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Schedule;
+import io.serai.route.schedule.Firing;
 import io.serai.route.schedule.Schedules;
 import io.serai.route.schedule.Timing;
 import io.serai.route.site.connection.RemotePath;
@@ -207,7 +208,7 @@ public class SiteEndpoint extends DefaultEndpoint {
     }
 
     /** The clock by which the route pulls. */
-    void addClock(Schedules schedules, RouteId route, Schedules.Fire fire) {
+    void addClock(Schedules schedules, RouteId route, Firing fire) {
         if (schedule != null) {
             schedules.add(route, new Timing.Named(new ScheduleName(schedule)), fire);
         } else {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.schedule.FireView;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
@@ -17,11 +18,13 @@ import io.serai.route.SeraiHeaders;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.builder.RouteBuilder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,7 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Routes that begin with {@code schedule:}, on a real database. */
-@Timeout(60)
+@Timeout(90)
 class ScheduleRouteTest {
     private static final RouteId ROUTE = new RouteId("ticker");
     private static final ScheduleName TICK = new ScheduleName("tick");
@@ -43,34 +46,52 @@ class ScheduleRouteTest {
     Path folder;
 
     private final List<Instant> fired = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean slow = new AtomicBoolean();
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger mostRunning = new AtomicInteger();
     private RunningNode node;
 
     @BeforeEach
     void startNode() throws Exception {
-        DATABASE.truncate("event", "event_attempt", "event_history", "transfer", "node", "schedule_fire");
+        DATABASE.truncate("event", "event_attempt", "event_history", "transfer", "node", "schedule_fire",
+                "schedule_clock",
+                "schedule_pause",
+                "quartz_job_details cascade");
         node = new RunningNode(DATABASE.database(), folder, folder.resolve("area"));
-        node.camel.addRoutes(new RouteBuilder() {
+        node.camel.addRoutes(probe());
+        node.objects.put(route());
+    }
+
+    private RouteBuilder probe() {
+        return new RouteBuilder() {
             @Override
             public void configure() {
                 from("direct:probe").routeId("probe").process(exchange -> {
                     assertThat(exchange.getIn().getHeader(SeraiHeaders.SCHEDULE))
                             .isEqualTo("tick");
+                    mostRunning.accumulateAndGet(running.incrementAndGet(), Math::max);
                     fired.add(Instant.parse(exchange.getIn().getHeader(SeraiHeaders.FIRE_TIME, String.class)));
+                    await().atMost(Duration.ofSeconds(40)).until(() -> !slow.get());
+                    running.decrementAndGet();
                 });
             }
-        });
-        node.objects.put(new Route(ROUTE, Route.Dsl.YAML, """
+        };
+    }
+
+    private static Route route() {
+        return new Route(ROUTE, Route.Dsl.YAML, """
                 - route:
                     id: ticker
                     from:
                       uri: schedule:tick
                       steps:
                         - to: direct:probe
-                """));
+                """);
     }
 
     @AfterEach
     void stopNode() {
+        slow.set(false);
         node.close();
     }
 
@@ -102,9 +123,9 @@ class ScheduleRouteTest {
     @Test
     void oneFireMakesUpForAllThatWereMissedWhileNoNodeRan() {
         Instant hoursAgo = Instant.now().minus(Duration.ofHours(5));
-        new ScheduleFires(DATABASE.database(), node.queue).begin(TICK, ROUTE, hoursAgo);
+        fires().begin(TICK, ROUTE, Optional.of(hoursAgo));
         node.objects.put(schedule(true, Missed.RUN_ONCE, "0 0 * * * ?"));
-        Instant planned = Instant.now().minusSeconds(20).truncatedTo(ChronoUnit.HOURS);
+        Instant planned = Instant.now().minusSeconds(2).truncatedTo(ChronoUnit.HOURS);
         node.start();
         await().atMost(Duration.ofSeconds(20)).until(() -> !fired.isEmpty());
         assertThat(fired).containsExactly(planned);
@@ -112,8 +133,7 @@ class ScheduleRouteTest {
 
     @Test
     void missedFiresAreLeftOutWhenTheScheduleSaysSo() {
-        new ScheduleFires(DATABASE.database(), node.queue)
-                .begin(TICK, ROUTE, Instant.now().minus(Duration.ofDays(5)));
+        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofDays(5))));
         node.objects.put(schedule(true, Missed.SKIP, "0 0 0 1 1 ?"));
         node.start();
         await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
@@ -121,15 +141,112 @@ class ScheduleRouteTest {
     }
 
     @Test
-    void theLatestTimeIsFoundWithoutCountingThroughYears() {
-        Timing secondly = Timing.Cron.of(TICK, List.of("* * * * * ?"), ZoneOffset.UTC, Missed.SKIP);
-        Instant now = Instant.parse("2026-03-29T01:30:00.500Z");
-        assertThat(secondly.latest(Instant.EPOCH, now)).contains(now.truncatedTo(ChronoUnit.SECONDS));
-        Timing yearly = Timing.Cron.of(TICK, List.of("0 30 2 1 1 ?"), ZoneId.of("Europe/Berlin"), Missed.RUN_ONCE);
-        assertThat(yearly.latest(Instant.EPOCH, now)).contains(Instant.parse("2026-01-01T01:30:00Z"));
-        assertThat(yearly.latest(Instant.parse("2026-01-01T01:30:00Z"), now)).isEmpty();
-        Timing every = new Timing.Every(TICK, Duration.ofMinutes(5));
-        assertThat(every.latest(Instant.EPOCH, now)).contains(Instant.parse("2026-03-29T01:30:00Z"));
+    void everyMissedFireIsMadeUpForOneAfterTheOther() {
+        Instant hoursAgo = Instant.now().minus(Duration.ofHours(4));
+        fires().begin(TICK, ROUTE, Optional.of(hoursAgo));
+        node.objects.put(schedule(true, Missed.RUN_ALL, "0 0 * * * ?"));
+        node.start();
+        await().atMost(Duration.ofSeconds(40)).until(() -> fired.size() >= 4);
+        assertThat(fired).isSorted().doesNotHaveDuplicates().allMatch(at -> at.isAfter(hoursAgo));
+    }
+
+    @Test
+    void aFireWhileTheFormerEventIsAliveIsLeftOutAndRecorded() {
+        slow.set(true);
+        node.objects.put(schedule(true, Missed.RUN_ONCE, "* * * * * ?"));
+        node.start();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> fires().fires(TICK, 20).stream()
+                                .filter(each -> each.outcome().equals("overlapped"))
+                                .count()
+                        >= 3);
+        assertThat(running.get()).isEqualTo(1);
+        assertThat(fired).hasSize(1);
+        slow.set(false);
+        await().atMost(Duration.ofSeconds(20)).until(() -> fired.size() >= 3);
+        assertThat(mostRunning.get()).isEqualTo(1);
+        assertThat(fires().fires(TICK, 200))
+                .anySatisfy(fire -> assertThat(fire.note().orElse("")).contains("was alive"))
+                .anySatisfy(fire -> assertThat(fire.event()).contains("completed"));
+    }
+
+    @Test
+    void aPausedScheduleRestsAndIsNotMadeUpFor() {
+        node.objects.put(schedule(true, Missed.RUN_ALL, "* * * * * ?"));
+        node.start();
+        await().atMost(Duration.ofSeconds(20)).until(() -> !fired.isEmpty());
+        fires().pause(TICK, "tester");
+        assertThat(fires().paused()).containsExactly(TICK);
+        Instant paused = Instant.now().plusSeconds(2);
+        await().pollDelay(Duration.ofSeconds(6)).until(() -> true);
+        assertThat(fired).noneMatch(at -> at.isAfter(paused));
+        Instant resumed = Instant.now();
+        assertThat(fires().resume(TICK)).isTrue();
+        await().atMost(Duration.ofSeconds(30)).until(() -> fired.stream().anyMatch(at -> at.isAfter(resumed)));
+        assertThat(fired).noneMatch(at -> at.isAfter(paused) && at.isBefore(resumed.minusSeconds(1)));
+        assertThat(fires().resume(TICK)).isFalse();
+    }
+
+    @Test
+    void runNowMakesAnEventWhateverTheTimesSay() throws Exception {
+        node.objects.put(schedule(true, Missed.RUN_ONCE, "0 0 0 1 1 ?"));
+        node.start();
+        slow.set(true);
+        assertThat(Schedules.of(node.camel).runNow(TICK, "tester")).containsOnlyKeys(ROUTE);
+        await().atMost(Duration.ofSeconds(20)).until(() -> running.get() == 1);
+        assertThatThrownBy(() -> Schedules.of(node.camel).runNow(TICK, "tester"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("alive");
+        slow.set(false);
+        await().atMost(Duration.ofSeconds(20)).until(() -> fired.size() == 1);
+        assertThat(fires().fires(TICK, 10))
+                .singleElement()
+                .satisfies(fire -> assertThat(fire.askedBy()).contains("tester"));
+        assertThatThrownBy(() -> Schedules.of(node.camel).runNow(new ScheduleName("other"), "tester"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("other");
+    }
+
+    @Test
+    void whatWasDueWhileTheScheduleWasDisabledIsNotMadeUpFor() {
+        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
+        node.objects.put(schedule(false, Missed.RUN_ALL, "0 0 * * * ?"));
+        node.start();
+        node.objects.put(schedule(true, Missed.RUN_ALL, "0 0 * * * ?"));
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+        assertThat(fired).isEmpty();
+    }
+
+    @Test
+    void severalNodesFireOnceForATimeAndTheOthersGoOnWithoutTheOneThatStops() throws Exception {
+        node.objects.put(schedule(true, Missed.RUN_ONCE, "* * * * * ?"));
+        node.start();
+        RunningNode second = new RunningNode("n2", DATABASE.database(), folder, folder.resolve("area"));
+        try {
+            second.camel.addRoutes(probe());
+            second.objects.put(route(), schedule(true, Missed.RUN_ONCE, "* * * * * ?"));
+            second.start();
+            await().atMost(Duration.ofSeconds(20)).until(() -> fired.size() >= 5);
+            node.close();
+            int then = fired.size();
+            await().atMost(Duration.ofSeconds(30)).until(() -> fired.size() >= then + 5);
+            assertThat(fired).doesNotHaveDuplicates();
+            List<Instant> decided = fires().fires(TICK, 1000).stream()
+                    .map(FireView::planned)
+                    .sorted()
+                    .toList();
+            for (int i = 1; i < decided.size(); i++) {
+                assertThat(Duration.between(decided.get(i - 1), decided.get(i)))
+                        .as("no second was passed over: %s", decided)
+                        .isEqualTo(Duration.ofSeconds(1));
+            }
+        } finally {
+            second.close();
+        }
+    }
+
+    private ScheduleFires fires() {
+        return new ScheduleFires(DATABASE.database(), node.queue);
     }
 
     @Test

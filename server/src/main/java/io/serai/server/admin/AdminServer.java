@@ -145,6 +145,7 @@ public final class AdminServer {
         router.get("/observe/health").blockingHandler(c -> health(c, observation.ready()), false);
         router.get("/observe/health/ready").blockingHandler(c -> health(c, observation.ready()), false);
         router.get("/observe/health/live").blockingHandler(c -> health(c, observation.live()), false);
+        router.get("/observe/health/balancer").blockingHandler(c -> balancerHealth(c, observation.ready().get()), false);
         router.get("/observe/metrics")
                 .blockingHandler(
                         c -> c.response()
@@ -175,6 +176,17 @@ public final class AdminServer {
         answer.put("status", health.up() ? "UP" : "DOWN");
         answer.putAll(health.details());
         answer(context, health.up() ? 200 : 503, answer);
+    }
+
+    /**
+     * For load balancers that know a third state: 404 when the node only drains, so that it gets no new connections and
+     * the present ones go on; 503 when it cannot work.
+     */
+    private void balancerHealth(RoutingContext context, Health health) {
+        boolean works = !health.details().containsValue("DOWN");
+        boolean drains = Boolean.TRUE.equals(health.details().get("draining"));
+        String word = works ? drains ? "DRAINING" : "UP" : "DOWN";
+        answer(context, health.up() ? 200 : works && drains ? 404 : 503, Map.of("status", word));
     }
 
     private void authenticate(RoutingContext context) {

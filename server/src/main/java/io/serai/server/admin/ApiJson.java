@@ -12,6 +12,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.serai.cluster.event.EventId;
 import io.serai.config.name.AccountName;
+import io.serai.config.name.CalendarName;
 import io.serai.config.name.FileId;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
@@ -36,6 +37,7 @@ public final class ApiJson {
                 SiteName.class,
                 RouteId.class,
                 ScheduleName.class,
+                CalendarName.class,
                 NodeName.class,
                 TransferId.class,
                 FileId.class,

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -19,7 +20,9 @@ public final class Bench {
     public enum Part {
         EVENTS,
         SMALL_FILES,
-        TRANSFERS
+        TRANSFERS,
+        CLUSTER,
+        TAKEOVER
     }
 
     /**
@@ -29,13 +32,17 @@ public final class Bench {
      * @param rounds how often both sides take their turn with it
      * @param files how many small files go through a route
      * @param events how many events go through the queue
+     * @param seconds how long each size of cluster drains a queue
+     * @param takeovers how many nodes are killed, and then frozen
      */
-    public record Amounts(int mebibytes, int rounds, int files, int events) {
+    public record Amounts(int mebibytes, int rounds, int files, int events, int seconds, int takeovers) {
         public Amounts {
             requireBetween("mebibytes", mebibytes, 1, 16_384);
             requireBetween("rounds", rounds, 1, 100);
             requireBetween("files", files, 1, 100_000);
             requireBetween("events", events, 1, 1_000_000);
+            requireBetween("seconds", seconds, 1, 600);
+            requireBetween("takeovers", takeovers, 1, 1_000);
         }
 
         private static void requireBetween(String name, int value, int least, int most) {
@@ -45,6 +52,8 @@ public final class Bench {
             }
         }
     }
+
+    private static final Duration TAKEOVER_LEASE = Duration.ofSeconds(4);
 
     private final Path folder;
     private final Amounts amounts;
@@ -78,6 +87,8 @@ public final class Bench {
             case EVENTS -> new EventsBench(own, amounts.events(), out).run();
             case SMALL_FILES -> new SmallFilesBench(own, amounts.files(), out).run();
             case TRANSFERS -> new TransferBench(own, amounts.mebibytes(), amounts.rounds(), out).run();
+            case CLUSTER -> new ClusterBench(own, amounts.seconds(), out).run();
+            case TAKEOVER -> new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run();
         }
     }
 

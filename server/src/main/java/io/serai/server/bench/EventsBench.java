@@ -39,7 +39,7 @@ final class EventsBench {
     private static final int ENQUEUE_BATCH = 1_000;
     private static final int ACCOUNTS = 10;
     private static final Duration LIMIT = Duration.ofMinutes(10);
-    private static final RouteId ROUTE = new RouteId("bench");
+    private static final RouteId ROUTE = BenchNode.ROUTE;
 
     private final Path folder;
     private final int count;
@@ -101,7 +101,7 @@ final class EventsBench {
         out.flush();
     }
 
-    private static void enqueue(Database database, JdbcEventQueue queue, int number) {
+    static void enqueue(Database database, JdbcEventQueue queue, int number) {
         for (int from = 0; from < number; from += ENQUEUE_BATCH) {
             List<NewEvent> events = new ArrayList<>();
             for (int i = from; i < Math.min(number, from + ENQUEUE_BATCH); i++) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = {
             "Measure Serai on this machine: large files in turn with OpenSSH and vsftpd, small files end to end, events"
-                    + " per second. On the loopback address alone; stops by itself.",
+                    + " per second; on request (not with \"all\") how 1 to 20 nodes share a queue, and how long a takeover"
+                    + " takes. On the loopback address alone; stops by itself.",
             "Read ratios and CPU seconds: both sides share the machine with whatever else runs on it."
         },
         showDefaultValues = true)
@@ -31,7 +32,9 @@ final class BenchCommand implements Callable<Integer> {
         TRANSFERS("transfers", Set.of(Bench.Part.TRANSFERS)),
         SMALL_FILES("small-files", Set.of(Bench.Part.SMALL_FILES)),
         EVENTS("events", Set.of(Bench.Part.EVENTS)),
-        ALL("all", Set.of(Bench.Part.values()));
+        CLUSTER("cluster", Set.of(Bench.Part.CLUSTER)),
+        TAKEOVER("takeover", Set.of(Bench.Part.TAKEOVER)),
+        ALL("all", EnumSet.complementOf(EnumSet.of(Bench.Part.CLUSTER, Bench.Part.TAKEOVER)));
 
         private final String word;
         private final Set<Bench.Part> parts;
@@ -66,6 +69,15 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--events", defaultValue = "20000", description = "How many events go through the queue.")
     int events;
 
+    @Option(names = "--seconds", defaultValue = "20", description = "How long each size of cluster drains a queue.")
+    int seconds;
+
+    @Option(
+            names = "--takeovers",
+            defaultValue = "50",
+            description = "How many nodes are killed, and how many are frozen.")
+    int takeovers;
+
     @Option(
             names = "--folder",
             paramLabel = "DIR",
@@ -84,7 +96,7 @@ final class BenchCommand implements Callable<Integer> {
                 : spec.commandLine().getOut();
         Set<Bench.Part> parts = EnumSet.noneOf(Bench.Part.class);
         choices.forEach(choice -> parts.addAll(choice.parts));
-        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events);
+        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events, seconds, takeovers);
         if (kept != null) {
             Path folder = Files.createDirectories(kept.toAbsolutePath());
             new Bench(folder, amounts, out).run(parts);

@@ -33,6 +33,8 @@ import picocli.CommandLine.Command;
             TransferCommands.Transfer.class,
             EventCommands.Events.class,
             EventCommands.Event.class,
+            ScheduleCommands.Schedules.class,
+            ScheduleCommands.Schedule.class,
             NodeCommands.Status.class,
             NodeCommands.Sessions.class,
             NodeCommands.Session.class,

@@ -11,6 +11,7 @@ import io.serai.config.document.ObjectDraft;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Account;
+import io.serai.config.object.Calendar;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectDiff;
 import io.serai.config.object.ObjectKind;
@@ -85,6 +86,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
             puts.add(draft.complete(stored(key(draft.object())), hasher));
         }
         checkRoutes(puts);
+        checkCalendars(puts);
         return switch (mode) {
             case ONLY_SAY ->
                 new Applied(
@@ -174,6 +176,24 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                 .forEach(schedule ->
                         require(Schedule.class, ObjectKind.SCHEDULE, schedule.value(), checked, puts, problems));
         return problems;
+    }
+
+    /** A schedule without its calendar would fire on holidays, or not at all. */
+    private void checkCalendars(List<ConfigObject> puts) {
+        for (ConfigObject put : puts) {
+            if (put instanceof Schedule schedule && schedule.calendar().isPresent()) {
+                String name = schedule.calendar().get().value();
+                boolean comesAlong = puts.stream()
+                        .anyMatch(other -> other instanceof Calendar calendar
+                                && calendar.objectName().equals(name));
+                if (!comesAlong && objects.find(Calendar.class, name).isEmpty()) {
+                    throw new SeraiException(
+                            ErrorCode.INVALID,
+                            "schedule \"" + schedule.name() + "\": there is no calendar \"" + name
+                                    + "\"; apply it first, or together with the schedule");
+                }
+            }
+        }
     }
 
     private <T extends ConfigObject> void require(

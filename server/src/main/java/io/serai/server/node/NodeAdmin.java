@@ -23,6 +23,7 @@ import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.NodesApi;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.RoutesApi;
+import io.serai.server.admin.SchedulesApi;
 import io.serai.server.admin.SessionsApi;
 import io.serai.server.admin.SitesApi;
 import io.serai.server.admin.TokensApi;
@@ -135,6 +136,7 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
         all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());
         all.addAll(new IdentitiesApi(ground.identities()).operations());
+        all.addAll(new SchedulesApi(work.objects(), stores.fires(), work.camel().schedules()).operations());
         all.addAll(new TokensApi(tokens).operations());
         return all;
     }

@@ -10,6 +10,7 @@ import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.pull.PulledFiles;
+import io.serai.cluster.schedule.QuartzSettings;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.Receiving;
 import io.serai.cluster.storage.Storage;
@@ -20,6 +21,7 @@ import io.serai.route.CamelSetup;
 import io.serai.route.EventSource;
 import io.serai.route.OneNodePolicy;
 import io.serai.route.arrival.EventDispatcher;
+import io.serai.route.schedule.Schedules;
 import io.serai.route.session.PartnerSessions;
 import jakarta.transaction.TransactionManager;
 import jakarta.transaction.UserTransaction;
@@ -69,6 +71,19 @@ final class NodeCamel {
         bind("seraiLimits", ClusterLimits.class, stores.limits());
         bind("seraiObjects", ObjectStore.class, objects);
         bind("seraiEvents", EventSource.class, dispatcher);
+    }
+
+    /** How the clocks of schedules share their triggers with the other nodes. */
+    void bindSchedules(QuartzSettings settings) {
+        bind("seraiQuartz", QuartzSettings.class, settings);
+    }
+
+    Schedules schedules() {
+        try {
+            return Schedules.of(camel);
+        } catch (Exception e) {
+            throw new SeraiException(ErrorCode.DEFECT, "The clocks of schedules did not start: " + e.getMessage(), e);
+        }
     }
 
     void bindSessions(PartnerSessions sessions, HostKeys hostKeys) {

@@ -1,5 +1,6 @@
 package io.serai.server.node;
 
+import io.serai.config.name.Network;
 import io.serai.config.settings.NodeSettings;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
@@ -17,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 
 /** The listeners of a node: their routes, from the settings, and what they present to partners. */
@@ -110,7 +112,10 @@ final class NodeListeners {
     }
 
     private static String bind(NodeSettings.Listener listener) {
-        return "bindAddress=" + listener.address() + "&port=" + listener.port();
+        String balancers =
+                listener.proxyProtocolFrom().stream().map(Network::toString).collect(Collectors.joining(","));
+        return "bindAddress=" + listener.address() + "&port=" + listener.port()
+                + (balancers.isEmpty() ? "" : "&proxyProtocolFrom=RAW(" + balancers + ")");
     }
 
     private String ftpOptions(NodeSettings.Ftps ftps, Duration drain) {

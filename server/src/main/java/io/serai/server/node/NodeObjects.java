@@ -6,6 +6,7 @@ import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
+import io.serai.config.object.Schedule;
 import io.serai.config.secret.SecretBox;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteReferences;
@@ -33,6 +34,9 @@ final class NodeObjects {
     /** What an object names, so that nothing is deleted from under it. */
     private static Set<Key> references(ConfigObject object, RouteChecker checker, Map<Route, RouteReferences> known) {
         Set<Key> keys = new LinkedHashSet<>();
+        if (object instanceof Schedule schedule) {
+            schedule.calendar().ifPresent(calendar -> keys.add(new Key(ObjectKind.CALENDAR, calendar.value())));
+        }
         if (object instanceof Route route) {
             if (known.size() > MOST_KNOWN) {
                 known.clear();

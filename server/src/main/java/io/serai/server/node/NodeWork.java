@@ -6,6 +6,7 @@ import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.schedule.QuartzSettings;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.SharedChanges;
@@ -92,6 +93,8 @@ record NodeWork(
         camel.bindTransactions(ground.transactions());
         CachesForRoutes.bind(camel.context(), ground.caches());
         ground.caches().carryHints(objects);
+        camel.bindSchedules(
+                new QuartzSettings(ground.database().database(), settings.node().name()));
         camel.bindLeadership(leases(settings, ground, stops));
         metrics.measure(ground.caches());
         camel.measure(metrics.registry());

@@ -1,0 +1,152 @@
+package io.serai.server.bench;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.database.DatabaseSettings;
+import io.serai.cluster.database.EmbeddedPostgres;
+import io.serai.cluster.database.EmbeddedPostgresSettings;
+import io.serai.cluster.database.Migrations;
+import io.serai.cluster.event.EventQueueSettings;
+import io.serai.cluster.event.JdbcEventQueue;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.IntSummaryStatistics;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * From 1 to 20 nodes drain one queue. Each node is a small process with the real lease, takeover, queue and dispatcher;
+ * its step waits for as long as a transfer might take, so that a few processors can stand for 20 machines and what is
+ * measured is the coordination: does each further node add its whole capacity, and what does the database pay?
+ */
+final class ClusterBench {
+    private static final List<Integer> SIZES = List.of(1, 2, 4, 8, 16, 20);
+    private static final int CAPACITY = 8;
+    private static final Duration STEP = Duration.ofMillis(200);
+    private static final Duration LEASE = Duration.ofSeconds(10);
+    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final int WARM_UP_SECONDS = 5;
+    private static final int BAR = 40;
+
+    private final Path folder;
+    private final int seconds;
+    private final PrintWriter out;
+
+    /** @param seconds how long a drain would take if nothing but the step took time */
+    ClusterBench(Path folder, int seconds, PrintWriter out) {
+        this.folder = folder;
+        this.seconds = seconds;
+        this.out = out;
+    }
+
+    void run() throws IOException {
+        try (EmbeddedPostgres postgres = new EmbeddedPostgres(
+                EmbeddedPostgresSettings.in(folder.resolve("database")).withMaxConnections(300))) {
+            postgres.start();
+            DatabaseSettings settings = postgres.connection("bench");
+            new Migrations(settings).apply();
+            ProcessCpu postgresCpu = new ProcessCpu(postmaster());
+            double ideal = CAPACITY * 1e9 / STEP.toNanos();
+            out.printf(
+                    Locale.ROOT,
+                    "Each node runs %d events at a time and each takes %d ms: %.0f events/s a node at most.%n"
+                            + "nodes  events/s  a node  of ideal  spread over nodes  database CPU/event  idle database CPU  load%n",
+                    CAPACITY,
+                    STEP.toMillis(),
+                    ideal);
+            try (Database database = new Database(settings);
+                    JdbcEventQueue queue =
+                            new JdbcEventQueue(database, EventQueueSettings.usual(), new SecureRandom())) {
+                queue.start();
+                for (int size : SIZES) {
+                    try (BenchNodes nodes =
+                            new BenchNodes(settings, new BenchNodes.Work(CAPACITY, STEP, LEASE, false))) {
+                        measure(size, ideal, nodes.startAll(size), new Ground(database, queue, postgresCpu));
+                    }
+                }
+            }
+        }
+    }
+
+    private record Ground(Database database, JdbcEventQueue queue, ProcessCpu postgresCpu) {}
+
+    private ProcessHandle postmaster() throws IOException {
+        Path file = folder.resolve("database").resolve("data").resolve("postmaster.pid");
+        long pid = Long.parseLong(Files.readAllLines(file).get(0).strip());
+        return ProcessHandle.of(pid).orElseThrow();
+    }
+
+    private void measure(int size, double ideal, List<BenchNodes.Node> nodes, Ground ground) throws IOException {
+        // The first events are slower: nothing is compiled yet.
+        EventsBench.enqueue(ground.database(), ground.queue(), (int) (ideal * size * WARM_UP_SECONDS));
+        int before = awaitDrained(nodes, (int) (ideal * size * WARM_UP_SECONDS));
+        double idle = idleCpu(ground.postgresCpu());
+        int count = (int) (ideal * size * seconds);
+        int[] endedBefore = new int[size];
+        for (int i = 0; i < size; i++) {
+            endedBefore[i] = nodes.get(i).report().ended();
+        }
+        double cpuBefore = ground.postgresCpu().seconds();
+        long began = System.nanoTime();
+        EventsBench.enqueue(ground.database(), ground.queue(), count);
+        awaitDrained(nodes, before + count);
+        double took = (System.nanoTime() - began) / 1e9;
+        double cpu = ground.postgresCpu().seconds() - cpuBefore;
+        IntSummaryStatistics shares = new IntSummaryStatistics();
+        for (int i = 0; i < size; i++) {
+            shares.accept(nodes.get(i).report().ended() - endedBefore[i]);
+        }
+        double each = count / took / size;
+        out.printf(
+                Locale.ROOT,
+                "%5d  %8.1f  %6.1f  %6.1f %%  %8d to %-6d  %15.3f ms  %12.1f ms/s  %s  |%s%n",
+                size,
+                count / took,
+                each,
+                100 * each / ideal,
+                shares.getMin(),
+                shares.getMax(),
+                1000 * cpu / count,
+                1000 * idle,
+                Files.readString(Path.of("/proc/loadavg")).split(" ")[0],
+                "#".repeat((int) Math.round(BAR * count / took / (ideal * SIZES.get(SIZES.size() - 1)))));
+        out.flush();
+    }
+
+    /** CPU seconds of the database in a second without work. */
+    private static double idleCpu(ProcessCpu cpu) throws IOException {
+        double before = cpu.seconds();
+        pause(IDLE);
+        return (cpu.seconds() - before) / IDLE.toSeconds();
+    }
+
+    private int awaitDrained(List<BenchNodes.Node> nodes, int count) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20L * (seconds + WARM_UP_SECONDS));
+        while (true) {
+            int ended = 0;
+            for (BenchNodes.Node node : nodes) {
+                ended += node.report().ended();
+            }
+            if (ended >= count) {
+                return ended;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IOException("only " + ended + " of " + count + " events were ended in time");
+            }
+            pause(Duration.ofMillis(50));
+        }
+    }
+
+    private static void pause(Duration time) throws IOException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package io.serai.server;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Three nodes behind HAProxy while nodes are killed, frozen beyond their lease, cut off from the database or from the
+ * shared folder, and the database restarts; partners upload by SFTP and FTPS, a route delivers, another one pulls, a
+ * schedule fires. Afterwards every promise is looked at.
+ */
+class ChaosIT {
+    private static final double MINUTES = Double.parseDouble(System.getProperty("serai.chaos.minutes", "5"));
+    private static final Duration HEAL_LIMIT = Duration.ofMinutes(4);
+    private static final int TICK_SECONDS = 5;
+
+    private enum Trouble {
+        KILL_NODE,
+        FREEZE_NODE,
+        KILL_DATABASE,
+        STOP_DATABASE,
+        CUT_DATABASE_LINE,
+        SILENCE_DATABASE_LINE,
+        LOSE_SHARE
+    }
+
+    @Test
+    void keepsEveryPromise() throws Exception {
+        try (TestFolder folder = new TestFolder("chaos");
+                Balancer balancer = new Balancer(folder);
+                ClusterOfServers cluster = ClusterOfServers.start(folder, 3, Map.of(), balancer::settings);
+                Sshd partner = new Sshd(folder)) {
+            balancer.start();
+            Path shop = Files.createDirectories(partner.inbox().resolve("shop"));
+            Files.createDirectories(partner.inbox().resolve("pulled"));
+            Files.createDirectories(partner.inbox().resolve("ticks"));
+            Partner acme = Partner.of(cluster.server(0), folder, "acme").by(balancer);
+            configure(cluster.server(0), partner);
+            ChaosLoad load = new ChaosLoad(folder, acme, cluster.file("acme", "/outbox"), shop);
+            ChaosPeriods outages = new ChaosPeriods();
+            Instant began = Instant.now();
+            load.start();
+            try {
+                Instant end = began.plusMillis((long) (MINUTES * 60_000));
+                while (Instant.now().isBefore(end)) {
+                    pause(1_000 + folder.random(4_000));
+                    trouble(folder, cluster, outages);
+                }
+            } catch (RuntimeException | Error e) {
+                throw withLogs(e, cluster);
+            } finally {
+                load.stop();
+            }
+            heal(cluster);
+            Instant ended = Instant.now();
+            for (int i = 0; i < 3; i++) {
+                cluster.server(i).awaitNoEvents("deliver", HEAL_LIMIT);
+                cluster.server(i).awaitNoEvents("fetch", HEAL_LIMIT);
+            }
+            await("the pull takes the rest")
+                    .atMost(HEAL_LIMIT)
+                    .until(() -> load.offered().size() == ChaosChecks.names(partner.inbox().resolve("pulled")).size());
+            new ChaosChecks(cluster, partner, load).everything();
+            new ChaosTicks(cluster, partner, TICK_SECONDS, outages).between(began, ended);
+        }
+    }
+
+    private static void configure(RunningServer server, Sshd partner) {
+        server.apply(Map.of("site.yaml", partner.site("partner"), "tick.yaml", """
+                kind: Schedule
+                name: tick
+                spec:
+                  cron: 0/%d * * * * ?
+                  missed: run-once
+                """.formatted(TICK_SECONDS)));
+        server.applyRoute("deliver", """
+                - route:
+                    id: deliver
+                    from:
+                      uri: arrival:acme/outbox
+                      steps:
+                        - to: site:partner
+                """);
+        server.applyRoute("fetch", """
+                - route:
+                    id: fetch
+                    from:
+                      uri: site:partner
+                      parameters: { path: shop, every: 3s, afterwards: delete, stable: 0 }
+                      steps:
+                        - to: site:partner?path=pulled
+                """);
+        server.applyRoute("ticks", """
+                - route:
+                    id: ticks
+                    from:
+                      uri: schedule:tick
+                      steps:
+                        - setBody: { constant: tick }
+                        - to:
+                            uri: site:partner
+                            parameters: { path: ticks, fileName: "tick-${header.CamelSeraiFireTime}" }
+                """);
+    }
+
+    private static void trouble(TestFolder folder, ClusterOfServers cluster, ChaosPeriods outages) {
+        Trouble trouble = Trouble.values()[folder.random(Trouble.values().length)];
+        ClusterOfServers.Node node = cluster.nodes().get(folder.random(3));
+        int beyondLease = (int) ClusterOfServers.LEASE.toMillis() + folder.random(6_000);
+        int time = folder.random(9_000);
+        System.out.println("chaos: " + Instant.now() + " " + trouble + " " + node.name());
+        switch (trouble) {
+            case KILL_NODE -> {
+                node.server().kill();
+                pause(time);
+                node.server().launch();
+                if (folder.random(4) > 0) {
+                    node.server().awaitUp();
+                } else {
+                    // In the middle of its start.
+                    pause(500 + folder.random(4_000));
+                    node.server().kill();
+                    node.server().start();
+                }
+            }
+            case FREEZE_NODE -> {
+                node.server().freeze();
+                pause(beyondLease);
+                node.server().thaw();
+            }
+            case KILL_DATABASE -> outages.during(() -> cluster.database().kill());
+            case STOP_DATABASE -> outages.during(() -> {
+                cluster.database().stop();
+                pause(time);
+                cluster.database().start();
+            });
+            case CUT_DATABASE_LINE -> {
+                node.line().cut();
+                pause(beyondLease);
+                node.line().mend();
+            }
+            case SILENCE_DATABASE_LINE -> {
+                node.line().silence();
+                pause(beyondLease);
+                node.line().mend();
+            }
+            case LOSE_SHARE -> {
+                cluster.loseShare(node);
+                pause(beyondLease);
+                cluster.mendShare(node);
+            }
+        }
+    }
+
+    private static void heal(ClusterOfServers cluster) {
+        for (ClusterOfServers.Node node : cluster.nodes()) {
+            if (!node.server().runs()) {
+                node.server().start();
+            }
+        }
+        await("all nodes are ready")
+                .atMost(HEAL_LIMIT)
+                .pollInterval(Duration.ofMillis(500))
+                .ignoreExceptions()
+                .until(() -> cluster.nodes().stream().allMatch(node -> node.server().isReady()));
+    }
+
+    private static Error withLogs(Throwable cause, ClusterOfServers cluster) {
+        StringBuilder logs = new StringBuilder("The chaos could not go on; the nodes said last:\n");
+        cluster.nodes().forEach(node -> logs.append("---- ").append(node.name()).append('\n')
+                .append(node.server().log()));
+        return new AssertionError(logs.toString(), cause);
+    }
+
+    static void pause(int milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Puts a file where a program that looks finds it whole. */
+    static void offer(Path file, Path folder) {
+        try {
+            Path draft = folder.resolveSibling("draft-" + file.getFileName());
+            Files.copy(file, draft);
+            Files.move(draft, folder.resolve(file.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
