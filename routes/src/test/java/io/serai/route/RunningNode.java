@@ -117,7 +117,10 @@ public final class RunningNode implements AutoCloseable {
                 (session, reason) -> endedByNode.add(session),
                 InstantSource.system());
         dispatcher = new EventDispatcher(
-                new EventDispatcher.Settings(16, Duration.ofMillis(200), folder.resolve("spool-" + name)), queue, lease);
+                new EventDispatcher.Settings(16, 8, Duration.ofMillis(200), folder.resolve("spool-" + name)),
+                queue,
+                lease,
+                () -> 1);
         RoutePolicy policy = RoutePolicy.DEFAULT.withFileAreas(List.of(fileArea));
         camel = new DefaultCamelContext();
         CamelSetup.apply(camel, folder.resolve("spool-" + name), 10);

@@ -1,6 +1,7 @@
 package io.serai.cluster.event;
 
 import io.serai.cluster.database.Database;
+import io.serai.cluster.event.EventQueue.Room;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -26,6 +27,8 @@ import org.postgresql.PGStatement;
  *   <li>Within a route the highest priority goes first. Owners of the same priority take turns, beginning after the
  *       owner that this node served last; an owner's events go first in, first out.
  *   <li>When a batch cannot take all routes' events, owners take turns across the routes too.
+ *   <li>An owner whose first event is to be left to nodes with another label, and is young enough for that, is passed
+ *       over; see {@link PlacementRules}.
  *   <li>The row of the node's lease is locked for the statement, so that a takeover either comes before, and nothing is
  *       claimed, or after, and finds the claims.
  * </ul>
@@ -40,11 +43,18 @@ final class EventClaimer {
     private static final String CLAIM =
             """
             with recursive lease as materialized (
-                select epoch from node where name = ? and epoch = ? and state in ('active', 'draining')
+                select epoch, labels from node where name = ? and epoch = ? and state in ('active', 'draining')
                    and lease_until > clock_timestamp() for share
             ), wanted as materialized (
                 select w.route_id, w.slots, w.served
                   from lease, unnest(?::text[], ?::int[], ?::text[]) as w (route_id, slots, served)
+            ), elsewhere as materialized (
+                select r.kind, r.account, r.route_id, r.wait_ms
+                  from lease, placement_rule r
+                 where r.label <> all (lease.labels)
+                   and exists (select 1 from node n
+                                where r.label = any (n.labels) and n.state = 'active' and n.wanted = 'active'
+                                  and n.lease_until > clock_timestamp())
             ), level as (
                 select w.route_id, w.slots, w.served, top.priority
                   from wanted w cross join lateral (
@@ -74,24 +84,35 @@ final class EventClaimer {
                                     order by e.account limit 1) next)
                         select 1 as lap, account from walk limit l.slots)
                        limit l.slots) o
+                 where not exists (
+                       select 1 from elsewhere r cross join lateral (
+                              select e.kind, e.due_at from event e
+                               where e.state = 'ready' and e.route_id = l.route_id and e.priority = l.priority
+                                 and e.account = o.account
+                               order by (e.id + 0) limit 1) first
+                        where (r.route_id is null or r.route_id = l.route_id)
+                          and (r.account is null or r.account = o.account)
+                          and (r.kind is null or r.kind = first.kind)
+                          and first.due_at > clock_timestamp() - r.wait_ms * interval '1 millisecond')
             ), rival as (
                 select *, count(*) over (partition by route_id, priority) as owners from owner
             ), candidate as materialized (
-                select r.route_id, r.slots, r.lap, r.account, r.priority, e.id, e.tid,
+                select r.route_id, r.slots, r.lap, r.account, r.priority, e.id, e.tid, e.pull,
                        row_number() over (partition by r.route_id, r.priority, r.account order by e.id) as turn
                   from rival r cross join lateral (
-                       select id, ctid as tid from event
+                       select id, ctid as tid, kind = 'pull' as pull from event
                         where state = 'ready' and route_id = r.route_id and priority = r.priority
-                          and account = r.account
+                          and account = r.account and (kind <> 'pull' or ?)
                         order by (id + 0) limit 2 * r.slots / r.owners + 1
                         for update skip locked) e
             ), ranked as (
                 select *, row_number() over (partition by route_id order by priority desc, turn, lap, account) as place,
-                       row_number() over (partition by account order by priority desc, turn) as share
+                       row_number() over (partition by account order by priority desc, turn) as share,
+                       row_number() over (partition by pull order by priority desc, turn, route_id) as of_kind
                   from candidate
             ), picked as materialized (
                 select id, tid, place, share from ranked
-                 where place <= slots order by priority desc, share, place limit ?
+                 where place <= slots and (not pull or of_kind <= ?) order by priority desc, share, place limit ?
             ), claimed as (
                 update event e
                    set state = 'claimed', claimed_by = ?, claimed_epoch = ?, claim_key = ?,
@@ -121,21 +142,24 @@ final class EventClaimer {
         this.batch = batch;
     }
 
-    List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots) {
+    List<ClaimedEvent> claim(FencingToken token, Room room) {
+        Map<RouteId, Integer> freeSlots = room.freeSlots();
         List<Map.Entry<RouteId, Integer>> wanted =
                 freeSlots.entrySet().stream().filter(e -> e.getValue() > 0).toList();
         if (wanted.isEmpty()) {
             return List.of();
         }
         long key = ThreadLocalRandom.current().nextLong();
-        List<ClaimedEvent> claimed = claim(token, wanted, key);
+        List<ClaimedEvent> claimed = claim(token, new Wanted(wanted, room.pulls()), key);
         Set<RouteId> routes = freeSlots.keySet();
         claimed.forEach(event -> lastServed.put(event.route(), event.fairShare()));
         lastServed.keySet().removeIf(route -> lastServed.size() > 2 * routes.size() + 100 && !routes.contains(route));
         return claimed;
     }
 
-    private List<ClaimedEvent> claim(FencingToken token, List<Map.Entry<RouteId, Integer>> wanted, long key) {
+    private record Wanted(List<Map.Entry<RouteId, Integer>> slots, int pulls) {}
+
+    private List<ClaimedEvent> claim(FencingToken token, Wanted wanted, long key) {
         try {
             return database.statement(connection -> claim(connection, token, wanted, key));
         } catch (SeraiException e) {
@@ -150,9 +174,9 @@ final class EventClaimer {
         }
     }
 
-    private List<ClaimedEvent> claim(
-            Connection connection, FencingToken token, List<Map.Entry<RouteId, Integer>> wanted, long key)
+    private List<ClaimedEvent> claim(Connection connection, FencingToken token, Wanted room, long key)
             throws SQLException {
+        List<Map.Entry<RouteId, Integer>> wanted = room.slots();
         Array routes = connection.createArrayOf(
                 "text", wanted.stream().map(e -> e.getKey().value()).toArray());
         Array slots = connection.createArrayOf(
@@ -170,10 +194,12 @@ final class EventClaimer {
             statement.setArray(3, routes);
             statement.setArray(4, slots);
             statement.setArray(5, served);
-            statement.setInt(6, batch);
-            statement.setString(7, token.node().value());
-            statement.setLong(8, token.epoch());
-            statement.setLong(9, key);
+            statement.setBoolean(6, room.pulls() > 0);
+            statement.setInt(7, room.pulls());
+            statement.setInt(8, batch);
+            statement.setString(9, token.node().value());
+            statement.setLong(10, token.epoch());
+            statement.setLong(11, key);
             try (ResultSet rows = statement.executeQuery()) {
                 return claimed(rows, token);
             }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The queue of events. An event is ready, claimed, waiting for its next attempt, or parked; when it has ended it is
@@ -33,7 +34,30 @@ public interface EventQueue {
      *
      * @param freeSlots how many events of each route can be taken now
      */
-    List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots);
+    default List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots) {
+        return claim(token, new Room(freeSlots, Integer.MAX_VALUE));
+    }
+
+    /** As {@link #claim(FencingToken, Map)}, with room of its own for pulls. */
+    List<ClaimedEvent> claim(FencingToken token, Room room);
+
+    /**
+     * What a node can take now.
+     *
+     * @param freeSlots how many events of each route
+     * @param pulls how many of all these may be pulls
+     */
+    record Room(Map<RouteId, Integer> freeSlots, int pulls) {
+        public Room {
+            freeSlots = Map.copyOf(freeSlots);
+        }
+    }
+
+    /**
+     * Gives back what is claimed under the token for a minute or longer and is not among the running events; their number.
+     * Such claims are left where writing an outcome was given up while the lease went on.
+     */
+    int releaseLost(FencingToken token, Set<EventId> running);
 
     /**
      * Ends an event. Returns when that is committed; calls of many threads share a transaction. Repeating it under the

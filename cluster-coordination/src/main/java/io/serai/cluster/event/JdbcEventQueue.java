@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
@@ -57,6 +58,12 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
 
     private static final String RELEASE_EPOCH =
             "update event " + UNCLAIM + " where state = 'claimed' and claimed_epoch = ?";
+
+    private static final String LOST = """
+            select id from event
+             where state = 'claimed' and claimed_epoch = ? and claimed_at < clock_timestamp() - interval '1 minute'
+               and id <> all (?)
+            """;
 
     private static final String RETRY = """
             update event
@@ -157,8 +164,28 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
     }
 
     @Override
-    public List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots) {
-        return claimer.claim(token, freeSlots);
+    public List<ClaimedEvent> claim(FencingToken token, Room room) {
+        return claimer.claim(token, room);
+    }
+
+    @Override
+    public int releaseLost(FencingToken token, Set<EventId> running) {
+        Object[] known = running.stream().map(EventId::value).toArray();
+        Set<Long> lost = database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(LOST)) {
+                statement.setLong(1, token.epoch());
+                statement.setArray(2, connection.createArrayOf("int8", known));
+                return EventRows.ids(statement);
+            }
+        });
+        if (lost.isEmpty()) {
+            return 0;
+        }
+        return database.transaction(connection -> {
+            release(connection, token.epoch(), lost.toArray());
+            database.afterCommit(connection, waker::announce);
+            return lost.size();
+        });
     }
 
     @Override

@@ -42,8 +42,9 @@ class JdbcDeliveriesTest {
 
     @BeforeEach
     void clear() {
-        TEST_DATABASE.truncate("event", "delivery", "transfer");
+        TEST_DATABASE.truncate("event", "delivery", "transfer", "node");
         database = TEST_DATABASE.database();
+        insertNode();
         deliveries = new JdbcDeliveries(database, running);
         ledger = new JdbcLedger(database, () -> FIRST, running, new LedgerWriter(database), InstantSource.system());
     }
@@ -134,6 +135,19 @@ class JdbcDeliveriesTest {
 
     private TransferRow row(Delivery delivery) {
         return ledger.get(delivery.transfer()).orElseThrow();
+    }
+
+    /** Whose lease holds. */
+    private void insertNode() {
+        database.execute(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement("""
+                    insert into node (name, epoch, boot_id, version, address, state, lease_until)
+                    values (?, ?, gen_random_uuid(), '1', 'here', 'active', clock_timestamp() + interval '1 hour')""")) {
+                statement.setString(1, FIRST.node().value());
+                statement.setLong(2, FIRST.epoch());
+                statement.executeUpdate();
+            }
+        });
     }
 
     private static Deliveries.Target target(String temporary, String name) {

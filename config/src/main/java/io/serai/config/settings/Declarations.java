@@ -49,6 +49,21 @@ final class Declarations {
             SettingType.number(1, 1000),
             "16",
             "How many events (arrivals, schedules, pulls) this node runs at the same time.");
+    static final Setting<Integer> NODE_CAPACITY_PULLS = Setting.of(
+            "node.capacity-pulls",
+            SettingType.number(1, 1000),
+            "6",
+            "How many of these may be pulls, so that slow sites leave room for what arrives.");
+    static final Setting<Integer> NODE_BUSY_LOAD = Setting.of(
+            "node.busy-load",
+            SettingType.number(1, 1000),
+            "4",
+            "From this load average per processor on, the node takes fewer new events, and leaves them to others.");
+    static final Setting<Integer> NODE_BUSY_HEAP = Setting.of(
+            "node.busy-heap",
+            SettingType.number(50, 100),
+            "85",
+            "From so many percent of its heap in use after a collection on, the node takes fewer new events.");
     static final Setting<Duration> NODE_DRAIN_LIMIT = Setting.of(
             "node.drain-limit",
             SettingType.duration(Duration.ZERO, HOUR),
@@ -327,6 +342,9 @@ final class Declarations {
             NODE_JOIN_TOKEN,
             NODE_LABELS,
             NODE_CAPACITY,
+            NODE_CAPACITY_PULLS,
+            NODE_BUSY_LOAD,
+            NODE_BUSY_HEAP,
             NODE_DRAIN_LIMIT,
             NODE_DRAIN_NOTICE,
             STORAGE_ROOT,

@@ -39,6 +39,8 @@ public record NodeSettings(
      * @param joinToken lets a server without the cluster's keys fetch them at its first start
      * @param labels words for operators and placement rules
      * @param capacity events that run at the same time
+     * @param pullCapacity how many of these may be pulls
+     * @param busy from when on the node takes fewer new events
      * @param drainLimit how long a stop or a drain waits for what is running
      * @param drainNotice how long a drained node still takes sessions after its health says that it is not ready
      */
@@ -48,12 +50,22 @@ public record NodeSettings(
             Optional<SecretText> joinToken,
             List<String> labels,
             int capacity,
+            int pullCapacity,
+            Busy busy,
             Duration drainLimit,
             Duration drainNotice) {
         public Node {
             labels = List.copyOf(labels);
         }
     }
+
+    /**
+     * When a node is under load.
+     *
+     * @param load the load average per processor
+     * @param heapPercent what is in use of the heap after a collection
+     */
+    public record Busy(int load, int heapPercent) {}
 
     /**
      * The shared file system.

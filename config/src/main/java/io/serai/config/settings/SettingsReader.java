@@ -44,7 +44,10 @@ import static io.serai.config.settings.Declarations.LOGIN_MAX_TRIES;
 import static io.serai.config.settings.Declarations.LOGIN_MAX_WAITING;
 import static io.serai.config.settings.Declarations.LOG_FORMAT;
 import static io.serai.config.settings.Declarations.LOG_LEVEL;
+import static io.serai.config.settings.Declarations.NODE_BUSY_HEAP;
+import static io.serai.config.settings.Declarations.NODE_BUSY_LOAD;
 import static io.serai.config.settings.Declarations.NODE_CAPACITY;
+import static io.serai.config.settings.Declarations.NODE_CAPACITY_PULLS;
 import static io.serai.config.settings.Declarations.NODE_DRAIN_LIMIT;
 import static io.serai.config.settings.Declarations.NODE_DRAIN_NOTICE;
 import static io.serai.config.settings.Declarations.NODE_JOIN_TOKEN;
@@ -139,6 +142,8 @@ final class SettingsReader {
                 values.find(NODE_JOIN_TOKEN).flatMap(source -> resolve(NODE_JOIN_TOKEN, source, home)),
                 values.find(NODE_LABELS).orElse(List.of()),
                 values.read(NODE_CAPACITY),
+                values.read(NODE_CAPACITY_PULLS),
+                new NodeSettings.Busy(values.read(NODE_BUSY_LOAD), values.read(NODE_BUSY_HEAP)),
                 values.read(NODE_DRAIN_LIMIT),
                 values.read(NODE_DRAIN_NOTICE));
     }

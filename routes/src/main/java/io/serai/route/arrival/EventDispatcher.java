@@ -3,6 +3,7 @@ package io.serai.route.arrival;
 import io.serai.cluster.event.ClaimedEvent;
 import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.event.EventQueue.Room;
 import io.serai.cluster.node.Fence;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorKind;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -24,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +44,10 @@ public final class EventDispatcher implements EventSource {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final Duration CANCEL_POLL = Duration.ofSeconds(1);
+    private static final Duration LOST_CHECK = Duration.ofSeconds(20);
+    /** A node under whatever load goes on with some work, or a busy cluster would stand still. */
+    private static final double LEAST_PART = 0.1;
+
     private static final Duration STOP_GRACE = Duration.ofSeconds(5);
     /** After a wake-up, events and free slots that come together are taken together. */
     private static final Duration GATHERING = Duration.ofMillis(2);
@@ -47,6 +55,7 @@ public final class EventDispatcher implements EventSource {
     private final Settings settings;
     private final EventQueue queue;
     private final Fence fence;
+    private final DoubleSupplier part;
     private final ThreadPoolExecutor threads;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -60,26 +69,30 @@ public final class EventDispatcher implements EventSource {
     private boolean stopped;
     private @Nullable FencingToken lastToken;
     private long nextCancelPoll = System.nanoTime();
+    private long nextLostCheck = System.nanoTime();
     private Duration pause = FIRST_PAUSE;
 
     /**
      * @param capacity events that the node runs at the same time
+     * @param pullCapacity how many of these may be pulls
      * @param poll the longest time between two looks into the queue
      * @param spoolDirectory where steps keep temporary files
      */
-    public record Settings(int capacity, Duration poll, Path spoolDirectory) {
+    public record Settings(int capacity, int pullCapacity, Duration poll, Path spoolDirectory) {
         public Settings {
-            if (capacity < 1 || poll.isNegative() || poll.isZero()) {
+            if (capacity < 1 || pullCapacity < 1 || poll.isNegative() || poll.isZero()) {
                 throw new IllegalArgumentException("capacity and poll must be positive");
             }
         }
     }
 
-    public EventDispatcher(Settings settings, EventQueue queue, Fence fence) {
+    /** @param part tells how much of its capacity the node uses at the moment: 1, or less when it is under load */
+    public EventDispatcher(Settings settings, EventQueue queue, Fence fence, DoubleSupplier part) {
+        this.part = part;
         this.settings = settings;
         this.queue = queue;
         this.fence = fence;
-        this.slots = new EventSlots(settings.capacity());
+        this.slots = new EventSlots(settings.capacity(), settings.pullCapacity());
         AtomicInteger number = new AtomicInteger();
         this.threads =
                 new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
@@ -265,6 +278,7 @@ public final class EventDispatcher implements EventSource {
             FencingToken token = fence.token();
             checkLease(token);
             pollCancels(token);
+            releaseLost(token);
             boolean more = claim(token);
             if (pause != FIRST_PAUSE) {
                 LOG.info("Events are claimed again");
@@ -319,15 +333,16 @@ public final class EventDispatcher implements EventSource {
 
     /** Claims what there is room for; whether there may be more. */
     private boolean claim(FencingToken token) {
-        Map<RouteId, Integer> free;
+        double used = Math.max(LEAST_PART, Math.min(1, part.getAsDouble()));
+        Room free;
         lock.lock();
         try {
-            free = claiming ? slots.free() : Map.of();
-            claimUnderWay = !free.isEmpty();
+            free = claiming ? slots.free(used) : new Room(Map.of(), 0);
+            claimUnderWay = !free.freeSlots().isEmpty();
         } finally {
             lock.unlock();
         }
-        if (free.isEmpty()) {
+        if (free.freeSlots().isEmpty()) {
             return false;
         }
         try {
@@ -376,7 +391,7 @@ public final class EventDispatcher implements EventSource {
     private Optional<EventRun> begin(ClaimedEvent event) {
         lock.lock();
         try {
-            Optional<RouteSlots> route = claiming ? slots.take(event.route()) : Optional.empty();
+            Optional<RouteSlots> route = claiming ? slots.take(event) : Optional.empty();
             Optional<EventRun> run = route.map(
                     taken -> new EventRun(new EventContext(event, settings.spoolDirectory()), taken, queue, fence));
             run.ifPresent(begun -> running.put(event.id(), begun));
@@ -390,7 +405,7 @@ public final class EventDispatcher implements EventSource {
         lock.lock();
         try {
             running.remove(run.event().id(), run);
-            slots.giveBack(run.slots());
+            slots.giveBack(run.slots(), run.event());
             woken = true;
             changed.signalAll();
         } finally {
@@ -407,6 +422,22 @@ public final class EventDispatcher implements EventSource {
         nextCancelPoll = System.nanoTime() + CANCEL_POLL.toNanos();
         for (EventId id : queue.cancelRequests(token)) {
             runs().stream().filter(run -> run.event().id().equals(id)).forEach(run -> run.cancel("an operator asked"));
+        }
+    }
+
+    /**
+     * By the thread that claims and hands out, so that no claim is between the two meanwhile: what is claimed for long and
+     * does not run here would stay claimed for as long as this node lives.
+     */
+    private void releaseLost(FencingToken token) {
+        if (System.nanoTime() - nextLostCheck < 0) {
+            return;
+        }
+        nextLostCheck = System.nanoTime() + LOST_CHECK.toNanos();
+        Set<EventId> known = runs().stream().map(run -> run.event().id()).collect(Collectors.toSet());
+        int released = queue.releaseLost(token, known);
+        if (released > 0) {
+            LOG.warn("{} events were claimed by this node and not run; they are back in the queue", released);
         }
     }
 

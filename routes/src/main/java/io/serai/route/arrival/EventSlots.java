@@ -1,5 +1,8 @@
 package io.serai.route.arrival;
 
+import io.serai.cluster.event.ClaimedEvent;
+import io.serai.cluster.event.EventKind;
+import io.serai.cluster.event.EventQueue.Room;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
@@ -17,12 +20,16 @@ import java.util.Optional;
  */
 final class EventSlots {
     private final int capacity;
+    private final int pullCapacity;
     private final Map<RouteId, RouteSlots> routes = new LinkedHashMap<>();
     private int used;
+    private int pullsUsed;
     private int rotation;
 
-    EventSlots(int capacity) {
+    /** @param pullCapacity how many of all may be pulls */
+    EventSlots(int capacity, int pullCapacity) {
         this.capacity = capacity;
+        this.pullCapacity = pullCapacity;
     }
 
     /** One route's share. */
@@ -63,28 +70,41 @@ final class EventSlots {
         routes.remove(slots.route, slots);
     }
 
-    /** Takes a slot of the route; empty when nobody consumes it any more. */
-    Optional<RouteSlots> take(RouteId route) {
+    /** Takes a slot of the event's route; empty when nobody consumes it any more. */
+    Optional<RouteSlots> take(ClaimedEvent event) {
+        RouteId route = event.route();
         RouteSlots slots = routes.get(route);
         if (slots == null) {
             return Optional.empty();
         }
         slots.used++;
         used++;
+        pullsUsed += pulls(event);
         return Optional.of(slots);
     }
 
-    void giveBack(RouteSlots slots) {
+    void giveBack(RouteSlots slots, ClaimedEvent event) {
         slots.used--;
         used--;
+        pullsUsed -= pulls(event);
+    }
+
+    private static int pulls(ClaimedEvent event) {
+        return event.kind() == EventKind.PULL ? 1 : 0;
     }
 
     /**
      * What can be claimed now: the free slots of the node, dealt out one by one to the routes that have room, beginning
      * with another route each time.
+     *
+     * @param part of its capacity that the node uses at the moment, more than 0 and at most 1
      */
-    Map<RouteId, Integer> free() {
-        int left = capacity - used;
+    Room free(double part) {
+        return new Room(dealt((int) Math.ceil(capacity * part) - used), Math.max(0, pullCapacity - pullsUsed));
+    }
+
+    private Map<RouteId, Integer> dealt(int room) {
+        int left = room;
         List<RouteSlots> order = new ArrayList<>(routes.values());
         if (left <= 0 || order.isEmpty()) {
             return Map.of();

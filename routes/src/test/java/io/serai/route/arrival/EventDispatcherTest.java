@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class EventDispatcherTest {
     private final FailingQueue queue = new FailingQueue();
     private final EventDispatcher dispatcher = new EventDispatcher(
-            new EventDispatcher.Settings(4, FailingQueue.poll(), Path.of("unused")), queue, queue::token);
+            new EventDispatcher.Settings(4, 2, FailingQueue.poll(), Path.of("unused")), queue, queue::token, () -> 1);
 
     @AfterEach
     void stop() {

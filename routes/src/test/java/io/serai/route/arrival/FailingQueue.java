@@ -21,6 +21,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A queue in memory whose database and lease can be taken away. */
 final class FailingQueue implements EventQueue {
@@ -74,7 +75,13 @@ final class FailingQueue implements EventQueue {
     }
 
     @Override
-    public synchronized List<ClaimedEvent> claim(FencingToken token, Map<RouteId, Integer> freeSlots) {
+    public synchronized int releaseLost(FencingToken token, Set<EventId> running) {
+        return 0;
+    }
+
+    @Override
+    public synchronized List<ClaimedEvent> claim(FencingToken token, Room room) {
+        Map<RouteId, Integer> freeSlots = room.freeSlots();
         check(token);
         List<ClaimedEvent> claimed = new ArrayList<>();
         while (claimed.size() < freeSlots.getOrDefault(ROUTE, 0) && !ready.isEmpty()) {

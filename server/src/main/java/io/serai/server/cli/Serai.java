@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
             NodeCommands.Sessions.class,
             NodeCommands.Session.class,
             BanCommands.Bans.class,
+            PlacementCommands.Placement.class,
             ClusterCommands.Drain.class,
             ClusterCommands.Undrain.class,
             ClusterCommands.Nodes.class,

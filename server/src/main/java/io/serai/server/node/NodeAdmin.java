@@ -4,6 +4,7 @@ import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.lease.JdbcLeases;
+import io.serai.cluster.event.PlacementRules;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Nodes;
 import io.serai.cluster.node.Takeovers;
@@ -22,6 +23,7 @@ import io.serai.server.admin.InvitationsApi;
 import io.serai.server.admin.NodeApi;
 import io.serai.server.admin.NodesApi;
 import io.serai.server.admin.ObjectsApi;
+import io.serai.server.admin.PlacementApi;
 import io.serai.server.admin.RoutesApi;
 import io.serai.server.admin.SchedulesApi;
 import io.serai.server.admin.SessionsApi;
@@ -132,6 +134,7 @@ final class NodeAdmin implements NodeApi.Control {
                         stores.limits().sessions())
                 .operations());
         all.addAll(new BansApi(stores.limits().bans()).operations());
+        all.addAll(new PlacementApi(new PlacementRules(ground.database().database())).operations());
         all.addAll(new ObjectsApi(work.objects(), changes).operations());
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
         all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());

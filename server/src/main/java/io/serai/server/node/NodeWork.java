@@ -82,9 +82,13 @@ record NodeWork(
                 InstantSource.system());
         EventDispatcher dispatcher = new EventDispatcher(
                 new EventDispatcher.Settings(
-                        settings.node().capacity(), settings.events().pollInterval(), spool),
+                        settings.node().capacity(),
+                        settings.node().pullCapacity(),
+                        settings.events().pollInterval(),
+                        spool),
                 stores.queue(),
-                ground.lease());
+                ground.lease(),
+                new NodePressure(settings.node().busy()));
         NodeMetrics metrics =
                 new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
 

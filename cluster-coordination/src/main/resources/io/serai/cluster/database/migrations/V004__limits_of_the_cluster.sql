@@ -65,6 +65,21 @@ create index limit_slot_by_epoch on limit_slot (epoch);
 alter table event add column waits_for text;
 create index event_waits_for on event (waits_for, priority desc, id) where state = 'waiting' and waits_for is not null;
 
+-- ---- placement ---------------------------------------------------------------------------------------------------
+
+-- Events that match (null matches all) are left to nodes with this label for a while, if one of them lives.
+create table placement_rule (
+    name text primary key,
+    label text not null,
+    kind text check (kind in ('arrival', 'pull', 'schedule', 'resubmit')),
+    account text,
+    route_id text,
+    wait_ms bigint not null check (wait_ms between 0 and 600000),
+    changed_by text not null,
+    changed_at timestamptz not null default clock_timestamp(),
+    check (kind is not null or account is not null or route_id is not null)
+);
+
 -- ---- bandwidth ---------------------------------------------------------------------------------------------------
 
 -- One row a node that has running transfers of an owner with a limit: what it may use of that limit at the moment.
