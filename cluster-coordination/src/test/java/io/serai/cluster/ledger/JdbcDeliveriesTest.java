@@ -19,6 +19,7 @@ import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
 import java.time.Instant;
+import java.sql.PreparedStatement;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
