@@ -4,6 +4,7 @@ import com.google.crypto.tink.Aead;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
 import com.google.crypto.tink.KeysetHandle;
 import com.google.crypto.tink.RegistryConfiguration;
+import com.google.crypto.tink.AccessesPartialKey;
 import com.google.crypto.tink.aead.AeadConfig;
 import com.google.crypto.tink.aead.AesGcmKey;
 import com.google.crypto.tink.aead.AesGcmParameters;
@@ -50,6 +51,7 @@ public final class JoinSecret {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
+    @AccessesPartialKey
     Aead aead(String cluster) {
         try {
             AeadConfig.register();

@@ -53,6 +53,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "port": target.setPort(property(camelContext, int.class, value)); return true;
         case "privatekey":
         case "privateKey": target.setPrivateKey(property(camelContext, java.lang.String.class, value)); return true;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": target.setProxyProtocolFrom(property(camelContext, java.lang.String.class, value)); return true;
         case "tls": target.setTls(property(camelContext, io.serai.endpoint.ftp.FtpTls.class, value)); return true;
         default: return false;
         }
@@ -91,6 +93,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "port": return int.class;
         case "privatekey":
         case "privateKey": return java.lang.String.class;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return java.lang.String.class;
         case "tls": return io.serai.endpoint.ftp.FtpTls.class;
         default: return null;
         }
@@ -130,6 +134,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "port": return target.getPort();
         case "privatekey":
         case "privateKey": return target.getPrivateKey();
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return target.getProxyProtocolFrom();
         case "tls": return target.getTls();
         default: return null;
         }

@@ -23,7 +23,7 @@ public class FtpServerEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(18);
+        Set<String> props = new HashSet<>(19);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("certificate");
@@ -41,6 +41,7 @@ public class FtpServerEndpointUriFactory extends org.apache.camel.support.compon
         props.add("passivePorts");
         props.add("port");
         props.add("privateKey");
+        props.add("proxyProtocolFrom");
         props.add("tls");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         SECRET_PROPERTY_NAMES = Collections.emptySet();

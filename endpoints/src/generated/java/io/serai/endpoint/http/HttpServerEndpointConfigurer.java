@@ -47,6 +47,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "port": target.setPort(property(camelContext, int.class, value)); return true;
         case "privatekey":
         case "privateKey": target.setPrivateKey(property(camelContext, java.lang.String.class, value)); return true;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": target.setProxyProtocolFrom(property(camelContext, java.lang.String.class, value)); return true;
         case "requesttimeout":
         case "requestTimeout": target.setRequestTimeout(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "sessionidletimeout":
@@ -87,6 +89,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "port": return int.class;
         case "privatekey":
         case "privateKey": return java.lang.String.class;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return java.lang.String.class;
         case "requesttimeout":
         case "requestTimeout": return long.class;
         case "sessionidletimeout":
@@ -128,6 +132,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "port": return target.getPort();
         case "privatekey":
         case "privateKey": return target.getPrivateKey();
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return target.getProxyProtocolFrom();
         case "requesttimeout":
         case "requestTimeout": return target.getRequestTimeout();
         case "sessionidletimeout":

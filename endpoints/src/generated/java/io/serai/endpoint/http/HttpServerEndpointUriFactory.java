@@ -23,7 +23,7 @@ public class HttpServerEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(19);
+        Set<String> props = new HashSet<>(20);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("certificate");
@@ -38,6 +38,7 @@ public class HttpServerEndpointUriFactory extends org.apache.camel.support.compo
         props.add("maxSessions");
         props.add("port");
         props.add("privateKey");
+        props.add("proxyProtocolFrom");
         props.add("requestTimeout");
         props.add("sessionIdleTimeout");
         props.add("sessionMaxAge");

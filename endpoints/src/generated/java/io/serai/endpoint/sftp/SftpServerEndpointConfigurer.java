@@ -48,6 +48,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "maxunauthenticated":
         case "maxUnauthenticated": target.setMaxUnauthenticated(property(camelContext, int.class, value)); return true;
         case "port": target.setPort(property(camelContext, int.class, value)); return true;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": target.setProxyProtocolFrom(property(camelContext, java.lang.String.class, value)); return true;
         case "steerciphers":
         case "steerCiphers": target.setSteerCiphers(property(camelContext, boolean.class, value)); return true;
         case "windowbytes":
@@ -84,6 +86,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "maxunauthenticated":
         case "maxUnauthenticated": return int.class;
         case "port": return int.class;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return java.lang.String.class;
         case "steerciphers":
         case "steerCiphers": return boolean.class;
         case "windowbytes":
@@ -121,6 +125,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "maxunauthenticated":
         case "maxUnauthenticated": return target.getMaxUnauthenticated();
         case "port": return target.getPort();
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return target.getProxyProtocolFrom();
         case "steerciphers":
         case "steerCiphers": return target.isSteerCiphers();
         case "windowbytes":

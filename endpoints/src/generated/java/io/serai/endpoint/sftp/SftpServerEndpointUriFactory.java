@@ -23,7 +23,7 @@ public class SftpServerEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(16);
+        Set<String> props = new HashSet<>(17);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("exceptionHandler");
@@ -38,6 +38,7 @@ public class SftpServerEndpointUriFactory extends org.apache.camel.support.compo
         props.add("maxUnauthenticated");
         props.add("name");
         props.add("port");
+        props.add("proxyProtocolFrom");
         props.add("steerCiphers");
         props.add("windowBytes");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
