@@ -176,6 +176,10 @@ final class RunningServer implements AutoCloseable {
         return runs() && admin.get("/observe/health", Map.of()).path("status").asText().equals("UP");
     }
 
+    String adminUrl() {
+        return node.admin();
+    }
+
     AdminClient admin() {
         return admin;
     }
