@@ -12,7 +12,6 @@ import org.apache.camel.component.infinispan.embedded.InfinispanEmbeddedComponen
 import org.apache.camel.component.infinispan.embedded.InfinispanEmbeddedConfiguration;
 import org.apache.camel.component.infinispan.embedded.InfinispanEmbeddedIdempotentRepository;
 import org.apache.camel.spi.IdempotentRepository;
-import org.apache.camel.support.DefaultComponent;
 import org.infinispan.manager.EmbeddedCacheManager;
 
 /**
@@ -52,7 +51,7 @@ public final class CachesForRoutes {
     }
 
     /** Says why there are no caches, instead of making some that nobody shares. */
-    private static final class AbsentCaches extends DefaultComponent {
+    private static final class AbsentCaches extends InfinispanEmbeddedComponent {
         private final CacheLayer layer;
 
         AbsentCaches(CacheLayer layer) {
