@@ -46,7 +46,7 @@ public final class CacheLayer implements AutoCloseable {
     static final String LOGINS = OWN_PREFIX + "logins";
     static final String REVISIONS = OWN_PREFIX + "revisions";
     private static final Logger LOG = LoggerFactory.getLogger(CacheLayer.class);
-    private static final Duration START_LIMIT = Duration.ofSeconds(20);
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final long MOST_LOGINS = 100_000;
 
     private final CacheSettings settings;

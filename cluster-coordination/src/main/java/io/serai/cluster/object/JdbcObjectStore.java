@@ -78,6 +78,16 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         return database.read(ObjectTables::holdsAny);
     }
 
+    /** One object as it is in the database now, for who needs it before the store can be. */
+    public static <T extends ConfigObject> Optional<T> readOnce(
+            Database database, ObjectJson json, Class<T> type, Key key) {
+        return database.read(new ObjectTables(json)::load)
+                .find(key)
+                .map(Versioned::object)
+                .filter(type::isInstance)
+                .map(type::cast);
+    }
+
     /** Loads all objects and begins to follow; listeners are told what changes from then on. */
     public synchronized void start() {
         if (follower != null) {

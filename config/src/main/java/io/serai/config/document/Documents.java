@@ -110,6 +110,12 @@ public final class Documents {
             case SITE -> new SiteReader(document, spec.get(), secretFields).read(name.get());
             case CALENDAR -> new CalendarReader(document, spec.get()).read(name.get());
             case SCHEDULE -> new ScheduleReader(document, spec.get(), cron).read(name.get());
+            case NODE -> new NodeReader(document, spec.get()).read(name.get());
+            case LIBRARY -> {
+                document.reject(
+                        "kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");
+                yield Optional.empty();
+            }
             case ROUTE -> {
                 document.reject(
                         "kind",
@@ -123,7 +129,7 @@ public final class Documents {
 
     private static Optional<ObjectKind> kind(YamlFields document) {
         if (!document.has("kind")) {
-            document.missing("kind", "write kind: Account, Site, Schedule or Calendar; a route file is a list with - route:");
+            document.missing("kind", "write kind: Account, Site, Schedule, Calendar or Node; a route file is a list with - route:");
         }
         return document.read(
                 "kind",

@@ -56,6 +56,13 @@ public final class ObjectFields {
             view.calendar(calendar);
         } else if (object instanceof Schedule schedule) {
             view.schedule(schedule);
+        } else if (object instanceof Library library) {
+            view.add("sha256", library.sha256(), null);
+            view.add("size", ByteSize.format(library.sizeBytes()), null);
+            view.add("signature", library.signature(), null);
+        } else if (object instanceof NodeOverlay node) {
+            view.add("description", node.description(), "");
+            view.add("settings", node.settings(), List.of());
         } else if (object instanceof Route route) {
             view.add("dsl", word(route.dsl()), null);
             view.fields.add(new Field("source", route.source(), null, Visibility.SOURCE));

@@ -9,6 +9,8 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.CalendarName;
 import io.serai.config.name.AccountName;
+import io.serai.config.name.LibraryName;
+import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.name.SiteName;
@@ -62,6 +64,13 @@ public final class ObjectJson {
             putAll(json.putArray("yearly"), sorted(calendar.yearly()));
         } else if (object instanceof Schedule schedule) {
             writeSchedule(schedule, json);
+        } else if (object instanceof Library library) {
+            json.put("sha256", library.sha256());
+            json.put("sizeBytes", library.sizeBytes());
+            json.put("signature", library.signature());
+        } else if (object instanceof NodeOverlay node) {
+            json.put("description", node.description());
+            putAll(json.putArray("settings"), node.settings());
         } else if (object instanceof Route route) {
             json.put("dsl", route.dsl().name());
             json.put("source", route.source());
@@ -89,6 +98,13 @@ public final class ObjectJson {
                             fields.texts("dates").stream().map(LocalDate::parse).collect(Collectors.toSet()),
                             fields.texts("yearly").stream().map(MonthDay::parse).collect(Collectors.toSet()));
                 case SCHEDULE -> readSchedule(name, fields);
+                case LIBRARY ->
+                    new Library(
+                            new LibraryName(name),
+                            fields.text("sha256"),
+                            fields.number("sizeBytes"),
+                            fields.text("signature"));
+                case NODE -> new NodeOverlay(new NodeName(name), fields.text("description"), fields.texts("settings"));
                 case ROUTE ->
                     new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
             };

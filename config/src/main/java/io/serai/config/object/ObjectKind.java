@@ -6,7 +6,9 @@ public enum ObjectKind {
     SITE("Site"),
     CALENDAR("Calendar"),
     SCHEDULE("Schedule"),
-    ROUTE("Route");
+    ROUTE("Route"),
+    LIBRARY("Library"),
+    NODE("Node");
 
     private final String word;
 

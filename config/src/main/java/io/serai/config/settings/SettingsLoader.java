@@ -49,9 +49,20 @@ public final class SettingsLoader {
      * @throws io.serai.config.error.SeraiException with code INVALID and all problems, each with its place and mend
      */
     public NodeSettings load(Optional<Path> file, List<String> overrides, Path defaultHome) {
+        return load(file, overrides, defaultHome, List.of());
+    }
+
+    /**
+     * As above, with what the cluster's configuration says of this node: it goes before the file, and after environment and
+     * overrides, so that a person at the machine can always mend a node that its overlay keeps from starting.
+     *
+     * @param overlay {@code key=value} each
+     */
+    public NodeSettings load(Optional<Path> file, List<String> overrides, Path defaultHome, List<String> overlay) {
         Problems problems = new Problems();
         Map<String, GivenValue> given = new LinkedHashMap<>();
         file.ifPresent(path -> given.putAll(SettingsFile.read(path, declared, problems)));
+        given.putAll(fromOverlay(overlay, problems));
         given.putAll(fromEnvironment(problems));
         given.putAll(fromOverrides(overrides, problems));
 
@@ -78,6 +89,21 @@ public final class SettingsLoader {
                                 + "; unset it if another program needs it under this name");
             }
         });
+        return given;
+    }
+
+    private static Map<String, GivenValue> fromOverlay(List<String> overlay, Problems problems) {
+        String origin = "this node's Node object in the cluster's configuration";
+        Map<String, GivenValue> given = new LinkedHashMap<>();
+        for (String text : overlay) {
+            try {
+                String checked = SettingsOverlay.check(text);
+                int equals = checked.indexOf('=');
+                given.put(checked.substring(0, equals), new GivenValue(checked.substring(equals + 1), origin));
+            } catch (IllegalArgumentException e) {
+                problems.add(origin, String.valueOf(e.getMessage()));
+            }
+        }
         return given;
     }
 

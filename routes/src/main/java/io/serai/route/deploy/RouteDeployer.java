@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.camel.CamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.slf4j.Logger;
@@ -48,6 +49,7 @@ public final class RouteDeployer {
     private final Map<RouteId, CheckedRoute> deployed = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> prepared = new ConcurrentHashMap<>();
+    private List<RouteProblem> lastProblems = List.of();
     private boolean following;
 
     /**
@@ -130,8 +132,30 @@ public final class RouteDeployer {
         } finally {
             subscribe();
         }
+        lastProblems = List.copyOf(problems);
         problems.forEach(problem -> LOG.error("A route is not deployed: {}", problem));
         return problems;
+    }
+
+    /**
+     * As {@link #refresh}, and routes that use what has changed beneath them are made anew, too.
+     *
+     * @param using which routes those are
+     */
+    public synchronized List<RouteProblem> refreshAnew(Predicate<Route> using) {
+        List<RouteProblem> problems = new ArrayList<>(refresh());
+        for (CheckedRoute route : List.copyOf(deployed.values())) {
+            if (using.test(route.route())) {
+                problems.addAll(make(List.of(route), List.of()));
+            }
+        }
+        lastProblems = List.copyOf(problems);
+        return problems;
+    }
+
+    /** What was wrong when routes were deployed last. */
+    public synchronized List<RouteProblem> lastProblems() {
+        return lastProblems;
     }
 
     private void deploy(Map<RouteId, Route> wanted, List<RouteProblem> problems) {

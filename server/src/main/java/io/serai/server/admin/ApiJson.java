@@ -13,6 +13,7 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.serai.cluster.event.EventId;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.CalendarName;
+import io.serai.config.name.LibraryName;
 import io.serai.config.name.FileId;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
@@ -38,6 +39,7 @@ public final class ApiJson {
                 RouteId.class,
                 ScheduleName.class,
                 CalendarName.class,
+                LibraryName.class,
                 NodeName.class,
                 TransferId.class,
                 FileId.class,

@@ -13,6 +13,7 @@ import io.serai.config.document.ObjectYaml;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.Library;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.secret.SecretText;
 import java.time.Instant;
@@ -40,6 +41,9 @@ public final class ObjectsApi {
         Applied apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by);
 
         Applied delete(List<Key> keys, String by);
+
+        /** Brings a library in force, whose bytes are kept already. */
+        Applied put(Library library, String by);
 
         Applied rollback(Key key, long version, String by);
 
@@ -96,7 +100,7 @@ public final class ObjectsApi {
                         "/api/v1/objects",
                         "Configuration objects",
                         this::list,
-                        parameter("kind", "account, site, schedule or route")),
+                        parameter("kind", "account, site, schedule, calendar, route, library or node")),
                 get("/api/v1/objects/{kind}/{name}", "One object as YAML, without its secrets", this::show),
                 get("/api/v1/objects/{kind}/{name}/history", "Every version of an object", this::history),
                 get("/api/v1/export", "All objects as files for apply, without secrets", this::export),
@@ -153,7 +157,8 @@ public final class ObjectsApi {
         List<DocumentFile> files = new ArrayList<>();
         for (Versioned found : objects.list(Optional.empty())) {
             ConfigObject object = found.object();
-            if (object != null) {
+            // A library is a signed JAR, which no document holds.
+            if (object != null && !(object instanceof Library)) {
                 files.add(ObjectYaml.export(object));
             }
         }
@@ -214,7 +219,7 @@ public final class ObjectsApi {
                 .findFirst()
                 .orElseThrow(() -> new SeraiException(
                         ErrorCode.INVALID,
-                        "\"" + word + "\" is not a kind; there are account, site, schedule and route"));
+                        "\"" + word + "\" is not a kind; there are account, site, schedule, calendar, route, library and node"));
     }
 
     private static Summary summary(Versioned found) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
             ObjectCommands.Rollback.class,
             RouteCommands.Routes.class,
             IdentityCommands.Identity.class,
+            LibraryCommands.Libraries.class,
             SiteCommands.Site.class,
             TokenCommands.Token.class,
             TokenCommands.Secrets.class,

@@ -41,13 +41,21 @@ final class UpCommand implements Callable<Integer> {
                 settings.log().format(),
                 settings.log().level().name(),
                 settings.node().name().value());
-        SeraiNode node = SeraiNode.start(settings, Version.text());
+        SeraiNode node = SeraiNode.start(
+                settings,
+                overlay -> settings(home.resolve(), Optional.ofNullable(config), overrides, overlay),
+                Version.text());
         return node.awaitStop() ? 0 : 1;
     }
 
     static NodeSettings settings(Path home, Optional<Path> config, List<String> overrides) {
+        return settings(home, config, overrides, List.of());
+    }
+
+    private static NodeSettings settings(
+            Path home, Optional<Path> config, List<String> overrides, List<String> overlay) {
         Path usual = home.resolve("serai.yaml");
         Optional<Path> file = config.isPresent() || !Files.exists(usual) ? config : Optional.of(usual);
-        return new SettingsLoader(System.getenv(), OTHER_VARIABLES).load(file, overrides, home);
+        return new SettingsLoader(System.getenv(), OTHER_VARIABLES).load(file, overrides, home, overlay);
     }
 }

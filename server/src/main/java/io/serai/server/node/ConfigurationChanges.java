@@ -10,9 +10,11 @@ import io.serai.config.document.Documents;
 import io.serai.config.document.ObjectDraft;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
 import io.serai.config.object.Account;
 import io.serai.config.object.Calendar;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.Library;
 import io.serai.config.object.ObjectDiff;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
@@ -52,7 +54,10 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigurationChanges.class);
 
     /** Kinds whose objects run, and may fail to, on each node. */
-    private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE);
+    private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE, ObjectKind.LIBRARY);
+
+    /** Kinds that the first release does not know. */
+    private static final Set<ObjectKind> NEWER = Set.of(ObjectKind.NODE, ObjectKind.LIBRARY);
 
     private static final Duration NODES_PATIENCE = Duration.ofSeconds(3);
 
@@ -111,6 +116,11 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
+    public synchronized Applied put(Library library, String by) {
+        return commit(List.of(library), List.of(), by);
+    }
+
+    @Override
     public synchronized Applied rollback(Key key, long version, String by) {
         ConfigObject old = objects.history(key.kind(), key.name()).stream()
                 .filter(entry -> entry.version() == version)
@@ -131,8 +141,21 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         return count;
     }
 
+    /** A node of an older release could not read the configuration any more. */
+    private void requireAllNodesKnow(List<ConfigObject> puts) {
+        boolean newer = puts.stream().anyMatch(put -> NEWER.contains(put.kind()));
+        List<NodeName> others = newer ? shared.nodesWithoutPart() : List.of();
+        if (!others.isEmpty()) {
+            throw new SeraiException(
+                    ErrorCode.BUSY,
+                    "Nothing was changed, for " + others + " would not understand it: of an older release, or just"
+                            + " starting. Upgrade all nodes first, or try again in a moment");
+        }
+    }
+
     /** What runs on the nodes is changed on all of them or on none; the rest is in force when a node has read it. */
     private Applied commit(List<ConfigObject> puts, List<Key> deletes, String by) {
+        requireAllNodesKnow(puts);
         boolean together = Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
                 .anyMatch(key -> RUNS.contains(key.kind()));
         List<Change> made = together ? shared.make(puts, deletes, by) : objects.change(puts, deletes, by);

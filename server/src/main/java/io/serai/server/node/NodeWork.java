@@ -4,6 +4,7 @@ import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Transactions;
 import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
+import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.schedule.QuartzSettings;
@@ -24,6 +25,8 @@ import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RoutePolicy;
 import io.serai.route.deploy.RouteProblem;
+import io.serai.route.library.Libraries;
+import io.serai.route.library.TrustedKeys;
 import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
@@ -104,6 +107,12 @@ record NodeWork(
         camel.measure(metrics.registry());
         camel.start();
         stops.add("camel", camel::stop);
+        Libraries libraries = new Libraries(
+                camel.context(),
+                objects,
+                new LibraryContents(ground.database().database()),
+                new TrustedKeys(settings.libraries().trustedKeys()));
+        var unused = libraries.refresh();
         RouteDeployer deployer = new RouteDeployer(
                 camel.context(),
                 objects,
@@ -116,7 +125,7 @@ record NodeWork(
         stops.add("deployer", deployer::stop);
         SharedChanges shared = new SharedChanges(
                 ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
-        shared.start(new RoutesInForce(deployer));
+        shared.start(new RoutesInForce(deployer, libraries));
         stops.add("part in changes", shared::close);
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);

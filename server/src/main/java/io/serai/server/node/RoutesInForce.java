@@ -4,32 +4,60 @@ import io.serai.cluster.object.ChangeParty;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.config.name.RouteId;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.Library;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
 import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RouteProblem;
+import io.serai.route.library.Libraries;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What this node says of a change that must be in force on every node: whether its routes can run here, and do. */
-record RoutesInForce(RouteDeployer deployer) implements ChangeParty {
+/** What this node says of a change that must be in force on every node: whether its routes and libraries can be here. */
+record RoutesInForce(RouteDeployer deployer, Libraries libraries) implements ChangeParty {
     @Override
     public List<String> objections(List<ConfigObject> puts, List<Key> deletes) {
-        List<Route> routes = puts.stream()
-                .filter(Route.class::isInstance)
-                .map(Route.class::cast)
-                .toList();
-        return deployer.prepare(routes).stream().map(RouteProblem::toString).toList();
+        List<String> objections = new ArrayList<>();
+        List<Route> routes = new ArrayList<>();
+        for (ConfigObject put : puts) {
+            if (put instanceof Route route) {
+                routes.add(route);
+            } else if (put instanceof Library library) {
+                objections.addAll(libraries.objections(library));
+            }
+        }
+        for (Key gone : deletes) {
+            if (gone.kind() == ObjectKind.LIBRARY) {
+                List<String> users = libraries.users(gone.name(), deployer.deployed());
+                if (!users.isEmpty()) {
+                    objections.add("the library " + gone.name() + " is used by the routes " + users);
+                }
+            }
+        }
+        deployer.prepare(routes).stream().map(RouteProblem::toString).forEach(objections::add);
+        return objections;
     }
 
     @Override
     public List<String> enforce(List<Key> changed) {
-        Set<RouteId> routes = changed.stream()
-                .filter(key -> key.kind() == ObjectKind.ROUTE)
-                .map(key -> new RouteId(key.name()))
-                .collect(Collectors.toSet());
-        var unused = deployer.refresh();
-        return deployer.problems(routes).stream().map(RouteProblem::toString).toList();
+        Set<String> words = libraries.refresh();
+        var unused = words.isEmpty()
+                ? deployer.refresh()
+                : deployer.refreshAnew(route -> Libraries.usesAny(route, words));
+        Set<RouteId> routes = names(changed, ObjectKind.ROUTE).stream().map(RouteId::new).collect(Collectors.toSet());
+        List<String> problems = new ArrayList<>(libraries.problems(names(changed, ObjectKind.LIBRARY)));
+        deployer.problems(routes).stream().map(RouteProblem::toString).forEach(problems::add);
+        deployer.lastProblems().stream()
+                .filter(problem -> !words.isEmpty())
+                .map(RouteProblem::toString)
+                .filter(problem -> !problems.contains(problem))
+                .forEach(problems::add);
+        return problems;
+    }
+
+    private static Set<String> names(List<Key> keys, ObjectKind kind) {
+        return keys.stream().filter(key -> key.kind() == kind).map(Key::name).collect(Collectors.toSet());
     }
 }

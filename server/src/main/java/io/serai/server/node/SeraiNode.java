@@ -8,18 +8,25 @@ import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.cluster.secret.SharedSecrets;
 import io.serai.cluster.storage.StorageRoot;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.object.NodeOverlay;
+import io.serai.config.object.ObjectJson;
+import io.serai.config.object.ObjectKind;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
 import io.serai.server.identity.SharedIdentities;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,23 +39,28 @@ public final class SeraiNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SeraiNode.class);
     private static final Duration RECOVERY_INTERVAL = Duration.ofMinutes(2);
 
-    private final NodeSettings settings;
+    private final Function<List<String>, NodeSettings> overlaid;
+    private volatile NodeSettings settings;
     private final StopList stops = new StopList();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile boolean removed;
     private boolean closed;
 
-    private SeraiNode(NodeSettings settings) {
+    private SeraiNode(NodeSettings settings, Function<List<String>, NodeSettings> overlaid) {
         this.settings = settings;
+        this.overlaid = overlaid;
     }
 
     /**
      * Starts a server; returns when all its listeners are bound and {@code run/node.json} is written.
      *
+     * @param settings as they are on the machine
+     * @param overlaid the settings with what the cluster's configuration says of this node
      * @throws SeraiException what keeps it from starting, with the mend; nothing is left running
      */
-    public static SeraiNode start(NodeSettings settings, String version) {
-        SeraiNode node = new SeraiNode(settings);
+    public static SeraiNode start(
+            NodeSettings settings, Function<List<String>, NodeSettings> overlaid, String version) {
+        SeraiNode node = new SeraiNode(settings, overlaid);
         Thread onSignal = new Thread(node::close, "stop-on-signal");
         Runtime.getRuntime().addShutdownHook(onSignal);
         try {
@@ -73,6 +85,7 @@ public final class SeraiNode implements AutoCloseable {
         Joining.joinIfInvited(settings, database.database());
         ClusterKeys keys = new ClusterKeys(database.database(), Joining.keyFile(home));
         SecretBox secrets = keys.open();
+        applyOverlay(database, secrets);
         SharedSecrets shared = new SharedSecrets(database.database(), secrets);
         SharedIdentities identities = new SharedIdentities(
                 shared, home.resolve("keys"), "node " + settings.node().name());
@@ -106,6 +119,16 @@ public final class SeraiNode implements AutoCloseable {
         file.listeners()
                 .forEach(
                         listener -> LOG.info("{} on {} port {}", listener.name(), listener.address(), listener.port()));
+    }
+
+    /** What is different on this node stands in the cluster's configuration, where its database is known. */
+    private void applyOverlay(NodeDatabase database, SecretBox secrets) {
+        Key self = new Key(ObjectKind.NODE, settings.node().name().value());
+        JdbcObjectStore.readOnce(database.database(), new ObjectJson(secrets), NodeOverlay.class, self)
+                .ifPresent(overlay -> {
+                    LOG.info("Settings of this node from the cluster's configuration: {}", overlay.settings());
+                    settings = overlaid.apply(overlay.settings());
+                });
     }
 
     private NodeLease lease(HomeLock lock, UUID boot, String version, NodeDatabase database) {
