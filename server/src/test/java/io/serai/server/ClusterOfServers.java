@@ -44,6 +44,11 @@ final class ClusterOfServers implements AutoCloseable {
         this.shared = new SharedFolder(folder.resolve("shared"));
     }
 
+    /** A cluster without nodes yet. */
+    static ClusterOfServers empty(TestFolder folder, Map<String, String> settings) {
+        return new ClusterOfServers(folder, settings);
+    }
+
     /** Starts a cluster; returns when all its servers are up. */
     static ClusterOfServers start(TestFolder folder, int count, Map<String, String> settings) {
         return start(folder, count, settings, index -> Map.of());
@@ -72,7 +77,24 @@ final class ClusterOfServers implements AutoCloseable {
      * @param own settings of this node alone
      */
     Node add(Map<String, String> own, String... javaOptions) {
-        String name = Character.toString('a' + nodes.size());
+        Node node = node(Character.toString('a' + nodes.size()), own, javaOptions);
+        nodes.add(node);
+        if (nodes.size() > 1) {
+            shareKeys(node.server().home());
+        }
+        return node;
+    }
+
+    /** A node that was stopped, for its next start with this build on the same home. */
+    Node upgrade(String name) {
+        Node old = node(name);
+        Node node = node(name, Map.of());
+        nodes.set(nodes.indexOf(old), node);
+        old.line().close();
+        return node;
+    }
+
+    private Node node(String name, Map<String, String> own, String... javaOptions) {
         Path home = folder.resolve("node-" + name);
         Path place = home.resolve("share");
         Relay line = new Relay(database.port());
@@ -92,12 +114,7 @@ final class ClusterOfServers implements AutoCloseable {
                 shared.folder(),
                 all,
                 javaOptions.length == 0 ? new String[] {"-Xmx256m"} : javaOptions);
-        Node node = new Node(name, server, line, place);
-        nodes.add(node);
-        if (nodes.size() > 1) {
-            shareKeys(home);
-        }
-        return node;
+        return new Node(name, server, line, place);
     }
 
     /** The secret key of the cluster, the host keys and the certificate. */

@@ -42,7 +42,7 @@ public final class ServerProcess implements AutoCloseable {
     /**
      * Starts {@code serai up} on a home, its output going to {@code log/server.out} there.
      *
-     * @param javaOptions such as {@code -Xmx256m}
+     * @param javaOptions such as {@code -Xmx256m}; a {@code -cp} takes the place of this process' class path
      * @param settings as after {@code --set}
      */
     public static ServerProcess start(Path home, List<String> javaOptions, Map<String, String> settings) {
@@ -58,9 +58,9 @@ public final class ServerProcess implements AutoCloseable {
             List<String> launcher, Path home, List<String> javaOptions, Map<String, String> settings) {
         List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(javaOptions);
         command.addAll(List.of("-Djdk.serialFilter=!*", "-Djava.awt.headless=true", "-cp"));
         command.add(System.getProperty("java.class.path"));
+        command.addAll(javaOptions);
         command.addAll(List.of("io.serai.server.cli.Serai", "up", "--home", home.toString()));
         settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
         Path log = home.resolve("log").resolve("server.out");
