@@ -157,7 +157,7 @@ class ClusterNodesIT {
         killed.kill();
         upload.await(LIMIT).expectFailure();
         await("the takeover").atMost(LIMIT).until(() -> takeover(0, epoch).hasNonNull("finished"));
-        assertThat(takeover(0, epoch).path("text").asText()).contains("1 uploads returned");
+        assertThat(takeover(0, epoch).path("text").asText()).contains("1 upload returned");
 
         acme.startSftpAt(cluster.server(0).port("sftp"), "reput " + file + " /outbox/resumed.bin\n")
                 .await(LIMIT)

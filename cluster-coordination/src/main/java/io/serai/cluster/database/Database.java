@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
 import javax.sql.DataSource;
 
 /**
@@ -26,6 +27,7 @@ import javax.sql.DataSource;
 public final class Database implements AutoCloseable {
     private final DatabaseSettings settings;
     private final AgroalDataSource pool;
+    private final LongAdder fenced = new LongAdder();
     private final List<Notifications> listeners = new CopyOnWriteArrayList<>();
     private final Map<Connection, List<Runnable>> afterCommit = Collections.synchronizedMap(new IdentityHashMap<>());
 
@@ -77,6 +79,9 @@ public final class Database implements AutoCloseable {
             return work.run(connection);
         } catch (SQLException e) {
             throw DatabaseErrors.ofStatement(e);
+        } catch (SeraiException e) {
+            countFenced(e);
+            throw e;
         }
     }
 
@@ -114,6 +119,18 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** How often work was refused because this node's lease had ended. */
+    public long fencedAttempts() {
+        return fenced.sum();
+    }
+
+    /** Counts a refusal that was found without an exception inside the work. */
+    public void countFenced(Throwable failure) {
+        if (failure instanceof SeraiException known && known.code() == ErrorCode.FENCED) {
+            fenced.increment();
+        }
+    }
+
     /** Ends listeners and pool; work in progress fails. */
     @Override
     public void close() {
@@ -143,7 +160,7 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    private static <T> T workAndCommit(Connection connection, SqlWork<T> work, Access access) throws SQLException {
+    private <T> T workAndCommit(Connection connection, SqlWork<T> work, Access access) throws SQLException {
         begin(connection, access);
         T result;
         try {
@@ -153,6 +170,7 @@ public final class Database implements AutoCloseable {
             throw DatabaseErrors.of(e);
         } catch (RuntimeException | Error e) {
             rollBack(connection, access, e);
+            countFenced(e);
             throw e;
         }
         commit(connection, access);

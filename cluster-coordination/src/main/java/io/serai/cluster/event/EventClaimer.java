@@ -118,7 +118,7 @@ final class EventClaimer {
                    set state = 'claimed', claimed_by = ?, claimed_epoch = ?, claim_key = ?,
                        claimed_at = clock_timestamp()
                  where e.ctid = any (array(select tid from picked))
-                returning e.priority, COLUMNS
+                returning e.priority, extract(epoch from e.claimed_at - e.due_at) as waited, COLUMNS
             )
             select l.epoch as lease, e.*
               from (select 1) one left join lease l on true left join claimed e on true left join picked p on p.id = e.id
@@ -134,6 +134,7 @@ final class EventClaimer {
     private final Database database;
     private final DatabaseInsistence insistence;
     private final int batch;
+    private final ClaimTimes times = new ClaimTimes();
     private final Map<RouteId, String> lastServed = new ConcurrentHashMap<>();
 
     EventClaimer(Database database, DatabaseInsistence insistence, int batch) {
@@ -155,6 +156,10 @@ final class EventClaimer {
         claimed.forEach(event -> lastServed.put(event.route(), event.fairShare()));
         lastServed.keySet().removeIf(route -> lastServed.size() > 2 * routes.size() + 100 && !routes.contains(route));
         return claimed;
+    }
+
+    ClaimTimes times() {
+        return times;
     }
 
     private record Wanted(List<Map.Entry<RouteId, Integer>> slots, int pulls) {}
@@ -206,7 +211,7 @@ final class EventClaimer {
         }
     }
 
-    private static List<ClaimedEvent> claimed(ResultSet rows, FencingToken token) throws SQLException {
+    private List<ClaimedEvent> claimed(ResultSet rows, FencingToken token) throws SQLException {
         List<ClaimedEvent> claimed = new ArrayList<>();
         while (rows.next()) {
             rows.getLong("lease");
@@ -218,6 +223,7 @@ final class EventClaimer {
             }
             rows.getLong("id");
             if (!rows.wasNull()) {
+                times.add(rows.getDouble("waited"));
                 claimed.add(EventRows.claimed(rows, token));
             }
         }

@@ -91,7 +91,9 @@ final class EventCompleter {
         }
         try {
             if (!request.outcome().join()) {
-                throw EventRows.fenced(event);
+                SeraiException refused = EventRows.fenced(event);
+                database.countFenced(refused);
+                throw refused;
             }
         } catch (CompletionException e) {
             if (e.getCause() instanceof SeraiException known) {

@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,6 +75,16 @@ final class EventViews {
             try (ResultSet rows = statement.executeQuery()) {
                 return rows.next() ? Optional.of(view(rows, attempts)) : Optional.empty();
             }
+        }
+    }
+
+    static Duration oldestReady(Connection connection) throws SQLException {
+        String sql = """
+                select extract(epoch from clock_timestamp() - due_at) * 1000 from event
+                where state = 'ready' order by id limit 1""";
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet rows = statement.executeQuery()) {
+            return rows.next() ? Duration.ofMillis(Math.max(0, (long) rows.getDouble(1))) : Duration.ZERO;
         }
     }
 

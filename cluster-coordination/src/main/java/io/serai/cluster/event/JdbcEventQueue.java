@@ -343,6 +343,16 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
         return database.read(EventViews::depth);
     }
 
+    /** How long the oldest event that is ready has waited. */
+    public Duration oldestReady() {
+        return database.statement(EventViews::oldestReady);
+    }
+
+    /** How long this node's claims had to wait. */
+    public ClaimTimes claimTimes() {
+        return claimer.times();
+    }
+
     @Override
     public void onWork(Runnable wake) {
         waker.onWork(wake);

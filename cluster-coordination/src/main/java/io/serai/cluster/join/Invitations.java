@@ -47,6 +47,7 @@ public final class Invitations {
         UUID id = UUID.randomUUID();
         JoinSecret secret = JoinSecret.random();
         return database.transaction(connection -> {
+            forget(connection);
             UUID cluster = ClusterKeys.cluster(connection);
             String wrapped = keys.wrapFor(secret, cluster.toString(), id.toString());
             String sql = """

@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -62,13 +63,17 @@ public final class Takeovers {
             }
             String what = counts.entrySet().stream()
                     .filter(count -> count.getValue() > 0)
-                    .map(count -> count.getValue() + " " + count.getKey())
+                    .map(count -> count.getValue() + " " + word(count.getKey(), count.getValue()))
                     .collect(Collectors.joining(", "));
             text.append(": ").append(what.isEmpty() ? "nothing was left" : what + " returned");
             if (counts.getOrDefault("events", 0) > 0) {
                 text.append(", ").append(work());
             }
             return text.toString();
+        }
+
+        private static String word(String plural, int count) {
+            return count == 1 && plural.endsWith("s") ? plural.substring(0, plural.length() - 1) : plural;
         }
 
         private String happened() {
@@ -109,6 +114,18 @@ public final class Takeovers {
                     }
                     return found;
                 }
+            }
+        });
+    }
+
+    /** Removes the records of takeovers that were finished longer ago than this; the number removed. */
+    public int forget(Duration olderThan) {
+        String sql = "delete from takeover where finished_at < clock_timestamp() - ? * interval '1 millisecond'"
+                + " and work_ended_at is not null";
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setLong(1, olderThan.toMillis());
+                return statement.executeUpdate();
             }
         });
     }

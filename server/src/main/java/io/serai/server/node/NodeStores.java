@@ -18,6 +18,7 @@ import io.serai.cluster.node.LossReason;
 import io.serai.cluster.node.NodeChannel;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Takeover;
+import io.serai.cluster.node.Takeovers;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
@@ -95,7 +96,8 @@ record NodeStores(
         Takeover takeover = new Takeover(
                 database,
                 lease,
-                List.of(new StorageRecovery(root, database, publisher), new EventTakeover(database, queue), limits),
+                // Events first: they do not need what the others do, and partners wait for them.
+                List.of(new EventTakeover(database, queue), new StorageRecovery(root, database, publisher), limits),
                 settings.node().lease().dividedBy(2));
         takeover.start();
         stops.add("takeover", takeover::close);
@@ -130,7 +132,8 @@ record NodeStores(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
                 // What was fetched from sites is never forgotten: it would be fetched again.
-                new Forgetting.Records("fires of schedules", () -> fires.forget(retention))));
+                new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
+                new Forgetting.Records("takeovers", () -> new Takeovers(database).forget(retention))));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);
     }

@@ -94,6 +94,7 @@ record NodeWork(
                 new NodePressure(settings.node().busy()));
         NodeMetrics metrics =
                 new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
+        ClusterMeters.register(metrics.registry(), ground.database().database(), ground.lease(), stores);
 
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
