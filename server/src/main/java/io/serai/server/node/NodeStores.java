@@ -110,7 +110,7 @@ record NodeStores(
         JdbcLedger ledger = new JdbcLedger(database, lease, running, writer, clock);
         ScheduleFires fires = new ScheduleFires(database, queue);
         PulledFiles pulled = new PulledFiles(database);
-        startForgetting(settings, ledger, queue, fires, stops);
+        startForgetting(settings, ledger, queue, fires, new Takeovers(database), stops);
         return new NodeStores(
                 queue,
                 ledger,
@@ -126,14 +126,19 @@ record NodeStores(
     }
 
     private static void startForgetting(
-            NodeSettings settings, Ledger ledger, JdbcEventQueue queue, ScheduleFires fires, StopList stops) {
+            NodeSettings settings,
+            Ledger ledger,
+            JdbcEventQueue queue,
+            ScheduleFires fires,
+            Takeovers takeovers,
+            StopList stops) {
         Duration retention = settings.ledger().retention();
         Forgetting forgetting = new Forgetting(List.of(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
                 // What was fetched from sites is never forgotten: it would be fetched again.
                 new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
-                new Forgetting.Records("takeovers", () -> new Takeovers(database).forget(retention))));
+                new Forgetting.Records("takeovers", () -> takeovers.forget(retention))));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);
     }
