@@ -57,7 +57,7 @@ final class Declarations {
     static final Setting<Integer> NODE_BUSY_LOAD = Setting.of(
             "node.busy-load",
             SettingType.number(1, 1000),
-            "4",
+            "16",
             "From this load average per processor on, the node takes fewer new events, and leaves them to others.");
     static final Setting<Integer> NODE_BUSY_HEAP = Setting.of(
             "node.busy-heap",

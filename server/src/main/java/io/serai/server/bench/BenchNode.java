@@ -77,7 +77,10 @@ public final class BenchNode {
             queue.start();
             takeover.start();
             EventDispatcher dispatcher = new EventDispatcher(
-                    new EventDispatcher.Settings(capacity, Duration.ofSeconds(1), Path.of("/nonexistent")), queue, lease);
+                    new EventDispatcher.Settings(capacity, capacity, Duration.ofSeconds(1), Path.of("/nonexistent")),
+                    queue,
+                    lease,
+                    () -> 1);
             dispatcher.subscribe(ROUTE, capacity, this::waitInsteadOfWork);
             dispatcher.start();
             say("UP");
