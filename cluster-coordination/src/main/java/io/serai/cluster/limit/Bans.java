@@ -41,7 +41,11 @@ public final class Bans {
             select pg_notify('serai_session', 'bans') from made
             """;
     private static final String REMOVE = """
-            with gone as (delete from ban where network = ?::cidr returning 1)
+            with gone as (
+                delete from ban where network = ?::cidr returning network
+            ), forgiven as (
+                delete from login_failure f using gone where f.origin::inet <<= gone.network
+            )
             select pg_notify('serai_session', 'bans') from gone
             """;
     private static final String LIST = """
@@ -92,7 +96,7 @@ public final class Bans {
         });
     }
 
-    /** Takes a ban away; false when there is none of exactly this network. */
+    /** Takes a ban away, and the failures from there with it; false when there is none of exactly this network. */
     public boolean remove(String network) {
         return database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {

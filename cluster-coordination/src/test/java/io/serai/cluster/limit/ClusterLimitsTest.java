@@ -186,7 +186,10 @@ class ClusterLimitsTest {
                 return seen.stream().anyMatch(ban -> ban.network().equals("2001:db8:1:2::/64") && !ban.isByOperator());
             }
         });
+        String origin = "2001:db8:1:2:0:0:0:0/64";
+        assertThat(b.admit(SessionId.random(), "unban", 5, origin)).isEqualTo(Admission.LOCKED_OUT);
         assertThat(b.limits.bans().remove("2001:db8:1:2::/64")).isTrue();
+        assertThat(b.admit(SessionId.random(), "unban", 5, origin)).isEqualTo(Admission.ADMITTED);
         await().atMost(Duration.ofSeconds(1)).until(() -> {
             synchronized (seen) {
                 return seen.isEmpty();

@@ -34,6 +34,15 @@ public record AddressRange(byte[] network, int bits) {
         }
     }
 
+    /** Its first address as it was given. */
+    InetAddress address() {
+        try {
+            return InetAddress.getByAddress(network);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of 4 or 16 bytes is valid", e);
+        }
+    }
+
     boolean contains(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (bytes.length != network.length) {

@@ -4,6 +4,8 @@ import io.serai.cluster.limit.Ban;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The bans that this node knows. Safe for use by many threads; replaced as a whole. */
 final class BannedAddresses {
@@ -16,9 +18,16 @@ final class BannedAddresses {
 
     private volatile List<Entry> entries = List.of();
 
-    void replace(List<Ban> bans) {
+    /** From now on these are in force; the ranges that were banned and are not any more. */
+    List<AddressRange> replace(List<Ban> bans) {
+        List<Entry> before = entries;
         entries = bans.stream()
                 .map(ban -> new Entry(AddressRange.parse(ban.network()), ban))
+                .toList();
+        Set<String> now = bans.stream().map(Ban::network).collect(Collectors.toSet());
+        return before.stream()
+                .filter(entry -> !now.contains(entry.ban().network()))
+                .map(Entry::range)
                 .toList();
     }
 

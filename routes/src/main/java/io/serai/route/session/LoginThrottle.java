@@ -55,6 +55,16 @@ final class LoginThrottle {
         byLogin.remove(login(user, AddressRange.origin(client)));
     }
 
+    /** Forgets the failures of all addresses of a range. */
+    synchronized void forget(AddressRange range) {
+        byLogin.keySet().removeIf(key -> isFrom(range, key.substring(0, key.indexOf(' '))));
+        byAddress.keySet().removeIf(origin -> isFrom(range, origin));
+    }
+
+    private static boolean isFrom(AddressRange range, String origin) {
+        return range.contains(AddressRange.parse(origin).address());
+    }
+
     private Failures oneMore(@Nullable Failures before) {
         return new Failures(count(before) + 1, clock.instant());
     }

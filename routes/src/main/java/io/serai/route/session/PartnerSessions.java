@@ -248,7 +248,7 @@ public final class PartnerSessions {
     }
 
     private void bansChanged(List<Ban> bans) {
-        banned.replace(bans);
+        banned.replace(bans).forEach(logins::forgive);
         Instant now = clock.instant();
         sessions.values().stream()
                 .filter(session -> banned.isByOperator(session.client(), now))

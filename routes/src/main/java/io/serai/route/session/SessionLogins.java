@@ -151,6 +151,11 @@ final class SessionLogins {
         throttle.learn(user, session.client(), standing.ofLogin(), standing.ofOrigin());
     }
 
+    /** Failures from there count no more. */
+    void forgive(AddressRange range) {
+        throttle.forget(range);
+    }
+
     private LoginResult accepted(PartnerSession session, Account account) {
         storage.prepareHome(account.name(), account.folders());
         LOG.info(

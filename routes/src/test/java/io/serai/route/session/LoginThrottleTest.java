@@ -34,6 +34,18 @@ class LoginThrottleTest {
     }
 
     @Test
+    void forgetsARangeThatWasForgiven() {
+        InetAddress client = address("2001:db8:0:5::1");
+        for (int i = 0; i < 5; i++) {
+            throttle.failed("user" + i, client);
+            throttle.failed("acme", address("192.0.2.9"));
+        }
+        throttle.forget(AddressRange.parse("2001:db8:0:5::/64"));
+        assertThat(throttle.isLockedOut("user9", client)).isFalse();
+        assertThat(throttle.isLockedOut("acme", address("192.0.2.9"))).isTrue();
+    }
+
+    @Test
     void locksOutAnAddressThatTriesManyNamesThoughOneLoginSucceeds() {
         InetAddress client = address("2001:db8::1");
         for (int i = 0; i < 5; i++) {
