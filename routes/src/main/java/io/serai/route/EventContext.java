@@ -35,6 +35,7 @@ public final class EventContext {
     private @Nullable String failedStep;
     private @Nullable Awaited waitsFor;
     private boolean ended;
+    private boolean completed;
 
     /** @param spoolDirectory where steps may keep temporary files of this run; emptied when the node starts */
     public EventContext(ClaimedEvent event, Path spoolDirectory) {
@@ -209,6 +210,16 @@ public final class EventContext {
 
     /** A place that was not to be had. */
     public record Awaited(LimitOwner owner, int most) {}
+
+    /** Notes that a transaction of the route ended the event along with the route's work. */
+    public synchronized void completedWithTransaction() {
+        completed = true;
+    }
+
+    /** Whether the event has ended with a transaction of its route, so that nothing is left to be written. */
+    public synchronized boolean isCompleted() {
+        return completed;
+    }
 
     /** Notes which step failed. */
     synchronized void failedAt(@Nullable String step) {

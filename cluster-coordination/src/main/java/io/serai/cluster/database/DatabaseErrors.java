@@ -25,7 +25,7 @@ public final class DatabaseErrors {
      * The error of a COMMIT. When the server itself said that it rolled back, the outcome is known; otherwise the
      * caller has to read again, by an id that it made, whether the transaction happened.
      */
-    static SeraiException ofCommit(SQLException failure) {
+    public static SeraiException ofCommit(SQLException failure) {
         String state = state(failure);
         boolean knownRollback =
                 state.startsWith("23") || state.equals("25P02") || (state.startsWith("40") && !state.equals("40003"));
@@ -83,7 +83,7 @@ public final class DatabaseErrors {
         return state == null || state.length() != 5 ? "" : state;
     }
 
-    static String text(SQLException failure) {
+    public static String text(SQLException failure) {
         String state = state(failure);
         String message = primaryMessage(failure);
         return state.isEmpty() ? message : "SQLState " + state + ": " + message;

@@ -15,31 +15,44 @@ import java.util.StringJoiner;
 import org.postgresql.xa.PGXADataSource;
 
 /** How every pool is set up: broken connections leave it, and idle ones are asked before they are lent. */
-final class DatabasePool {
+public final class DatabasePool {
     static final int VALIDATION_SECONDS = 5;
     private static final Duration VALIDATE_AFTER_IDLE = Duration.ofSeconds(1);
 
     private DatabasePool() {}
 
-    static AgroalDataSourceConfigurationSupplier plain(DatabaseSettings settings, TransactionIntegration integration) {
+    public static AgroalDataSourceConfigurationSupplier plain(DatabaseSettings settings, TransactionIntegration integration) {
         Properties properties = settings.driverProperties();
         AgroalConnectionFactoryConfigurationSupplier factory = login(settings).jdbcUrl(settings.url());
         properties.stringPropertyNames().forEach(key -> factory.jdbcProperty(key, properties.getProperty(key)));
         return pool(settings, factory, integration);
     }
 
-    static AgroalDataSourceConfigurationSupplier xa(DatabaseSettings settings, TransactionIntegration integration) {
+    public static AgroalDataSourceConfigurationSupplier xa(DatabaseSettings settings, TransactionIntegration integration) {
+        AgroalConnectionFactoryConfigurationSupplier factory = login(settings)
+                .connectionProviderClass(PGXADataSource.class)
+                .xaProperty("url", urlWithProperties(settings))
+                .poolRecovery(false);
+        return pool(settings, factory, integration);
+    }
+
+    /** What opens single connections for the two-phase protocol, outside every pool. */
+    public static PGXADataSource xaSource(DatabaseSettings settings) {
+        PGXADataSource source = new PGXADataSource();
+        source.setUrl(urlWithProperties(settings));
+        source.setUser(settings.user());
+        source.setPassword(settings.password().reveal());
+        return source;
+    }
+
+    private static String urlWithProperties(DatabaseSettings settings) {
         Properties properties = settings.driverProperties();
         StringJoiner query = new StringJoiner("&", settings.url().contains("?") ? "&" : "?", "");
         properties
                 .stringPropertyNames()
                 .forEach(key ->
                         query.add(key + "=" + URLEncoder.encode(properties.getProperty(key), StandardCharsets.UTF_8)));
-        AgroalConnectionFactoryConfigurationSupplier factory = login(settings)
-                .connectionProviderClass(PGXADataSource.class)
-                .xaProperty("url", settings.url() + query)
-                .poolRecovery(true);
-        return pool(settings, factory, integration);
+        return settings.url() + query;
     }
 
     private static AgroalConnectionFactoryConfigurationSupplier login(DatabaseSettings settings) {

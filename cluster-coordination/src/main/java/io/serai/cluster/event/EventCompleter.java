@@ -7,7 +7,9 @@ import static java.util.stream.Collectors.toSet;
 import io.serai.cluster.database.Database;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -103,6 +105,14 @@ final class EventCompleter {
         }
     }
 
+    /** As a part of the caller's transaction. */
+    static void complete(Connection connection, ClaimedEvent event) throws SQLException {
+        long epoch = event.token().epoch();
+        if (run(connection, COMPLETE, epoch, Set.of(event.id().value())).isEmpty()) {
+            throw EventRows.fenced(event);
+        }
+    }
+
     private void refuseTheRest() {
         List<Request> left = new ArrayList<>();
         requests.drainTo(left);
@@ -164,12 +174,14 @@ final class EventCompleter {
     }
 
     private Set<Long> changed(String sql, long epoch, Set<Long> ids) {
-        return database.statement(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setArray(1, connection.createArrayOf("int8", ids.toArray()));
-                statement.setLong(2, epoch);
-                return EventRows.ids(statement);
-            }
-        });
+        return database.statement(connection -> run(connection, sql, epoch, ids));
+    }
+
+    private static Set<Long> run(Connection connection, String sql, long epoch, Set<Long> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setArray(1, connection.createArrayOf("int8", ids.toArray()));
+            statement.setLong(2, epoch);
+            return EventRows.ids(statement);
+        }
     }
 }

@@ -66,6 +66,12 @@ public interface EventQueue {
     void complete(ClaimedEvent event);
 
     /**
+     * Ends an event with the commit of the caller's transaction, and not if that rolls back. {@code FENCED} when the
+     * event is not held under the token any more.
+     */
+    void complete(Connection connection, ClaimedEvent event) throws SQLException;
+
+    /**
      * Records a failed attempt: retried later or parked, by the kind of the error and the attempts so far; ended when an
      * operator asked for that meanwhile. Failures of kind {@code RESOURCE} use up no attempt. {@code FENCED}, and nothing
      * recorded, when the event is not held under the token any more or the failure itself is {@code FENCED}.

@@ -194,6 +194,11 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
     }
 
     @Override
+    public void complete(Connection connection, ClaimedEvent event) throws SQLException {
+        EventCompleter.complete(connection, event);
+    }
+
+    @Override
     public Verdict fail(ClaimedEvent event, Failure failure) {
         Verdict verdict = failer.fail(event, failure);
         if (verdict instanceof Verdict.RetryAfter retry) {

@@ -295,7 +295,7 @@ final class ObjectTables {
                     yield number(statement);
                 }
             }
-            case SCHEDULE, CALENDAR, LIBRARY, NODE -> 0;
+            case SCHEDULE, CALENDAR, LIBRARY, NODE, DATA_SOURCE, CONNECTION_FACTORY -> 0;
         };
     }
 

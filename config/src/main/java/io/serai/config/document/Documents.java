@@ -116,6 +116,8 @@ public final class Documents {
                         "kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");
                 yield Optional.empty();
             }
+            case DATA_SOURCE, CONNECTION_FACTORY ->
+                new ResourceReader(document, spec.get(), secretFields).read(kind.get(), name.get());
             case ROUTE -> {
                 document.reject(
                         "kind",
@@ -129,7 +131,10 @@ public final class Documents {
 
     private static Optional<ObjectKind> kind(YamlFields document) {
         if (!document.has("kind")) {
-            document.missing("kind", "write kind: Account, Site, Schedule, Calendar or Node; a route file is a list with - route:");
+            document.missing(
+                    "kind",
+                    "write kind: Account, Site, Schedule, Calendar, Node, DataSource or ConnectionFactory; a route file is a"
+                            + " list with - route:");
         }
         return document.read(
                 "kind",

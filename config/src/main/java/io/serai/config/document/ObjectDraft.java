@@ -5,6 +5,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Account;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.RouteResource;
 import io.serai.config.object.Site;
 import io.serai.config.secret.PasswordHash;
 import io.serai.config.secret.PasswordHasher;
@@ -54,7 +55,23 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
         if (object instanceof Site site) {
             return complete(site, stored.map(Site.class::cast));
         }
+        if (object instanceof RouteResource resource) {
+            return complete(resource, stored.map(RouteResource.class::cast));
+        }
         return object;
+    }
+
+    private RouteResource complete(RouteResource resource, Optional<RouteResource> stored) {
+        return new RouteResource(
+                resource.kind(),
+                resource.name(),
+                resource.description(),
+                resource.url(),
+                resource.user(),
+                secret(PASSWORD, resource.password(), stored.flatMap(RouteResource::password)),
+                resource.xa(),
+                resource.connections(),
+                resource.timeout());
     }
 
     private Account complete(Account account, Optional<Account> stored, PasswordHasher hasher) {

@@ -20,6 +20,9 @@ public final class ObjectDefaults {
     public static final Duration TIMEOUT = Duration.ofSeconds(60);
     public static final int MAX_PARALLEL = 4;
 
+    public static final int RESOURCE_CONNECTIONS = 8;
+    public static final Duration RESOURCE_TIMEOUT = Duration.ofSeconds(30);
+
     public static final ZoneId TIME_ZONE = ZoneOffset.UTC;
     public static final Schedule.Missed MISSED = Schedule.Missed.RUN_ONCE;
     public static final Schedule.Holidays HOLIDAYS = Schedule.Holidays.SKIP;

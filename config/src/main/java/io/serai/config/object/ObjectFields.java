@@ -63,6 +63,8 @@ public final class ObjectFields {
         } else if (object instanceof NodeOverlay node) {
             view.add("description", node.description(), "");
             view.add("settings", node.settings(), List.of());
+        } else if (object instanceof RouteResource resource) {
+            view.resource(resource);
         } else if (object instanceof Route route) {
             view.add("dsl", word(route.dsl()), null);
             view.fields.add(new Field("source", route.source(), null, Visibility.SOURCE));
@@ -129,6 +131,16 @@ public final class ObjectFields {
         add("calendar", schedule.calendar().map(CalendarName::value).orElse(null), null);
         add("holidays", word(schedule.holidays()), word(ObjectDefaults.HOLIDAYS));
         add("overlap", word(schedule.overlap()), word(ObjectDefaults.OVERLAP));
+    }
+
+    private void resource(RouteResource resource) {
+        add("description", resource.description(), "");
+        add("url", resource.url(), null);
+        add("user", resource.user().orElse(null), null);
+        secret("password", resource.password());
+        add("xa", resource.xa(), true);
+        add("connections", resource.connections(), ObjectDefaults.RESOURCE_CONNECTIONS);
+        add("timeout", duration(resource.timeout()), duration(ObjectDefaults.RESOURCE_TIMEOUT));
     }
 
     private void add(String name, @Nullable Object value, @Nullable Object fallback) {

@@ -11,6 +11,7 @@ import io.serai.config.name.CalendarName;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.LibraryName;
 import io.serai.config.name.NodeName;
+import io.serai.config.name.ResourceName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.name.SiteName;
@@ -71,6 +72,8 @@ public final class ObjectJson {
         } else if (object instanceof NodeOverlay node) {
             json.put("description", node.description());
             putAll(json.putArray("settings"), node.settings());
+        } else if (object instanceof RouteResource resource) {
+            writeResource(resource, json);
         } else if (object instanceof Route route) {
             json.put("dsl", route.dsl().name());
             json.put("source", route.source());
@@ -105,6 +108,7 @@ public final class ObjectJson {
                             fields.number("sizeBytes"),
                             fields.text("signature"));
                 case NODE -> new NodeOverlay(new NodeName(name), fields.text("description"), fields.texts("settings"));
+                case DATA_SOURCE, CONNECTION_FACTORY -> readResource(kind, name, fields);
                 case ROUTE ->
                     new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
             };
@@ -225,10 +229,10 @@ public final class ObjectJson {
                 Math.toIntExact(fields.number("port")),
                 fields.text("folder"),
                 fields.optionalText("user"),
-                secret(fields, name, "password"),
-                secret(fields, name, "privateKey"),
-                secret(fields, name, "privateKeyPassphrase"),
-                secret(fields, name, "bearerToken"),
+                secret(fields, ObjectKind.SITE, name, "password"),
+                secret(fields, ObjectKind.SITE, name, "privateKey"),
+                secret(fields, ObjectKind.SITE, name, "privateKeyPassphrase"),
+                secret(fields, ObjectKind.SITE, name, "bearerToken"),
                 fields.texts("trust"),
                 Site.TlsMode.valueOf(fields.text("tlsMode")),
                 Duration.ofMillis(fields.number("connectTimeoutMillis")),
@@ -237,16 +241,39 @@ public final class ObjectJson {
                 fields.optionalNumber("bandwidthBytes"));
     }
 
-    private void putSecret(ObjectNode json, Site site, String field, Optional<SecretText> secret) {
-        secret.ifPresent(text -> json.put(field, cipher.encrypt(text, context(site.objectName(), field))));
+    private void writeResource(RouteResource resource, ObjectNode json) {
+        json.put("description", resource.description());
+        json.put("url", resource.url());
+        resource.user().ifPresent(user -> json.put("user", user));
+        putSecret(json, resource, "password", resource.password());
+        json.put("xa", resource.xa());
+        json.put("connections", resource.connections());
+        json.put("timeoutMillis", resource.timeout().toMillis());
     }
 
-    private Optional<SecretText> secret(JsonFields fields, String site, String field) {
-        return fields.optionalText(field).map(encrypted -> cipher.decrypt(encrypted, context(site, field)));
+    private RouteResource readResource(ObjectKind kind, String name, JsonFields fields) {
+        return new RouteResource(
+                kind,
+                new ResourceName(name),
+                fields.text("description"),
+                fields.text("url"),
+                fields.optionalText("user"),
+                secret(fields, kind, name, "password"),
+                fields.flag("xa"),
+                Math.toIntExact(fields.number("connections")),
+                Duration.ofMillis(fields.number("timeoutMillis")));
     }
 
-    private static SecretContext context(String site, String field) {
-        return new SecretContext(ObjectKind.SITE.word(), site, field);
+    private void putSecret(ObjectNode json, ConfigObject object, String field, Optional<SecretText> secret) {
+        secret.ifPresent(text -> json.put(field, cipher.encrypt(text, context(object.kind(), object.objectName(), field))));
+    }
+
+    private Optional<SecretText> secret(JsonFields fields, ObjectKind kind, String name, String field) {
+        return fields.optionalText(field).map(encrypted -> cipher.decrypt(encrypted, context(kind, name, field)));
+    }
+
+    private static SecretContext context(ObjectKind kind, String name, String field) {
+        return new SecretContext(kind.word(), name, field);
     }
 
     private static List<String> names(Collection<? extends Enum<?>> choices) {

@@ -8,7 +8,9 @@ public enum ObjectKind {
     SCHEDULE("Schedule"),
     ROUTE("Route"),
     LIBRARY("Library"),
-    NODE("Node");
+    NODE("Node"),
+    DATA_SOURCE("DataSource"),
+    CONNECTION_FACTORY("ConnectionFactory");
 
     private final String word;
 

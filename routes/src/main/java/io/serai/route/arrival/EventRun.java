@@ -107,6 +107,18 @@ final class EventRun implements Runnable {
     }
 
     private void conclude(@Nullable Throwable failure) {
+        if (context.isCompleted()) {
+            if (failure == null) {
+                LOG.debug("Event {} of route {} is complete", event().id(), event().route());
+            } else {
+                LOG.warn(
+                        "Event {} of route {} ended with its transaction; what failed after that is not repeated",
+                        event().id(),
+                        event().route(),
+                        failure);
+            }
+            return;
+        }
         if (failure == null) {
             write("complete", () -> {
                 queue.complete(event());

@@ -108,6 +108,11 @@ final class FailingQueue implements EventQueue {
     }
 
     @Override
+    public void complete(Connection connection, ClaimedEvent event) {
+        complete(event);
+    }
+
+    @Override
     public synchronized Verdict fail(ClaimedEvent event, Failure failure) {
         // Until a takeover an outcome of the old claim is still taken: a stop must not be reported as a failure.
         if (failure.code().kind() == ErrorKind.FENCED) {

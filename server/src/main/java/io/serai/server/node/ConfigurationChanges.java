@@ -18,6 +18,7 @@ import io.serai.config.object.Library;
 import io.serai.config.object.ObjectDiff;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
+import io.serai.config.object.RouteResource;
 import io.serai.config.object.Schedule;
 import io.serai.config.object.Site;
 import io.serai.config.secret.GivenSecrets;
@@ -198,6 +199,14 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                 .schedules()
                 .forEach(schedule ->
                         require(Schedule.class, ObjectKind.SCHEDULE, schedule.value(), checked, puts, problems));
+        checked.references()
+                .dataSources()
+                .forEach(name ->
+                        require(RouteResource.class, ObjectKind.DATA_SOURCE, name, checked, puts, problems));
+        checked.references()
+                .connectionFactories()
+                .forEach(name ->
+                        require(RouteResource.class, ObjectKind.CONNECTION_FACTORY, name, checked, puts, problems));
         return problems;
     }
 
@@ -228,7 +237,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
             List<RouteProblem> problems) {
         boolean comesAlong = puts.stream()
                 .anyMatch(put -> put.kind() == kind && put.objectName().equals(name));
-        if (!comesAlong && objects.find(type, name).isEmpty()) {
+        if (!comesAlong && objects.get(kind, name).isEmpty()) {
             problems.add(new RouteProblem(
                     checked.route().id().value(),
                     1,

@@ -1,7 +1,6 @@
 package io.serai.server.node;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.serai.cluster.database.Transactions;
 import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.leadership.PostgresClusterService;
 import io.serai.cluster.lease.LeaseKeeper;
@@ -14,6 +13,8 @@ import io.serai.cluster.schedule.QuartzSettings;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.Receiving;
 import io.serai.cluster.storage.Storage;
+import io.serai.cluster.transaction.TransactionDoor;
+import io.serai.cluster.transaction.Transactions;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.endpoint.sftp.HostKeys;
@@ -34,6 +35,7 @@ import org.apache.camel.component.micrometer.MicrometerConstants;
 import org.apache.camel.component.micrometer.routepolicy.MicrometerRoutePolicyFactory;
 import org.apache.camel.main.Main;
 import org.apache.camel.spi.TransactedPolicy;
+import org.apache.camel.support.DefaultRegistry;
 
 /** The Camel context of a node, run by Camel Main and configured by this code alone. */
 final class NodeCamel {
@@ -102,13 +104,20 @@ final class NodeCamel {
     }
 
     /** What route authors need for {@code transacted()} and {@code sql:}. */
-    void bindTransactions(Transactions transactions) {
-        TransactionManager manager = transactions.transactionManager();
-        bind("serai", DataSource.class, transactions.localDataSource());
-        bind("seraiXa", DataSource.class, transactions.xaDataSource());
-        bind("transactionManager", TransactionManager.class, manager);
-        bind("userTransaction", UserTransaction.class, transactions.userTransaction());
-        bind("PROPAGATION_REQUIRED", TransactedPolicy.class, new RequiredTransaction(manager));
+    void bindTransactions(NodeTransactions node, EventQueue queue) {
+        Transactions transactions = node.transactions();
+        TransactionDoor door = transactions.door();
+        bind("serai", DataSource.class, transactions.dataSource());
+        // The name of an earlier release for transactions with several resources, which is no difference any more.
+        bind("seraiXa", DataSource.class, transactions.dataSource());
+        bind("transactionManager", TransactionManager.class, door);
+        bind("userTransaction", UserTransaction.class, door);
+        bind("PROPAGATION_REQUIRED", TransactedPolicy.class, new RequiredTransaction(transactions, queue));
+        if (camel.getRegistry() instanceof DefaultRegistry registry) {
+            registry.addBeanRepository(node.resources());
+        } else {
+            throw new IllegalStateException("Camel's registry takes no further repositories");
+        }
     }
 
     void measure(MeterRegistry registry) {

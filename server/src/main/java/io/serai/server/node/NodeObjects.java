@@ -45,6 +45,8 @@ final class NodeObjects {
                     known.computeIfAbsent(route, unknown -> checker.check(unknown).references());
             references.sites().forEach(site -> keys.add(new Key(ObjectKind.SITE, site.value())));
             references.accounts().forEach(account -> keys.add(new Key(ObjectKind.ACCOUNT, account.value())));
+            references.dataSources().forEach(name -> keys.add(new Key(ObjectKind.DATA_SOURCE, name)));
+            references.connectionFactories().forEach(name -> keys.add(new Key(ObjectKind.CONNECTION_FACTORY, name)));
             references.schedules().forEach(schedule -> keys.add(new Key(ObjectKind.SCHEDULE, schedule.value())));
         }
         return keys;

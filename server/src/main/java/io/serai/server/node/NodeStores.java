@@ -58,7 +58,7 @@ record NodeStores(
     private static final int MOST_TRACKED = 20_000;
 
     /** What the stores stand on. */
-    record Ground(Database database, NodeLease lease, StorageRoot root) {}
+    record Ground(Database database, NodeLease lease, StorageRoot root, NodeTransactions transactions) {}
 
     /** Starts the stores, and does what this node's own former boot left. */
     static NodeStores start(NodeSettings settings, Ground ground, StopList stops) {
@@ -97,7 +97,11 @@ record NodeStores(
                 database,
                 lease,
                 // Events first: they do not need what the others do, and partners wait for them.
-                List.of(new EventTakeover(database, queue), new StorageRecovery(root, database, publisher), limits),
+                List.of(
+                        new EventTakeover(database, queue),
+                        ground.transactions().takeover(),
+                        new StorageRecovery(root, database, publisher),
+                        limits),
                 settings.node().lease().dividedBy(2));
         takeover.start();
         stops.add("takeover", takeover::close);

@@ -1,7 +1,6 @@
 package io.serai.server.node;
 
 import io.serai.cluster.cache.CacheLayer;
-import io.serai.cluster.database.Transactions;
 import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.library.LibraryContents;
@@ -61,7 +60,7 @@ record NodeWork(
             NodeDatabase database,
             NodeLease lease,
             NodeStores stores,
-            Transactions transactions,
+            NodeTransactions transactions,
             SecretBox secrets,
             NodeListeners listeners,
             CacheLayer caches) {}
@@ -74,6 +73,7 @@ record NodeWork(
         RouteChecker checker = new RouteChecker(RoutePolicy.DEFAULT);
         JdbcObjectStore objects = NodeObjects.start(ground.database(), ground.secrets(), checker, stops);
         prepareHomes(objects, stores);
+        ground.transactions().start(objects);
 
         PasswordHasher hasher = new PasswordHasher();
         ground.caches().verifiedPasswords().ifPresent(hasher::remembering);
@@ -98,7 +98,7 @@ record NodeWork(
 
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
-        camel.bindTransactions(ground.transactions());
+        camel.bindTransactions(ground.transactions(), stores.queue());
         CachesForRoutes.bind(camel.context(), ground.caches());
         ground.caches().carryHints(objects);
         camel.bindSchedules(

@@ -1,7 +1,6 @@
 package io.serai.server.node;
 
 import io.serai.cluster.cache.CacheLayer;
-import io.serai.cluster.database.Transactions;
 import io.serai.cluster.node.HomeLock;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.node.FencingToken;
@@ -37,7 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class SeraiNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SeraiNode.class);
-    private static final Duration RECOVERY_INTERVAL = Duration.ofMinutes(2);
 
     private final Function<List<String>, NodeSettings> overlaid;
     private volatile NodeSettings settings;
@@ -93,14 +91,12 @@ public final class SeraiNode implements AutoCloseable {
         StorageRoot root = StorageRoot.open(settings.storage().root(), database.database());
         UUID boot = UUID.randomUUID();
         NodeLease lease = lease(lock, boot, version, database);
-        NodeStores stores = NodeStores.start(settings, new NodeStores.Ground(database.database(), lease, root), stops);
-        Transactions transactions = new Transactions(
-                database.settings(),
-                home.resolve("transactions"),
-                settings.node().name(),
-                RECOVERY_INTERVAL);
-        transactions.start();
-        stops.add("transactions", transactions::close);
+        NodeTransactions transactions = NodeTransactions.open(
+                database.database(),
+                new NodeTransactions.Self(settings.node().name(), boot, lease),
+                stops);
+        NodeStores stores = NodeStores.start(
+                settings, new NodeStores.Ground(database.database(), lease, root, transactions), stops);
 
         CacheLayer caches = NodeCaches.start(settings, database, shared);
         stops.add("caches", caches::close);

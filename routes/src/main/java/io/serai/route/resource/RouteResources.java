@@ -1,0 +1,187 @@
+package io.serai.route.resource;
+
+import io.serai.cluster.database.DatabaseSettings;
+import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.object.ObjectStore.Change;
+import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.cluster.transaction.Participant;
+import io.serai.cluster.transaction.PostgresParticipant;
+import io.serai.cluster.transaction.Transactions;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.object.ObjectKind;
+import io.serai.config.object.RouteResource;
+import io.serai.config.secret.SecretText;
+import jakarta.jms.ConnectionFactory;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.apache.camel.spi.BeanRepository;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The resources of route authors as this node uses them: a pool each, made when it is declared and replaced when it
+ * changes. Routes find them in Camel's registry by name; what they get there finds the pool of that name whenever it is
+ * used, so that routes go on while a resource changes. Safe for use by several threads.
+ */
+public final class RouteResources implements BeanRepository, AutoCloseable {
+    /** Longer than any transaction: what runs when a resource changes ends on the old pool. */
+    private static final Duration GRACE = Duration.ofMinutes(6);
+
+    private final Transactions transactions;
+    private final String applicationName;
+    private final Map<Key, Opened> opened = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService closing = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "close-resources");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    /** @param applicationName what databases show of this node */
+    public RouteResources(Transactions transactions, String applicationName) {
+        this.transactions = transactions;
+        this.applicationName = applicationName;
+    }
+
+    /** One of the two pools is there, by its kind. */
+    private record Opened(
+            @Nullable Participant participant,
+            @Nullable DataSource dataSource,
+            @Nullable ConnectionFactory factory,
+            AutoCloseable pool) {}
+
+    /** Opens what is declared and follows the changes. */
+    public void follow(ObjectStore objects) {
+        objects.onChange(changes -> changes.forEach(this::changed));
+        objects.all(RouteResource.class).forEach(this::put);
+    }
+
+    private void changed(Change change) {
+        if (change.after() instanceof RouteResource resource) {
+            put(resource);
+        } else if (change.before() instanceof RouteResource) {
+            retire(opened.remove(change.key()));
+        }
+    }
+
+    private void put(RouteResource resource) {
+        Opened fresh = resource.kind() == ObjectKind.DATA_SOURCE ? database(resource) : broker(resource);
+        retire(opened.put(new Key(resource.kind(), resource.objectName()), fresh));
+    }
+
+    private Opened database(RouteResource resource) {
+        DatabaseSettings settings = DatabaseSettings.of(
+                        resource.url(),
+                        resource.user().orElse(""),
+                        resource.password().orElse(new SecretText("")),
+                        applicationName)
+                .withMaxConnections(Math.max(2, resource.connections()))
+                .withSocketTimeout(resource.timeout());
+        if (!resource.xa()) {
+            PlainDatabase plain = PlainDatabase.open(settings);
+            return new Opened(null, plain.dataSource(), null, plain);
+        }
+        PostgresParticipant participant =
+                new PostgresParticipant(word(resource.kind(), resource.objectName()), settings, transactions);
+        return new Opened(participant, participant.dataSource(), null, participant);
+    }
+
+    private Opened broker(RouteResource resource) {
+        String name = word(resource.kind(), resource.objectName());
+        ArtemisBroker broker = new ArtemisBroker(name, resource, transactions);
+        return new Opened(resource.xa() ? broker : null, null, broker.factory(), broker);
+    }
+
+    private void retire(@Nullable Opened old) {
+        if (old != null) {
+            closing.schedule(() -> close(old), GRACE.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    private static @Nullable Void close(Opened old) throws Exception {
+        old.pool().close();
+        return null;
+    }
+
+    /** Those that take part in transactions. */
+    public Collection<Participant> participants() {
+        return opened.values().stream()
+                .flatMap(one -> Stream.ofNullable(one.participant()))
+                .toList();
+    }
+
+    DataSource dataSource(String name) {
+        Opened found = opened.get(new Key(ObjectKind.DATA_SOURCE, name));
+        if (found == null || found.dataSource() == null) {
+            throw missing(ObjectKind.DATA_SOURCE, name);
+        }
+        return found.dataSource();
+    }
+
+    ConnectionFactory factory(String name) {
+        Opened found = opened.get(new Key(ObjectKind.CONNECTION_FACTORY, name));
+        if (found == null || found.factory() == null) {
+            throw missing(ObjectKind.CONNECTION_FACTORY, name);
+        }
+        return found.factory();
+    }
+
+    private static SeraiException missing(ObjectKind kind, String name) {
+        return new SeraiException(
+                ErrorCode.NO_SUCH_OBJECT, "There is no " + kind.word() + " \"" + name + "\"; declare it and apply it");
+    }
+
+    private static String word(ObjectKind kind, String name) {
+        return kind.word() + " " + name;
+    }
+
+    // ---- Camel's registry ----
+
+    @Override
+    public @Nullable Object lookupByName(String name) {
+        if (opened.containsKey(new Key(ObjectKind.DATA_SOURCE, name))) {
+            return new NamedDataSource(name, this);
+        }
+        return opened.containsKey(new Key(ObjectKind.CONNECTION_FACTORY, name))
+                ? new NamedConnectionFactory(name, this)
+                : null;
+    }
+
+    /** A resource that comes with the same change as its route is found by the route before it is there. */
+    @Override
+    public <T> @Nullable T lookupByNameAndType(String name, Class<T> type) {
+        if (name.startsWith("serai")) {
+            return null;
+        }
+        if (type == DataSource.class) {
+            return type.cast(new NamedDataSource(name, this));
+        }
+        return type == ConnectionFactory.class ? type.cast(new NamedConnectionFactory(name, this)) : null;
+    }
+
+    @Override
+    public <T> Map<String, T> findByTypeWithName(Class<T> type) {
+        return Map.of();
+    }
+
+    @Override
+    public <T> Set<T> findByType(Class<T> type) {
+        return Set.of();
+    }
+
+    @Override
+    public void close() throws Exception {
+        closing.shutdownNow();
+        for (Opened one : opened.values()) {
+            one.pool().close();
+        }
+        opened.clear();
+    }
+}

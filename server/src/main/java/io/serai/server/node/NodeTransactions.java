@@ -1,0 +1,73 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.node.DeadBoot;
+import io.serai.cluster.node.Fence;
+import io.serai.cluster.node.TakeoverStep;
+import io.serai.cluster.object.ObjectStore;
+import io.serai.cluster.transaction.InDoubtRecovery;
+import io.serai.cluster.transaction.Participant;
+import io.serai.cluster.transaction.PreparedInDatabase;
+import io.serai.cluster.transaction.Transactions;
+import io.serai.config.name.NodeName;
+import io.serai.route.resource.RouteResources;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** The transactions of this node's routes, the resources that take part, and the finishing of what was left prepared. */
+record NodeTransactions(Transactions transactions, RouteResources resources, InDoubtRecovery recovery) {
+    private static final Duration INTERVAL = Duration.ofSeconds(30);
+
+    /** Who this node is in its transactions. */
+    record Self(NodeName name, UUID boot, Fence fence) {}
+
+    static NodeTransactions open(Database database, Self self, StopList stops) {
+        Transactions transactions = new Transactions(database, self.fence(), self.name(), self.boot());
+        stops.add("transactions", transactions::close);
+        RouteResources resources = new RouteResources(transactions, self.name().value());
+        stops.add("resources of routes", () -> close(resources));
+        PreparedInDatabase own = new PreparedInDatabase(database.settings());
+        InDoubtRecovery recovery = new InDoubtRecovery(
+                transactions, () -> participants(resources, own), INTERVAL, InstantSource.system());
+        stops.add("recovery of transactions", recovery::close);
+        return new NodeTransactions(transactions, resources, recovery);
+    }
+
+    private static List<Participant> participants(RouteResources resources, Participant own) {
+        List<Participant> all = new ArrayList<>(resources.participants());
+        all.add(own);
+        return all;
+    }
+
+    private static void close(RouteResources resources) {
+        try {
+            resources.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("the resources of routes did not close", e);
+        }
+    }
+
+    /** Opens what is declared and begins to finish what was left. */
+    void start(ObjectStore objects) {
+        resources.follow(objects);
+        recovery.start();
+    }
+
+    /** A part of doing a dead node's work. */
+    TakeoverStep takeover() {
+        return new TakeoverStep() {
+            @Override
+            public String subject() {
+                return "transactions";
+            }
+
+            @Override
+            public int takeOver(DeadBoot dead) {
+                return recovery.recover(dead);
+            }
+        };
+    }
+}
