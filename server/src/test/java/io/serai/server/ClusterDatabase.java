@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Map;
 
 /**
@@ -57,6 +58,23 @@ final class ClusterDatabase implements AutoCloseable {
 
     private static String url(int port) {
         return "jdbc:postgresql://127.0.0.1:" + port + "/serai";
+    }
+
+    /** A further database beside Serai's; its URL. */
+    String create(String name) {
+        try {
+            String password = Files.readString(folder.resolve("password-serai_admin")).trim();
+            String url = "jdbc:postgresql://127.0.0.1:" + port + "/";
+            try (Connection admin = DriverManager.getConnection(url + "postgres", "serai_admin", password);
+                    Statement statement = admin.createStatement()) {
+                statement.execute("create database " + name + " owner " + USER);
+            }
+            return url + name;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     Connection connect() throws SQLException {

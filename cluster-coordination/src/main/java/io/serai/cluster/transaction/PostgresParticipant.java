@@ -15,7 +15,7 @@ import javax.sql.DataSource;
 import org.postgresql.xa.PGXADataSource;
 
 /** A PostgreSQL database of route authors: a bounded pool whose connections join the transaction of their thread. */
-public final class PostgresParticipant implements Participant, AutoCloseable {
+public class PostgresParticipant implements Participant, AutoCloseable {
     private final String name;
     private final Transactions transactions;
     private final PGXADataSource single;
@@ -62,7 +62,7 @@ public final class PostgresParticipant implements Participant, AutoCloseable {
         canPrepare = true;
     }
 
-    private int mostPrepared() {
+    int mostPrepared() {
         try (Connection connection = single.getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("show max_prepared_transactions")) {

@@ -22,9 +22,12 @@ import java.util.UUID;
  * itself or of another, there is one outcome.
  */
 final class TransactionOutcomes {
-    private static final String DECIDE =
-            "insert into transaction_outcome (gid, committed, node, participants) values (?, true, ?, ?)"
-                    + " on conflict do nothing";
+    /** From here to the commit little may pass: a node that freezes meanwhile keeps others waiting for its decision. */
+    private static final String DECIDE = """
+            with soon as (select set_config('idle_in_transaction_session_timeout', '5s', true))
+            insert into transaction_outcome (gid, committed, node, participants)
+            select ?, true, ?, ? from soon on conflict do nothing
+            """;
 
     private static final String REFUSE =
             "insert into transaction_outcome (gid, committed, node, participants) values (?, false, ?, '{}')"
@@ -127,7 +130,7 @@ final class TransactionOutcomes {
         if (ids.isEmpty()) {
             return;
         }
-        Object[] bytes = ids.stream().map(TransactionId::bytes).toArray();
+        byte[][] bytes = ids.stream().map(TransactionId::bytes).toArray(byte[][]::new);
         database.execute(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FORGET)) {
                 statement.setArray(1, connection.createArrayOf("bytea", bytes));

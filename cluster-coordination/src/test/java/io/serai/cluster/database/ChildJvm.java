@@ -101,7 +101,7 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /** Waits for its end and returns its status. */
-    int waitFor() throws InterruptedException {
+    public int waitFor() throws InterruptedException {
         if (!process.waitFor(90, TimeUnit.SECONDS)) {
             throw new AssertionError("the child did not end");
         }
