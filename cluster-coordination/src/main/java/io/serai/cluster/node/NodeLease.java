@@ -150,15 +150,11 @@ public final class NodeLease implements Fence, AutoCloseable {
         return identity;
     }
 
-    /** Where the node is found, once that is known. */
-    public void addressIs(String found) {
+    /** What is told with each renewal: how busy the node is, and where it is found. */
+    public void report(Supplier<NodeLoad> source, String found) {
+        load = source;
         address = found;
         hurry();
-    }
-
-    /** What is told with each renewal. */
-    public void reportLoad(Supplier<NodeLoad> source) {
-        load = source;
     }
 
     /** Renews soon, which also reads what operators want of this node. */

@@ -4,10 +4,13 @@ import io.serai.cluster.database.Database;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
+import io.serai.config.name.NodeName;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -21,6 +24,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -74,13 +79,38 @@ public final class StorageRoot {
         }
     }
 
-    Path folder() {
-        return root;
-    }
-
     /** What the root's mark said when it was opened. */
     RootMark.Mark mark() {
         return mark;
+    }
+
+    /**
+     * Writes a node's sign durably, and looks whether this is still the root that was opened. That the root is full is no
+     * failure.
+     */
+    public void sign(NodeName node, Instant now) throws IOException {
+        RootMark.Mark found = RootMark.read(root)
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.STORAGE_DOWN, RootMark.NAME + " is not there: is the share mounted?"));
+        if (!found.equals(mark)) {
+            throw new SeraiException(ErrorCode.STORAGE_DOWN, "it is another root now, of cluster " + found.cluster());
+        }
+        try (FileChannel channel = FileChannel.open(
+                signs().resolve(node.value()),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                FILE_MODE)) {
+            String text = String.format("%-32s%n", now.truncatedTo(ChronoUnit.SECONDS));
+            channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
+            channel.force(true);
+        } catch (IOException e) {
+            if (FileErrors.code(e) != ErrorCode.NO_SPACE) {
+                throw e;
+            }
+        }
+    }
+
+    public Path folder() {
+        return root;
     }
 
     Path signs() {

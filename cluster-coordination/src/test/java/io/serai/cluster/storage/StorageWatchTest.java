@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.node.StorageWatch;
 import io.serai.config.name.NodeName;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -12,7 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -49,12 +50,9 @@ class StorageWatchTest {
                 heard.add("returned");
             }
         };
+        StorageRoot opened = StorageRoot.open(root, DATABASE.database());
         watch = new StorageWatch(
-                StorageRoot.open(root, DATABASE.database()),
-                new NodeName("a"),
-                PATIENCE,
-                listener,
-                InstantSource.system());
+                () -> opened.sign(new NodeName("a"), Instant.now()), "the root " + root, PATIENCE, listener);
         watch.start();
         await().atMost(LIMIT).until(() -> Files.exists(sign()));
     }

@@ -3,7 +3,7 @@ package io.serai.server.node;
 import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
-import io.serai.cluster.storage.StorageWatch;
+import io.serai.cluster.node.StorageWatch;
 import io.serai.config.error.SeraiException;
 import io.serai.server.admin.AdminServer.Health;
 import java.util.Collection;

@@ -31,11 +31,13 @@ import io.serai.cluster.storage.Storage;
 import io.serai.cluster.storage.StorageRecovery;
 import io.serai.cluster.storage.StorageRoot;
 import io.serai.cluster.storage.StorageSettings;
-import io.serai.cluster.storage.StorageWatch;
+import io.serai.cluster.node.StorageWatch;
+import io.serai.config.name.NodeName;
 import io.serai.config.settings.NodeSettings;
 import io.serai.route.arrival.Subscriptions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -160,12 +162,13 @@ record NodeStores(
                 ground.lease().permit();
             }
         };
+        StorageRoot root = ground.root();
+        NodeName self = settings.node().name();
         StorageWatch watch = new StorageWatch(
-                ground.root(),
-                settings.node().name(),
+                () -> root.sign(self, Instant.now()),
+                "the storage root " + root.folder(),
                 settings.node().lease().dividedBy(2),
-                listener,
-                InstantSource.system());
+                listener);
         watch.start();
         stops.add("storage watch", watch::stop);
         return watch;

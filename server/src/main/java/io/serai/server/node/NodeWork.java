@@ -29,6 +29,8 @@ import io.serai.route.library.TrustedKeys;
 import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
+import io.serai.server.metrics.ClusterMeters;
+import io.serai.server.metrics.NodeMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +96,14 @@ record NodeWork(
                 new NodePressure(settings.node().busy()));
         NodeMetrics metrics =
                 new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
-        ClusterMeters.register(metrics.registry(), ground.database().database(), ground.lease(), stores);
+        ClusterMeters.register(
+                metrics.registry(),
+                new ClusterMeters.Subjects(
+                        ground.database().database(),
+                        ground.lease(),
+                        stores.queue(),
+                        stores.takeover(),
+                        stores.storageWatch()));
 
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
@@ -142,7 +151,6 @@ record NodeWork(
                 settings.node().drainLimit());
         standing.start();
         stops.add("standing", standing::stop);
-        ground.lease().reportLoad(new LoadReport(sessions, dispatcher, stores.storageWatch()));
         return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
     }
 

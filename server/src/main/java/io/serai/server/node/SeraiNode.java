@@ -19,6 +19,7 @@ import io.serai.config.object.ObjectKind;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
 import io.serai.server.identity.SharedIdentities;
+import io.serai.server.metrics.LoadReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -108,7 +109,9 @@ public final class SeraiNode implements AutoCloseable {
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
-        lease.addressIs(NodeAddress.of(settings.admin().address(), admin.port()));
+        lease.report(
+                new LoadReport(work.sessions(), work.dispatcher(), stores.storageWatch()),
+                NodeAddress.of(settings.admin().address(), admin.port()));
         file.write(home);
         stops.add("run file", () -> NodeFile.remove(home));
         LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());

@@ -1,4 +1,4 @@
-package io.serai.server.node;
+package io.serai.server.metrics;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /** The node's figures for Prometheus: Camel's route metrics, the queue, sessions and the JVM. */
-final class NodeMetrics {
+public final class NodeMetrics {
     private static final List<String> STATES = List.of("ready", "claimed", "waiting", "parked");
     private static final long DEPTH_AGE_NANOS = Duration.ofSeconds(5).toNanos();
 
@@ -26,7 +26,7 @@ final class NodeMetrics {
     private long depthRead = System.nanoTime() - DEPTH_AGE_NANOS;
 
     @SuppressWarnings("resource") // the JVM's meters live as long as the process
-    NodeMetrics(EventQueue queue, Supplier<Number> sessions, Supplier<Number> runningEvents) {
+    public NodeMetrics(EventQueue queue, Supplier<Number> sessions, Supplier<Number> runningEvents) {
         this.queue = queue;
         for (String state : STATES) {
             Gauge.builder("serai.events", () -> depth().getOrDefault(state, 0L))
@@ -45,7 +45,7 @@ final class NodeMetrics {
         new ProcessorMetrics().bindTo(registry);
     }
 
-    void measure(CacheLayer caches) {
+    public void measure(CacheLayer caches) {
         Gauge.builder("serai.cache.members", caches::members)
                 .description("Nodes that share caches with this one, itself included")
                 .register(registry);
@@ -65,11 +65,11 @@ final class NodeMetrics {
         return caches.statistics().getOrDefault(cache, new CacheLayer.Statistics(0, 0, 0));
     }
 
-    PrometheusMeterRegistry registry() {
+    public PrometheusMeterRegistry registry() {
         return registry;
     }
 
-    String scrape() {
+    public String scrape() {
         return registry.scrape();
     }
 

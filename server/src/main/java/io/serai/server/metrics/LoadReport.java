@@ -1,15 +1,15 @@
-package io.serai.server.node;
+package io.serai.server.metrics;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.serai.cluster.node.NodeLoad;
-import io.serai.cluster.storage.StorageWatch;
+import io.serai.cluster.node.StorageWatch;
 import io.serai.route.arrival.EventDispatcher;
 import io.serai.route.session.PartnerSessions;
 import java.lang.management.ManagementFactory;
 import java.util.function.Supplier;
 
 /** How busy this node is at the moment. */
-record LoadReport(PartnerSessions sessions, EventDispatcher dispatcher, StorageWatch storage)
+public record LoadReport(PartnerSessions sessions, EventDispatcher dispatcher, StorageWatch storage)
         implements Supplier<NodeLoad> {
     @Override
     public NodeLoad get() {

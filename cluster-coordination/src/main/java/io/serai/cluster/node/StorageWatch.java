@@ -1,19 +1,9 @@
-package io.serai.cluster.storage;
+package io.serai.cluster.node;
 
-import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.NodeName;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.LinkOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -33,11 +23,10 @@ public final class StorageWatch {
     private static final Logger LOG = LoggerFactory.getLogger(StorageWatch.class);
     private static final int MISSES = 5;
 
-    private final StorageRoot root;
-    private final NodeName node;
+    private final Probe probe;
+    private final String subject;
     private final Duration interval;
     private final Listener listener;
-    private final InstantSource clock;
     private final AtomicLong successes = new AtomicLong();
     private final Thread prober;
     private final Thread watcher;
@@ -53,14 +42,21 @@ public final class StorageWatch {
         void returned();
     }
 
-    /** {@code patience}: after so long without a success the storage counts as lost. */
-    public StorageWatch(
-            StorageRoot root, NodeName node, Duration patience, Listener listener, InstantSource clock) {
-        this.root = root;
-        this.node = node;
+    /** Uses the storage in earnest, and fails if that cannot be; may hang. */
+    @FunctionalInterface
+    public interface Probe {
+        void run() throws IOException;
+    }
+
+    /**
+     * @param subject what is watched, for people
+     * @param patience after so long without a success the storage counts as lost
+     */
+    public StorageWatch(Probe probe, String subject, Duration patience, Listener listener) {
+        this.probe = probe;
+        this.subject = subject;
         this.interval = patience.dividedBy(MISSES);
         this.listener = listener;
-        this.clock = clock;
         this.prober = new Thread(this::probeUntilStopped, "storage-probe");
         this.watcher = new Thread(this::watchUntilStopped, "storage-watch");
         prober.setDaemon(true);
@@ -86,40 +82,19 @@ public final class StorageWatch {
 
     /** What is wrong, for people; empty while it is up. */
     public Optional<String> trouble() {
-        return up ? Optional.empty() : Optional.of("the storage root " + root.folder() + ": " + lastFailure);
+        return up ? Optional.empty() : Optional.of(subject + ": " + lastFailure);
     }
 
     private void probeUntilStopped() {
         while (!stopped) {
             try {
-                probe();
+                probe.run();
                 successes.incrementAndGet();
             } catch (IOException | RuntimeException e) {
                 @Nullable String message = e instanceof SeraiException known ? known.text() : e.toString();
                 lastFailure = message;
             }
             pause();
-        }
-    }
-
-    private void probe() throws IOException {
-        RootMark.Mark mark = RootMark.read(root.folder())
-                .orElseThrow(() -> new SeraiException(
-                        ErrorCode.STORAGE_DOWN, RootMark.NAME + " is not there: is the share mounted?"));
-        if (!mark.equals(root.mark())) {
-            throw new SeraiException(ErrorCode.STORAGE_DOWN, "it is another root now, of cluster " + mark.cluster());
-        }
-        try (FileChannel channel = FileChannel.open(
-                root.signs().resolve(node.value()),
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                StorageRoot.FILE_MODE)) {
-            String text = String.format("%-32s%n", Instant.ofEpochSecond(clock.instant().getEpochSecond()));
-            channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
-            channel.force(true);
-        } catch (IOException e) {
-            if (FileErrors.code(e) != ErrorCode.NO_SPACE) {
-                throw e;
-            }
         }
     }
 
@@ -140,11 +115,11 @@ public final class StorageWatch {
     private void judge(int misses) {
         if (up && misses >= MISSES) {
             up = false;
-            LOG.error("The storage root {} is lost: {}", root.folder(), lastFailure);
+            LOG.error("Lost {}: {}", subject, lastFailure);
             tell(() -> listener.lost(lastFailure));
         } else if (!up && misses == 0) {
             up = true;
-            LOG.info("The storage root {} is back", root.folder());
+            LOG.info("Back: {}", subject);
             tell(listener::returned);
         }
         if (misses == 0) {

@@ -1,4 +1,4 @@
-package io.serai.server.node;
+package io.serai.server.metrics;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -8,13 +8,14 @@ import io.serai.cluster.database.Database;
 import io.serai.cluster.event.ClaimTimes;
 import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.node.StorageWatch;
 import io.serai.cluster.node.Takeover;
 import io.serai.config.error.SeraiException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** This node's figures as a member of the cluster: its lease, what it took over, how long events wait. */
-final class ClusterMeters {
+public final class ClusterMeters {
     private static final long AGE_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final JdbcEventQueue queue;
@@ -25,9 +26,13 @@ final class ClusterMeters {
         this.queue = queue;
     }
 
-    static void register(MeterRegistry registry, Database database, NodeLease lease, NodeStores stores) {
-        ClusterMeters meters = new ClusterMeters(stores.queue());
-        Takeover takeover = stores.takeover();
+    /** What is measured. */
+    public record Subjects(
+            Database database, NodeLease lease, JdbcEventQueue queue, Takeover takeover, StorageWatch storage) {}
+
+    public static void register(MeterRegistry registry, Subjects subjects) {
+        ClusterMeters meters = new ClusterMeters(subjects.queue());
+        NodeLease lease = subjects.lease();
         FunctionCounter.builder("serai.lease.renewals", lease, l -> l.counts().renewals())
                 .description("Renewals of this node's lease")
                 .register(registry);
@@ -37,18 +42,18 @@ final class ClusterMeters {
         FunctionCounter.builder("serai.lease.losses", lease, l -> l.counts().losses())
                 .description("Leases that this node lost")
                 .register(registry);
-        FunctionCounter.builder("serai.takeovers", takeover, Takeover::finished)
+        FunctionCounter.builder("serai.takeovers", subjects.takeover(), Takeover::finished)
                 .description("Takeovers that this node finished")
                 .register(registry);
-        FunctionCounter.builder("serai.fenced", database, Database::fencedAttempts)
+        FunctionCounter.builder("serai.fenced", subjects.database(), Database::fencedAttempts)
                 .description("Steps that were refused because this node's lease had ended")
                 .register(registry);
-        Gauge.builder("serai.storage.up", stores.storageWatch(), watch -> watch.isUp() ? 1 : 0)
+        Gauge.builder("serai.storage.up", subjects.storage(), watch -> watch.isUp() ? 1 : 0)
                 .description("Whether this node can use the storage root")
                 .register(registry);
         FunctionTimer.builder(
                         "serai.claim.latency",
-                        stores.queue().claimTimes(),
+                        subjects.queue().claimTimes(),
                         ClaimTimes::count,
                         ClaimTimes::totalSeconds,
                         TimeUnit.SECONDS)
