@@ -3,6 +3,7 @@ package io.serai.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,30 +49,55 @@ class ClusterIT {
         folder.close();
     }
 
-    @Test
-    void anotherNodeFinishesWhatAKilledOneWasDelivering() {
-        Path file = folder.file("large.bin", 3_000_000);
+    /** Uploads a file whose delivery stops in its middle; the node that delivers it. */
+    private static ClusterOfServers.Node deliverHalf(String name) {
+        Path file = folder.file(name, 3_000_000);
         toReceiver.silenceAfter(1_000_000);
-        acme.sftp("put " + file + " /outbox/large.bin\n").expectSuccess();
+        acme.sftp("put " + file + " /outbox/" + name + "\n").expectSuccess();
         String runner = await("a node that runs the event")
                 .atMost(LIMIT)
-                .until(() -> cluster.ask(CLAIMED_BY), name -> name != null);
-        await("the middle of the delivery")
-                .atMost(LIMIT)
-                .until(() -> receiver.names().stream().anyMatch(name -> !name.equals("large.bin")));
+                .until(() -> cluster.ask(CLAIMED_BY), found -> found != null);
+        await("the middle of the delivery").atMost(LIMIT).until(() -> receiver.names().stream()
+                .anyMatch(found -> !found.endsWith(".bin")));
+        return cluster.node(runner);
+    }
 
-        cluster.node(runner).server().kill();
-        toReceiver.mend();
-
-        Path arrived = receiver.inbox().resolve("large.bin");
+    private static void expectDeliveredOnce(String name, ClusterOfServers.Node notBy) {
+        Path arrived = receiver.inbox().resolve(name);
         await("the delivery by another node").atMost(LIMIT).until(() -> Files.exists(arrived));
-        cluster.anyBut(runner).awaitNoEvents(LIMIT);
-        assertThat(TestFolder.sha256(arrived)).isEqualTo(TestFolder.sha256(file));
-        assertThat(receiver.renamedTo()).containsExactly("large.bin");
-        assertThat(receiver.names()).containsExactly("large.bin");
-        assertThat(cluster.anyBut(runner).transfers("state", "running")).isEmpty();
-        assertThat(cluster.ask("select node from event_history where route_id = 'deliver'"))
-                .isNotEqualTo(runner);
-        cluster.node(runner).server().restart();
+        RunningServer other = cluster.anyBut(notBy.name());
+        other.awaitNoEvents("deliver", LIMIT);
+        assertThat(TestFolder.sha256(arrived)).isEqualTo(TestFolder.sha256(folder.resolve(name)));
+        assertThat(receiver.renamedTo()).containsOnlyOnce(name);
+        assertThat(receiver.names()).allMatch(found -> found.endsWith(".bin"));
+        assertThat(other.transfers("state", "running")).isEmpty();
+        assertThat(cluster.ask("select node from event_history where route_id = 'deliver' and path like ?", "%" + name))
+                .isNotEqualTo(notBy.name());
+    }
+
+    @Test
+    void anotherNodeFinishesWhatAKilledOneWasDelivering() {
+        ClusterOfServers.Node runner = deliverHalf("killed.bin");
+        runner.server().kill();
+        toReceiver.mend();
+        expectDeliveredOnce("killed.bin", runner);
+        runner.server().restart();
+    }
+
+    /** What the thawed one still does is refused: by the partner's server, the database and its own lease. */
+    @Test
+    void aFrozenOwnerIsRefusedWhenItThaws() throws IOException {
+        ClusterOfServers.Node runner = deliverHalf("frozen.bin");
+        runner.server().freeze();
+        toReceiver.mend();
+        expectDeliveredOnce("frozen.bin", runner);
+        runner.server().thaw();
+        Path log = runner.server().home().resolve("log").resolve("server.out");
+        await("the reason")
+                .atMost(LIMIT)
+                .until(() -> Files.readString(log), text -> text.contains("lost its lease with epoch"));
+        await("its new lease").atMost(LIMIT).ignoreExceptions().until(runner.server()::isReady);
+        expectDeliveredOnce("frozen.bin", runner);
+        assertThat(Files.readString(log)).containsPattern("(?i)event .*(taken over|lease|given back|belongs to)");
     }
 }

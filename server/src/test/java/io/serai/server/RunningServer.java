@@ -24,7 +24,7 @@ import java.util.stream.StreamSupport;
 
 /** A real server process on a home of its own, its admin API, its homes and its ledger. Not for use by many threads. */
 final class RunningServer implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+    private static final Duration START_LIMIT = Duration.ofMinutes(Integer.getInteger("serai.start.minutes", 3));
 
     private final List<String> launcher;
     private final Path home;

@@ -73,13 +73,12 @@ final class BenchNodes implements AutoCloseable {
 
     /** Starts so many nodes and waits until all have their lease. */
     List<Node> startAll(int count) throws IOException {
-        BlockingQueue<Line> lines = new LinkedBlockingQueue<>();
         List<Node> fresh = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            fresh.add(start(lines));
-        }
-        for (int up = 0; up < count; up++) {
-            next(lines, LIMIT);
+            Node node = start(new LinkedBlockingQueue<>());
+            // One after the other, for a start costs more than the work.
+            next(node.lines, LIMIT);
+            fresh.add(node);
         }
         return fresh;
     }
