@@ -78,12 +78,10 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         return database.read(ObjectTables::holdsAny);
     }
 
-    /** One object as it is in the database now, for who needs it before the store can be. */
+    /** One object as it is in the database now, by one statement; for who needs it before there is a copy. */
     public static <T extends ConfigObject> Optional<T> readOnce(
             Database database, ObjectJson json, Class<T> type, Key key) {
-        return database.read(new ObjectTables(json)::load)
-                .find(key)
-                .map(Versioned::object)
+        return database.statement(connection -> new ObjectTables(json).one(connection, key))
                 .filter(type::isInstance)
                 .map(type::cast);
     }

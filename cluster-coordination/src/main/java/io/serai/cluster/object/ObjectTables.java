@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -144,6 +145,17 @@ final class ObjectTables {
             }
         }
         return new ObjectsAtRevision(revision, objects);
+    }
+
+    Optional<ConfigObject> one(Connection connection, Key key) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select spec from config_object where kind = ? and name = ?")) {
+            statement.setString(1, key.kind().name());
+            statement.setString(2, key.name());
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(json.read(key.kind(), key.name(), row.getString(1))) : Optional.empty();
+            }
+        }
     }
 
     Progress since(Connection connection, ObjectsAtRevision before) throws SQLException {

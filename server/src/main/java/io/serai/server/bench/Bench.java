@@ -22,7 +22,8 @@ public final class Bench {
         SMALL_FILES,
         TRANSFERS,
         CLUSTER,
-        TAKEOVER
+        TAKEOVER,
+        CACHE
     }
 
     /**
@@ -88,6 +89,7 @@ public final class Bench {
             case SMALL_FILES -> new SmallFilesBench(own, amounts.files(), out).run();
             case TRANSFERS -> new TransferBench(own, amounts.mebibytes(), amounts.rounds(), out).run();
             case CLUSTER -> new ClusterBench(own, amounts.seconds(), out).run();
+            case CACHE -> new CacheBench(own, amounts.seconds(), out).run();
             case TAKEOVER -> new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run();
         }
     }

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = {
             "Measure Serai on this machine: large files in turn with OpenSSH and vsftpd, small files end to end, events"
-                    + " per second; on request (not with \"all\") how 1 to 20 nodes share a queue, and how long a takeover"
-                    + " takes. On the loopback address alone; stops by itself.",
+                    + " per second; on request (not with \"all\") how 1 to 20 nodes share a queue, how long a takeover"
+                    + " takes, and what the caches are worth at a login. On the loopback address alone; stops by itself.",
             "Read ratios and CPU seconds: both sides share the machine with whatever else runs on it."
         },
         showDefaultValues = true)
@@ -34,7 +34,8 @@ final class BenchCommand implements Callable<Integer> {
         EVENTS("events", Set.of(Bench.Part.EVENTS)),
         CLUSTER("cluster", Set.of(Bench.Part.CLUSTER)),
         TAKEOVER("takeover", Set.of(Bench.Part.TAKEOVER)),
-        ALL("all", EnumSet.complementOf(EnumSet.of(Bench.Part.CLUSTER, Bench.Part.TAKEOVER)));
+        CACHE("cache", Set.of(Bench.Part.CACHE)),
+        ALL("all", EnumSet.complementOf(EnumSet.of(Bench.Part.CLUSTER, Bench.Part.TAKEOVER, Bench.Part.CACHE)));
 
         private final String word;
         private final Set<Bench.Part> parts;
