@@ -23,13 +23,17 @@ class SharedConfigurationIT {
             assertThat(fingerprints(two)).isEqualTo(fingerprints(one)).isNotEmpty();
 
             JsonNode applied = one.admin().post("/api/v1/apply", document("tick.yaml", route("first")));
-            assertThat(applied.path("nodes")).hasSize(2).allMatch(node -> node.path("inForce")
-                    .asBoolean());
+            assertThat(applied.path("nodes"))
+                    .hasSize(2)
+                    .allMatch(node -> node.path("inForce").asBoolean());
             assertThat(routes(two)).contains("tick");
 
             two.admin().post("/api/v1/apply", document("tick.yaml", route("second")));
             one.admin().post("/api/v1/objects/route/tick/rollback", Map.of("version", 1));
-            assertThat(two.admin().get("/api/v1/objects/route/tick").path("yaml").asText())
+            assertThat(two.admin()
+                            .get("/api/v1/objects/route/tick")
+                            .path("yaml")
+                            .asText())
                     .contains("first");
             assertThat(two.admin().get("/api/v1/objects/route/tick/history").path("versions"))
                     .hasSize(3);
@@ -48,7 +52,8 @@ class SharedConfigurationIT {
                     .hasMessageContaining("c: ")
                     .hasMessageContaining("This node has no caches");
             for (RunningServer server : List.of(one, two, bare.server())) {
-                await().atMost(Duration.ofSeconds(2)).until(() -> !routes(server).contains("guard"));
+                await().atMost(Duration.ofSeconds(2))
+                        .until(() -> !routes(server).contains("guard"));
             }
             bare.server().end();
             bare.server().awaitEnd();
@@ -84,8 +89,10 @@ class SharedConfigurationIT {
 
     private static List<String> fingerprints(RunningServer server) {
         List<String> all = new ArrayList<>();
-        server.admin().get("/api/v1/status").path("listeners").forEach(listener -> all.add(
-                listener.path("fingerprints").toString()));
+        server.admin()
+                .get("/api/v1/status")
+                .path("listeners")
+                .forEach(listener -> all.add(listener.path("fingerprints").toString()));
         return all;
     }
 

@@ -67,8 +67,8 @@ public final class CacheIdentity {
                     .build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()))
                     .getEncoded();
             Base64.Encoder encoder = Base64.getEncoder();
-            return new SecretText(encoder.encodeToString(pair.getPrivate().getEncoded()) + " "
-                    + encoder.encodeToString(signed));
+            return new SecretText(
+                    encoder.encodeToString(pair.getPrivate().getEncoded()) + " " + encoder.encodeToString(signed));
         } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new SeraiException(ErrorCode.DEFECT, "The identity of the caches could not be made", e);
         }
@@ -78,8 +78,8 @@ public final class CacheIdentity {
         String[] parts = secret.reveal().split(" ", 2);
         try {
             Base64.Decoder decoder = Base64.getDecoder();
-            PrivateKey key = KeyFactory.getInstance("EC")
-                    .generatePrivate(new PKCS8EncodedKeySpec(decoder.decode(parts[0])));
+            PrivateKey key =
+                    KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(decoder.decode(parts[0])));
             Certificate certificate = CertificateFactory.getInstance("X.509")
                     .generateCertificate(new ByteArrayInputStream(decoder.decode(parts[1])));
             return new CacheIdentity(key, certificate);

@@ -18,8 +18,8 @@ import org.infinispan.configuration.cache.Configuration;
 import org.infinispan.configuration.cache.ConfigurationBuilder;
 import org.infinispan.configuration.global.GlobalConfigurationBuilder;
 import org.infinispan.context.Flag;
-import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.factories.GlobalComponentRegistry;
+import org.infinispan.manager.DefaultCacheManager;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.infinispan.partitionhandling.PartitionHandling;
 import org.infinispan.remoting.transport.Transport;
@@ -69,7 +69,10 @@ public final class CacheLayer implements AutoCloseable {
     /** A layer that caches nothing. */
     public static CacheLayer off() {
         return new CacheLayer(
-                new CacheSettings(Optional.empty(), Duration.ZERO, 0, Duration.ZERO), null, null, "switched off by cache.enabled");
+                new CacheSettings(Optional.empty(), Duration.ZERO, 0, Duration.ZERO),
+                null,
+                null,
+                "switched off by cache.enabled");
     }
 
     /**
@@ -97,7 +100,8 @@ public final class CacheLayer implements AutoCloseable {
             return new CacheLayer(settings, identity, starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS), "");
         } catch (ExecutionException e) {
             LOG.error("The caches did not start; this node works without them", e.getCause());
-            return new CacheLayer(settings, null, null, "did not start: " + e.getCause().getMessage());
+            return new CacheLayer(
+                    settings, null, null, "did not start: " + e.getCause().getMessage());
         } catch (TimeoutException e) {
             starting.completeExceptionally(e);
             LOG.error("The caches did not start within {} s; this node works without them", START_LIMIT.toSeconds());
@@ -211,8 +215,7 @@ public final class CacheLayer implements AutoCloseable {
         }
         Cache<String, Boolean> logins = made.getCache(LOGINS);
         return Optional.of(new VerifiedPasswords(
-                logins.getAdvancedCache().withFlags(Flag.IGNORE_RETURN_VALUES, Flag.FAIL_SILENTLY),
-                keys.hashKey()));
+                logins.getAdvancedCache().withFlags(Flag.IGNORE_RETURN_VALUES, Flag.FAIL_SILENTLY), keys.hashKey()));
     }
 
     /** Tells the other nodes of new revisions, and this node's store of theirs. Hints only: the store looks by itself. */
@@ -228,9 +231,8 @@ public final class CacheLayer implements AutoCloseable {
         EmbeddedCacheManager made = manager;
         return made == null || settings.group().isEmpty()
                 ? Optional.empty()
-                : Optional.of(((JGroupsTransport)
-                                GlobalComponentRegistry.componentOf(made, Transport.class))
-                        .getChannel());
+                : Optional.of(
+                        ((JGroupsTransport) GlobalComponentRegistry.componentOf(made, Transport.class)).getChannel());
     }
 
     /** Hits, misses and entries by cache, for metrics. */
@@ -244,8 +246,7 @@ public final class CacheLayer implements AutoCloseable {
                             made.getCache(name).getAdvancedCache().getStats();
                     all.put(
                             name,
-                            new Statistics(
-                                    stats.getHits(), stats.getMisses(), stats.getApproximateEntriesInMemory()));
+                            new Statistics(stats.getHits(), stats.getMisses(), stats.getApproximateEntriesInMemory()));
                 }
             }
         }

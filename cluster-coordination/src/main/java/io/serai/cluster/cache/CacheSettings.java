@@ -11,8 +11,7 @@ import java.util.Optional;
  * @param routeEntries the most entries of each cache of routes
  * @param routeLifespan how long an entry of a cache of routes lives
  */
-public record CacheSettings(
-        Optional<Group> group, Duration loginLifespan, long routeEntries, Duration routeLifespan) {
+public record CacheSettings(Optional<Group> group, Duration loginLifespan, long routeEntries, Duration routeLifespan) {
     /**
      * The nodes that share caches.
      *

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The cache manager as routes see it: the platform's own caches are not there, and it cannot be stopped. */
 final class RouteCaches implements InvocationHandler {
-    private static final Set<String> NOT_FOR_ROUTES =
-            Set.of("stop", "close", "start", "administration", "defineConfiguration", "undefineConfiguration", "executor");
+    private static final Set<String> NOT_FOR_ROUTES = Set.of(
+            "stop", "close", "start", "administration", "defineConfiguration", "undefineConfiguration", "executor");
 
     private final EmbeddedCacheManager all;
 

@@ -41,8 +41,7 @@ final class ChangeWriter {
      *
      * @param known objects at any former revision, which saves reading all
      */
-    Written write(
-            Connection connection, ObjectsAtRevision known, List<ConfigObject> puts, List<Key> deletes, String by)
+    Written write(Connection connection, ObjectsAtRevision known, List<ConfigObject> puts, List<Key> deletes, String by)
             throws SQLException {
         tables.lock(connection);
         ObjectsAtRevision now = tables.since(connection, known).now();
@@ -57,8 +56,7 @@ final class ChangeWriter {
     }
 
     /** What the puts name must be there, or come with them; it may have been deleted since somebody looked. */
-    void requireReferences(
-            Connection connection, ObjectsAtRevision known, List<ConfigObject> puts, List<Key> deletes)
+    void requireReferences(Connection connection, ObjectsAtRevision known, List<ConfigObject> puts, List<Key> deletes)
             throws SQLException {
         ObjectsAtRevision now = tables.since(connection, known).now();
         Set<Key> there = new HashSet<>(now.objects().keySet());

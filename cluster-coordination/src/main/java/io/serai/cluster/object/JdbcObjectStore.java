@@ -182,8 +182,7 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
         requireOnceEach(puts, deletes);
         AtomicReference<ChangeWriter.Written> written = new AtomicReference<>(ChangeWriter.Written.NOTHING);
         try {
-            database.execute(
-                    connection -> written.set(writer.write(connection, current, puts, deletes, by)));
+            database.execute(connection -> written.set(writer.write(connection, current, puts, deletes, by)));
         } catch (SeraiException e) {
             requireCommitted(e, requireNonNull(written.get()).revision());
         }

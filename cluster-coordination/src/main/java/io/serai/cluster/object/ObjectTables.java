@@ -105,8 +105,7 @@ final class ObjectTables {
             row.next();
             long revision = row.getLong(1);
             long proposal = row.getLong(2);
-            return new JdbcObjectStore.Look(
-                    revision, row.wasNull() ? OptionalLong.empty() : OptionalLong.of(proposal));
+            return new JdbcObjectStore.Look(revision, row.wasNull() ? OptionalLong.empty() : OptionalLong.of(proposal));
         }
     }
 
@@ -121,9 +120,7 @@ final class ObjectTables {
                     String before = rows.getString("before");
                     Key key = after.key();
                     changes.add(new Change(
-                            key,
-                            before == null ? null : json.read(key.kind(), key.name(), before),
-                            after.object()));
+                            key, before == null ? null : json.read(key.kind(), key.name(), before), after.object()));
                 }
             }
         }

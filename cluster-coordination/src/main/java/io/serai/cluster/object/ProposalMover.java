@@ -62,8 +62,8 @@ final class ProposalMover {
                     ? Optional.empty()
                     : Optional.of(Move.refused(
                             ErrorCode.BUSY,
-                            "Nothing was changed, for " + String.join(", ", poll.silent())
-                                    + " did not answer within " + VOTE_LIMIT.toSeconds() + " s; look at its log"));
+                            "Nothing was changed, for " + String.join(", ", poll.silent()) + " did not answer within "
+                                    + VOTE_LIMIT.toSeconds() + " s; look at its log"));
         }
         return poll.empty() ? Optional.empty() : Optional.of(commit(connection, proposal));
     }
@@ -93,7 +93,10 @@ final class ProposalMover {
         if (proposal.age().compareTo(ENFORCE_LIMIT) < 0) {
             return Optional.empty();
         }
-        LOG.error("{} did not say within {} minutes whether a change is in force", poll.silent(), ENFORCE_LIMIT.toMinutes());
+        LOG.error(
+                "{} did not say within {} minutes whether a change is in force",
+                poll.silent(),
+                ENFORCE_LIMIT.toMinutes());
         return Optional.of(Move.to(State.DONE));
     }
 
@@ -106,9 +109,8 @@ final class ProposalMover {
                 back.add(new Change(made.key(), made.after(), made.before()));
             }
         }
-        long undoneBy = back.isEmpty()
-                ? revision
-                : store.tables().write(connection, back, proposal.by() + " (taken back)");
+        long undoneBy =
+                back.isEmpty() ? revision : store.tables().write(connection, back, proposal.by() + " (taken back)");
         return Move.undone(
                 undoneBy,
                 "The change was taken back on every node, for not every node could put it in force:\n  " + objections);

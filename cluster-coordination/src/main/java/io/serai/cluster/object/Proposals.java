@@ -108,8 +108,8 @@ final class Proposals {
 
     /** Ended proposals are of no use after some days. */
     static void forget(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "delete from config_proposal where state not in ('voting', 'settling')"
+        try (PreparedStatement statement =
+                connection.prepareStatement("delete from config_proposal where state not in ('voting', 'settling')"
                         + " and changed_at < clock_timestamp() - interval '7 days'")) {
             statement.executeUpdate();
         }
@@ -140,7 +140,8 @@ final class Proposals {
 
     /** Where a proposal stands, without what it would change. */
     static State state(Connection connection, long id) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("select state from config_proposal where id = ?")) {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select state from config_proposal where id = ?")) {
             statement.setLong(1, id);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() ? State.valueOf(row.getString(1).toUpperCase(Locale.ROOT)) : State.REFUSED;
@@ -185,8 +186,7 @@ final class Proposals {
         }
 
         static Move settling(long revision) {
-            return new Move(
-                    State.SETTLING, OptionalLong.of(revision), OptionalLong.empty(), Optional.empty(), "");
+            return new Move(State.SETTLING, OptionalLong.of(revision), OptionalLong.empty(), Optional.empty(), "");
         }
 
         static Move refused(ErrorCode code, String reason) {
@@ -195,11 +195,7 @@ final class Proposals {
 
         static Move undone(long by, String reason) {
             return new Move(
-                    State.UNDONE,
-                    OptionalLong.empty(),
-                    OptionalLong.of(by),
-                    Optional.of(ErrorCode.INVALID),
-                    reason);
+                    State.UNDONE, OptionalLong.empty(), OptionalLong.of(by), Optional.of(ErrorCode.INVALID), reason);
         }
     }
 
@@ -255,7 +251,8 @@ final class Proposals {
         List<Key> keys = new ArrayList<>();
         for (JsonNode each : parse(text)) {
             keys.add(new Key(
-                    ObjectKind.valueOf(each.path("kind").asText()), each.path("name").asText()));
+                    ObjectKind.valueOf(each.path("kind").asText()),
+                    each.path("name").asText()));
         }
         return keys;
     }

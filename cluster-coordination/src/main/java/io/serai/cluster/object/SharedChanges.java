@@ -88,8 +88,8 @@ public final class SharedChanges implements AutoCloseable {
         });
         voter = fresh;
         FencingToken token = fence.token();
-        database.execute(connection -> NodeRevisions.report(
-                connection, token, store.current().revision()));
+        database.execute(connection ->
+                NodeRevisions.report(connection, token, store.current().revision()));
         store.onLook(this::looked);
         store.lookSoon();
     }
@@ -201,8 +201,8 @@ public final class SharedChanges implements AutoCloseable {
             if (System.nanoTime() > end) {
                 throw new SeraiException(
                         ErrorCode.BUSY,
-                        "Another change of the configuration has been under way for "
-                                + TURN_LIMIT.toSeconds() + " s; nothing was changed, try again");
+                        "Another change of the configuration has been under way for " + TURN_LIMIT.toSeconds()
+                                + " s; nothing was changed, try again");
             }
             wake();
             pause();
@@ -334,7 +334,9 @@ public final class SharedChanges implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new SeraiException(
-                    ErrorCode.BUSY, "Interrupted while the nodes decide about a change; see the history of the objects", e);
+                    ErrorCode.BUSY,
+                    "Interrupted while the nodes decide about a change; see the history of the objects",
+                    e);
         }
     }
 }

@@ -120,7 +120,8 @@ public final class SharedSecrets {
         return database.transaction(connection -> {
             lock(connection);
             int written = 0;
-            try (PreparedStatement select = connection.prepareStatement("select name, version, value from shared_secret");
+            try (PreparedStatement select =
+                            connection.prepareStatement("select name, version, value from shared_secret");
                     PreparedStatement update = connection.prepareStatement(
                             "update shared_secret set value = ? where name = ? and version = ?");
                     ResultSet rows = select.executeQuery()) {

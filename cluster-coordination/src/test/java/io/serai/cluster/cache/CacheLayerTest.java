@@ -102,8 +102,8 @@ class CacheLayerTest {
         assertThat(one.members()).isEqualTo(1);
         assertThat(stranger.members()).isLessThan(2);
         stranger.forRoutes()
-                .ifPresent(caches ->
-                        assertThat(caches.getCache("duplicates").get("invoice-1")).isNull());
+                .ifPresent(caches -> assertThat(caches.getCache("duplicates").get("invoice-1"))
+                        .isNull());
     }
 
     @Test
@@ -123,7 +123,9 @@ class CacheLayerTest {
 
         await().atMost(Duration.ofSeconds(5)).until(() -> other.isKnown(password, hash));
         assertThat(other.isKnown(new SecretText("wrong"), hash)).isFalse();
-        assertThat(other.isKnown(password, hasher.hash(password))).as("another hash of the same password").isFalse();
+        assertThat(other.isKnown(password, hasher.hash(password)))
+                .as("another hash of the same password")
+                .isFalse();
     }
 
     @Test
@@ -145,17 +147,19 @@ class CacheLayerTest {
         two.carryHints(b);
         await().atMost(Duration.ofSeconds(20)).until(() -> one.members() == 2 && two.members() == 2);
         a.change(List.of(route("before")), List.of(), "ada");
-        await().atMost(Duration.ofSeconds(1)).until(() -> b.find(Route.class, "claims").isPresent());
+        await().atMost(Duration.ofSeconds(1))
+                .until(() -> b.find(Route.class, "claims").isPresent());
 
         discard(one.channel().orElseThrow());
         discard(two.channel().orElseThrow());
         for (int i = 0; i < 10; i++) {
             String text = "split " + i;
             a.change(List.of(route(text)), List.of(), "ada");
-            await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(1)).until(() -> b.find(
-                            Route.class, "claims")
-                    .filter(route -> route.source().equals(text))
-                    .isPresent());
+            await().pollInterval(Duration.ofMillis(10))
+                    .atMost(Duration.ofSeconds(1))
+                    .until(() -> b.find(Route.class, "claims")
+                            .filter(route -> route.source().equals(text))
+                            .isPresent());
         }
     }
 

@@ -136,7 +136,9 @@ class SharedChangesTest {
 
         List<Change> made = one.changes.make(List.of(route("first")), List.of(), "ada");
 
-        assertThat(made).singleElement().satisfies(change -> assertThat(change.key()).isEqualTo(CLAIMS));
+        assertThat(made)
+                .singleElement()
+                .satisfies(change -> assertThat(change.key()).isEqualTo(CLAIMS));
         assertThat(List.of(one, two, three)).allSatisfy(node -> {
             assertThat(node.stored()).isEqualTo("first");
             assertThat(node.inForce).containsEntry("claims", "first");
@@ -173,8 +175,8 @@ class SharedChangesTest {
                 .hasMessageContaining("taken back on every node")
                 .hasMessageContaining("two: cannot start second");
 
-        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> assertThat(node.stored())
-                .isEqualTo("first")));
+        await().untilAsserted(() -> assertThat(List.of(one, two))
+                .allSatisfy(node -> assertThat(node.stored()).isEqualTo("first")));
         assertThat(one.store.history(ObjectKind.ROUTE, "claims"))
                 .extracting(ObjectStore.Versioned::changedBy)
                 .containsExactly("ada (taken back)", "ada", "ada");
@@ -218,8 +220,9 @@ class SharedChangesTest {
         one.changes.make(List.of(route("first")), List.of(), "ada");
         thaw.countDown();
 
-        await().during(Duration.ofMillis(800)).atMost(Duration.ofSeconds(3)).until(() -> one.stored()
-                .equals("first"));
+        await().during(Duration.ofMillis(800))
+                .atMost(Duration.ofSeconds(3))
+                .until(() -> one.stored().equals("first"));
     }
 
     @Test
@@ -230,17 +233,21 @@ class SharedChangesTest {
         two.frozen = thaw;
         CompletableFuture<List<Change>> proposed =
                 CompletableFuture.supplyAsync(() -> one.changes.make(List.of(route("first")), List.of(), "ada"));
-        await().until(() -> DATABASE.database().statement(one.store.tables()::look).openProposal().isPresent());
+        await().until(() -> DATABASE.database()
+                .statement(one.store.tables()::look)
+                .openProposal()
+                .isPresent());
         one.store.close();
         one.changes.close();
         endLease("one");
         thaw.countDown();
 
         await().atMost(Duration.ofSeconds(5)).until(() -> two.inForce.containsKey("claims"));
-        await().atMost(Duration.ofSeconds(5)).until(() -> DATABASE.database()
-                .statement(two.store.tables()::look)
-                .openProposal()
-                .isEmpty());
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> DATABASE.database()
+                        .statement(two.store.tables()::look)
+                        .openProposal()
+                        .isEmpty());
         try {
             proposed.get(5, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -261,8 +268,8 @@ class SharedChangesTest {
         }
         all.forEach(each -> assertThat(each.join()).hasSize(1));
 
-        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> assertThat(node.inForce)
-                .hasSize(6)));
+        await().untilAsserted(() -> assertThat(List.of(one, two))
+                .allSatisfy(node -> assertThat(node.inForce).hasSize(6)));
     }
 
     @Test

@@ -112,8 +112,7 @@ public final class Documents {
             case SCHEDULE -> new ScheduleReader(document, spec.get(), cron).read(name.get());
             case NODE -> new NodeReader(document, spec.get()).read(name.get());
             case LIBRARY -> {
-                document.reject(
-                        "kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");
+                document.reject("kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");
                 yield Optional.empty();
             }
             case DATA_SOURCE, CONNECTION_FACTORY ->

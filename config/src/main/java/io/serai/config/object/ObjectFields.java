@@ -114,7 +114,10 @@ public final class ObjectFields {
         add("description", calendar.description(), "");
         add("weekdays", words(calendar.weekdays()), List.of());
         add("dates", sorted(calendar.dates()), List.of());
-        add("yearly", sorted(calendar.yearly()).stream().map(day -> day.substring(2)).toList(), List.of());
+        add(
+                "yearly",
+                sorted(calendar.yearly()).stream().map(day -> day.substring(2)).toList(),
+                List.of());
     }
 
     /** Dates as ISO 8601 writes them. */

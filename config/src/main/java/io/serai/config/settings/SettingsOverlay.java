@@ -24,9 +24,8 @@ public final class SettingsOverlay {
         }
         String key = text.substring(0, equals);
         List<String> keys = Declarations.ALL.stream().<String>map(Setting::key).toList();
-        Optional<Setting<?>> setting = Declarations.ALL.stream()
-                .filter(each -> each.key().equals(key))
-                .findFirst();
+        Optional<Setting<?>> setting =
+                Declarations.ALL.stream().filter(each -> each.key().equals(key)).findFirst();
         if (setting.isEmpty()) {
             throw new IllegalArgumentException(key + " is not a setting" + Suggestion.mend(key, keys));
         }

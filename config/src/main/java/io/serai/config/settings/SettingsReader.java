@@ -112,8 +112,7 @@ final class SettingsReader {
                         values.find(SFTP_HOST_KEYS).map(home::resolve)),
                 new NodeSettings.Ftps(
                         listener(FTPS_ENABLED, FTPS_ADDRESS, FTPS_PORT, FTPS_PROXY_PROTOCOL_FROM),
-                        listener(
-                                FTPS_IMPLICIT_ENABLED, FTPS_ADDRESS, FTPS_IMPLICIT_PORT, FTPS_PROXY_PROTOCOL_FROM),
+                        listener(FTPS_IMPLICIT_ENABLED, FTPS_ADDRESS, FTPS_IMPLICIT_PORT, FTPS_PROXY_PROTOCOL_FROM),
                         values.read(FTPS_PASSIVE_PORTS),
                         values.find(FTPS_PASSIVE_ADDRESS)),
                 new NodeSettings.Https(listener(HTTPS_ENABLED, HTTPS_ADDRESS, HTTPS_PORT, HTTPS_PROXY_PROTOCOL_FROM)),
@@ -175,8 +174,8 @@ final class SettingsReader {
     private Optional<NodeSettings.External> externalDatabase(Path home) {
         Optional<String> url = values.find(DATABASE_URL);
         Optional<String> user = values.find(DATABASE_USER);
-        Optional<SecretText> password = values.find(DATABASE_PASSWORD)
-                .flatMap(source -> resolve(DATABASE_PASSWORD, source, home));
+        Optional<SecretText> password =
+                values.find(DATABASE_PASSWORD).flatMap(source -> resolve(DATABASE_PASSWORD, source, home));
         if (url.isEmpty()) {
             for (Setting<?> lonely : List.of(DATABASE_USER, DATABASE_PASSWORD)) {
                 if (values.isGiven(lonely) && !values.isGiven(DATABASE_URL)) {

@@ -75,7 +75,8 @@ public final class HostKeys {
             if (files.isEmpty()) {
                 throw new SeraiException(
                         ErrorCode.INVALID,
-                        "The folder " + folder + " of sftp.host-keys holds no ssh_host_*_key; put keys there, or remove the"
+                        "The folder " + folder
+                                + " of sftp.host-keys holds no ssh_host_*_key; put keys there, or remove the"
                                 + " setting to use those of the cluster");
             }
             return ofFiles(files);

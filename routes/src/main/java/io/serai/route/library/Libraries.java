@@ -128,7 +128,12 @@ public final class Libraries {
             broken.remove(name);
             classes.replace(jars());
             changed.addAll(now.words());
-            LOG.info("Library {} ({}) is in force: {} classes, beans {}", name, library.sha256(), jar.classNames().size(), now.beans());
+            LOG.info(
+                    "Library {} ({}) is in force: {} classes, beans {}",
+                    name,
+                    library.sha256(),
+                    jar.classNames().size(),
+                    now.beans());
             return changed;
         } catch (SeraiException e) {
             LOG.error("{}", e.text());
@@ -160,7 +165,8 @@ public final class Libraries {
         if (!LibraryContents.sha256(bytes).equals(library.sha256()) || bytes.length != library.sizeBytes()) {
             throw new SeraiException(
                     ErrorCode.REJECTED_CONTENT,
-                    "The library " + name + " is not loaded: its bytes were changed in the database (the checksum differs)");
+                    "The library " + name
+                            + " is not loaded: its bytes were changed in the database (the checksum differs)");
         }
         trusted.requireSigned(name, bytes, library.signature());
         return new JarInMemory(name, bytes, Libraries.class.getClassLoader());

@@ -70,7 +70,8 @@ public final class TrustedKeys {
             List<PublicKey> keys = new ArrayList<>();
             while (found.find()) {
                 keys.add(KeyFactory.getInstance("Ed25519")
-                        .generatePublic(new X509EncodedKeySpec(Base64.getMimeDecoder().decode(found.group(1)))));
+                        .generatePublic(
+                                new X509EncodedKeySpec(Base64.getMimeDecoder().decode(found.group(1)))));
             }
             if (keys.isEmpty()) {
                 throw refused(name, path + " holds no public key in PEM form");

@@ -75,8 +75,7 @@ class CachesForRoutesTest {
     }
 
     private static String example() throws IOException {
-        try (InputStream file =
-                CachesForRoutesTest.class.getResourceAsStream("/examples/routes/acme-invoices.yaml")) {
+        try (InputStream file = CachesForRoutesTest.class.getResourceAsStream("/examples/routes/acme-invoices.yaml")) {
             return new String(file.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
@@ -88,8 +87,7 @@ class CachesForRoutesTest {
                         .check(new Route(new RouteId("acme-invoices"), Route.Dsl.YAML, source))
                         .problems())
                 .isEmpty();
-        String here = source.replace("arrival:acme/invoices", "direct:in")
-                .replaceAll("site:warehouse\\S*", "mock:out");
+        String here = source.replace("arrival:acme/invoices", "direct:in").replaceAll("site:warehouse\\S*", "mock:out");
         CacheLayer one = layer("one");
         CacheLayer two = layer("two");
         await().atMost(Duration.ofSeconds(20)).until(() -> one.members() == 2 && two.members() == 2);
@@ -135,7 +133,8 @@ class CachesForRoutesTest {
 
         first.createProducerTemplate().sendBody("direct:put", "k");
 
-        assertThat(second.createProducerTemplate().requestBody("direct:get", "k")).isEqualTo("seen");
+        assertThat(second.createProducerTemplate().requestBody("direct:get", "k"))
+                .isEqualTo("seen");
     }
 
     @Test

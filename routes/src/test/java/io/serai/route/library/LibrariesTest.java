@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.library.LibraryContents;
+import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.config.name.LibraryName;
 import io.serai.config.object.Library;
 import io.serai.config.object.ObjectKind;
-import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.route.MemoryObjects;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -113,8 +113,8 @@ class LibrariesTest {
                 .contains("by none of the keys in " + trusted);
 
         Library ofAnother = library(jar("two"), signer);
-        Library swapped = new Library(
-                new LibraryName("acme"), LibraryContents.sha256(jar), jar.length, ofAnother.signature());
+        Library swapped =
+                new Library(new LibraryName("acme"), LibraryContents.sha256(jar), jar.length, ofAnother.signature());
         assertThat(libraries.objections(swapped)).singleElement().asString().contains("by none of the keys");
 
         Libraries trusting = new Libraries(camel, objects, contents, new TrustedKeys(Optional.empty()));
@@ -153,13 +153,19 @@ class LibrariesTest {
     @Test
     void aLibraryCannotTakeTheNameOfAPlatformBean() throws Exception {
         put(library(jar("one", "seraiObjects"), signer));
-        assertThat(libraries.problems(Set.of("acme"))).singleElement().asString().contains("name that is taken");
+        assertThat(libraries.problems(Set.of("acme")))
+                .singleElement()
+                .asString()
+                .contains("name that is taken");
     }
 
     @Test
     void whatIsNoJarIsRefused() throws Exception {
         byte[] text = "no jar".getBytes(StandardCharsets.US_ASCII);
-        assertThat(libraries.objections(library(text, signer))).singleElement().asString().contains("holds no classes");
+        assertThat(libraries.objections(library(text, signer)))
+                .singleElement()
+                .asString()
+                .contains("holds no classes");
         assertThatThrownBy(() -> libraries.objections(new Library(new LibraryName("../x"), "", 0, "")))
                 .hasMessageContaining("not a valid name");
     }
@@ -217,7 +223,8 @@ class LibrariesTest {
         Files.writeString(
                 source,
                 "package com.acme; public class Step { public String say(String body) { return \"" + says + "\"; } }");
-        assertThat(ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", folder.toString(), source.toString()))
+        assertThat(ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, "-d", folder.toString(), source.toString()))
                 .isZero();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JarOutputStream jar = new JarOutputStream(bytes)) {

@@ -45,8 +45,9 @@ public final class IdentitiesApi {
         Kind kind = kind(request.pathValue("kind"));
         Map<String, String> files = new LinkedHashMap<>();
         JsonNode given = request.requireBody().path("files");
-        given.fields().forEachRemaining(file -> files.put(
-                file.getKey(), file.getValue().asText()));
+        given.fields()
+                .forEachRemaining(
+                        file -> files.put(file.getKey(), file.getValue().asText()));
         if (files.isEmpty()) {
             throw new SeraiException(ErrorCode.INVALID, "The body needs files");
         }
@@ -60,7 +61,9 @@ public final class IdentitiesApi {
             throw new SeraiException(ErrorCode.INVALID, "The body needs a version number");
         }
         identities.rollback(
-                kind(request.pathValue("kind")), version.asLong(), request.caller().name());
+                kind(request.pathValue("kind")),
+                version.asLong(),
+                request.caller().name());
         return Map.of("versions", identities.versions());
     }
 

@@ -205,8 +205,7 @@ public final class ObjectsApi {
         if (!version.isIntegralNumber()) {
             throw new SeraiException(ErrorCode.INVALID, "The body needs a version number");
         }
-        return changes.rollback(
-                key(request), version.asLong(), request.caller().name());
+        return changes.rollback(key(request), version.asLong(), request.caller().name());
     }
 
     private static Key key(ApiRequest request) {
@@ -217,9 +216,11 @@ public final class ObjectsApi {
         return Arrays.stream(ObjectKind.values())
                 .filter(kind -> kind.word().equalsIgnoreCase(word))
                 .findFirst()
-                .orElseThrow(() -> new SeraiException(
-                        ErrorCode.INVALID,
-                        "\"" + word + "\" is not a kind; there are account, site, schedule, calendar, route, library and node"));
+                .orElseThrow(
+                        () -> new SeraiException(
+                                ErrorCode.INVALID,
+                                "\"" + word
+                                        + "\" is not a kind; there are account, site, schedule, calendar, route, library and node"));
     }
 
     private static Summary summary(Versioned found) {

@@ -95,8 +95,7 @@ final class LibraryCommands {
 
         @Override
         JsonNode call(AdminClient client) {
-            return client.post(
-                    "/api/v1/delete", Map.of("objects", List.of(Map.of("kind", "library", "name", name))));
+            return client.post("/api/v1/delete", Map.of("objects", List.of(Map.of("kind", "library", "name", name))));
         }
 
         @Override

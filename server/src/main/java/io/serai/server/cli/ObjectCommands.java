@@ -24,7 +24,11 @@ final class ObjectCommands {
 
     @Command(name = "get", description = "List configuration objects, or show one as YAML.")
     static final class Get extends ClientCommand {
-        @Parameters(index = "0", arity = "0..1", paramLabel = "KIND", description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(
+                index = "0",
+                arity = "0..1",
+                paramLabel = "KIND",
+                description = "account, site, schedule, calendar, route, library or node.")
         @Nullable
         String kind;
 
@@ -110,7 +114,10 @@ final class ObjectCommands {
 
     @Command(name = "delete", description = "Delete a configuration object; refused while another one uses it.")
     static final class Delete extends ClientCommand {
-        @Parameters(index = "0", paramLabel = "KIND", description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(
+                index = "0",
+                paramLabel = "KIND",
+                description = "account, site, schedule, calendar, route, library or node.")
         String kind = "";
 
         @Parameters(index = "1..*", arity = "1..*", paramLabel = "NAME", description = "The objects' names.")
@@ -135,7 +142,10 @@ final class ObjectCommands {
 
     @Command(name = "history", description = "Show every version of a configuration object.")
     static final class History extends ClientCommand {
-        @Parameters(index = "0", paramLabel = "KIND", description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(
+                index = "0",
+                paramLabel = "KIND",
+                description = "account, site, schedule, calendar, route, library or node.")
         String kind = "";
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The object's name.")
@@ -166,7 +176,10 @@ final class ObjectCommands {
 
     @Command(name = "rollback", description = "Put an older version of a configuration object in force again.")
     static final class Rollback extends ClientCommand {
-        @Parameters(index = "0", paramLabel = "KIND", description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(
+                index = "0",
+                paramLabel = "KIND",
+                description = "account, site, schedule, calendar, route, library or node.")
         String kind = "";
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The object's name.")

@@ -98,7 +98,8 @@ public final class SharedIdentities {
     public void replace(Kind kind, Map<String, String> files, String by) {
         Path draft = folder.resolve("draft-" + UUID.randomUUID());
         try {
-            Files.createDirectory(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectory(
+                    draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             SharedIdentities drafted = new SharedIdentities(secrets, draft, by);
             files.forEach((name, text) -> {
                 requireName(kind, name);
@@ -106,7 +107,8 @@ public final class SharedIdentities {
             });
             switch (kind) {
                 case HOST_KEYS -> {
-                    var unused = HostKeys.ofFiles(files.keySet().stream().map(draft::resolve).toList());
+                    var unused = HostKeys.ofFiles(
+                            files.keySet().stream().map(draft::resolve).toList());
                 }
                 case CERTIFICATE -> {
                     var unused = TlsIdentity.load(drafted.certificateFile(), drafted.keyFile());
@@ -215,8 +217,7 @@ public final class SharedIdentities {
 
     private static void keepFormer(Path file) {
         try {
-            Files.move(
-                    file, file.resolveSibling(file.getFileName() + ".former"), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(file, file.resolveSibling(file.getFileName() + ".former"), StandardCopyOption.REPLACE_EXISTING);
             LOG.warn("{} is not the cluster's; it is kept as {}.former", file, file.getFileName());
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.INVALID, "The file " + file + " cannot be put away: " + e, e);

@@ -50,11 +50,17 @@ public final class NodeMetrics {
                 .description("Nodes that share caches with this one, itself included")
                 .register(registry);
         for (String cache : CacheLayer.MEASURED) {
-            FunctionCounter.builder("serai.cache.hits", caches, layer -> statistics(layer, cache).hits())
+            FunctionCounter.builder(
+                            "serai.cache.hits",
+                            caches,
+                            layer -> statistics(layer, cache).hits())
                     .tag("cache", cache)
                     .description("Reads that found something")
                     .register(registry);
-            FunctionCounter.builder("serai.cache.misses", caches, layer -> statistics(layer, cache).misses())
+            FunctionCounter.builder(
+                            "serai.cache.misses",
+                            caches,
+                            layer -> statistics(layer, cache).misses())
                     .tag("cache", cache)
                     .description("Reads that found nothing")
                     .register(registry);

@@ -2,13 +2,13 @@ package io.serai.server.node;
 
 import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
+import io.serai.cluster.event.PlacementRules;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.lease.JdbcLeases;
-import io.serai.cluster.event.PlacementRules;
+import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.Nodes;
 import io.serai.cluster.node.Takeovers;
-import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;

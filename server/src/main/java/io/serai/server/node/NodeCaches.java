@@ -26,11 +26,9 @@ final class NodeCaches {
                 .external()
                 .map(external -> new CacheSettings.Group(GROUP, wished.address(), wished.port()));
         String node = settings.node().name().value();
-        CacheIdentity identity =
-                CacheIdentity.of(secrets.findOrMake(IDENTITY, CacheIdentity::make, "node " + node));
+        CacheIdentity identity = CacheIdentity.of(secrets.findOrMake(IDENTITY, CacheIdentity::make, "node " + node));
         CacheLayer layer = CacheLayer.start(
-                new CacheSettings(
-                        group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan()),
+                new CacheSettings(group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan()),
                 settings.node().name(),
                 identity,
                 database.database());

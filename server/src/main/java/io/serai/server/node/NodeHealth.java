@@ -26,7 +26,13 @@ final class NodeHealth {
     private final BooleanSupplier draining;
     private final CacheLayer caches;
 
-    NodeHealth(CamelContext camel, Database database, Fence fence, StorageWatch storage, BooleanSupplier draining, CacheLayer caches) {
+    NodeHealth(
+            CamelContext camel,
+            Database database,
+            Fence fence,
+            StorageWatch storage,
+            BooleanSupplier draining,
+            CacheLayer caches) {
         this.caches = caches;
         this.camel = camel;
         this.database = database;

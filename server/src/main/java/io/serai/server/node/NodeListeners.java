@@ -32,7 +32,8 @@ final class NodeListeners {
     /** The operator's own files where the settings name some, else what the nodes of the cluster share. */
     NodeListeners(NodeSettings settings, SharedIdentities shared) {
         this.settings = settings;
-        this.hostKeys = settings.sftp().hostKeys().map(HostKeys::inOperatorsFolder).orElseGet(shared::hostKeys);
+        this.hostKeys =
+                settings.sftp().hostKeys().map(HostKeys::inOperatorsFolder).orElseGet(shared::hostKeys);
         Optional<NodeSettings.CertificateFiles> own = settings.tls().files();
         this.certificate = own.map(NodeSettings.CertificateFiles::certificate).orElseGet(shared::certificateFile);
         this.key = own.map(NodeSettings.CertificateFiles::key).orElseGet(shared::keyFile);

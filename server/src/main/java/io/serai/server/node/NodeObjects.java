@@ -41,8 +41,8 @@ final class NodeObjects {
             if (known.size() > MOST_KNOWN) {
                 known.clear();
             }
-            RouteReferences references =
-                    known.computeIfAbsent(route, unknown -> checker.check(unknown).references());
+            RouteReferences references = known.computeIfAbsent(
+                    route, unknown -> checker.check(unknown).references());
             references.sites().forEach(site -> keys.add(new Key(ObjectKind.SITE, site.value())));
             references.accounts().forEach(account -> keys.add(new Key(ObjectKind.ACCOUNT, account.value())));
             references.dataSources().forEach(name -> keys.add(new Key(ObjectKind.DATA_SOURCE, name)));

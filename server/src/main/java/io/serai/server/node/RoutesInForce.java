@@ -43,10 +43,10 @@ record RoutesInForce(RouteDeployer deployer, Libraries libraries) implements Cha
     @Override
     public List<String> enforce(List<Key> changed) {
         Set<String> words = libraries.refresh();
-        var unused = words.isEmpty()
-                ? deployer.refresh()
-                : deployer.refreshAnew(route -> Libraries.usesAny(route, words));
-        Set<RouteId> routes = names(changed, ObjectKind.ROUTE).stream().map(RouteId::new).collect(Collectors.toSet());
+        var unused =
+                words.isEmpty() ? deployer.refresh() : deployer.refreshAnew(route -> Libraries.usesAny(route, words));
+        Set<RouteId> routes =
+                names(changed, ObjectKind.ROUTE).stream().map(RouteId::new).collect(Collectors.toSet());
         List<String> problems = new ArrayList<>(libraries.problems(names(changed, ObjectKind.LIBRARY)));
         deployer.problems(routes).stream().map(RouteProblem::toString).forEach(problems::add);
         deployer.lastProblems().stream()

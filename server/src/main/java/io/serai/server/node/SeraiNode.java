@@ -1,9 +1,9 @@
 package io.serai.server.node;
 
 import io.serai.cluster.cache.CacheLayer;
-import io.serai.cluster.node.HomeLock;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.node.FencingToken;
+import io.serai.cluster.node.HomeLock;
 import io.serai.cluster.node.LeaseListener;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
@@ -102,10 +102,23 @@ public final class SeraiNode implements AutoCloseable {
         CacheLayer caches = NodeCaches.start(settings, database, shared);
         stops.add("caches", caches::close);
         NodeWork work = NodeWork.start(
-                settings, new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches), stops);
+                settings,
+                new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches),
+                stops);
         NodeAdmin admin = NodeAdmin.start(
                 new NodeAdmin.Ground(
-                        settings, database, lease, stores, work, localToken, keys, secrets, listeners, shared, identities, caches),
+                        settings,
+                        database,
+                        lease,
+                        stores,
+                        work,
+                        localToken,
+                        keys,
+                        secrets,
+                        listeners,
+                        shared,
+                        identities,
+                        caches),
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
