@@ -101,7 +101,7 @@ public final class CacheLayer implements AutoCloseable {
         } catch (ExecutionException e) {
             LOG.error("The caches did not start; this node works without them", e.getCause());
             return new CacheLayer(
-                    settings, null, null, "did not start: " + e.getCause().getMessage());
+                    settings, null, null, "did not start: " + e.getCause());
         } catch (TimeoutException e) {
             starting.completeExceptionally(e);
             LOG.error("The caches did not start within {} s; this node works without them", START_LIMIT.toSeconds());

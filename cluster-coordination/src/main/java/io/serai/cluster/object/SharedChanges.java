@@ -49,6 +49,7 @@ public final class SharedChanges implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedChanges.class);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
     private static final Duration TURN_LIMIT = Duration.ofSeconds(60);
+    private static final Duration DECISION_LIMIT = Duration.ofSeconds(180);
     private static final Duration ENFORCE_PATIENCE = Duration.ofSeconds(10);
 
     private final Database database;
@@ -130,7 +131,8 @@ public final class SharedChanges implements AutoCloseable {
         long id = propose(puts, deletes, by);
         store.lookSoon();
         long settleBy = 0;
-        while (true) {
+        long giveUp = System.nanoTime() + DECISION_LIMIT.toNanos();
+        while (System.nanoTime() < giveUp) {
             State state = database.statement(connection -> Proposals.state(connection, id));
             switch (state) {
                 case VOTING -> {}
@@ -148,6 +150,10 @@ public final class SharedChanges implements AutoCloseable {
             wake();
             pause();
         }
+        throw new SeraiException(
+                ErrorCode.BUSY,
+                "The nodes have not decided about the change within " + DECISION_LIMIT.toSeconds()
+                        + " s; they still may, see the history of the objects");
     }
 
     /** The live nodes with the revision that each has in force. */

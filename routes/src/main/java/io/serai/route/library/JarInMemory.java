@@ -75,7 +75,7 @@ final class JarInMemory extends ClassLoader {
             for (String bean : new TreeSet<>(named.stringPropertyNames())) {
                 beans.put(
                         bean,
-                        loadClass(named.getProperty(bean).strip())
+                        loadClass(named.getProperty(bean, "").strip())
                                 .getDeclaredConstructor()
                                 .newInstance());
             }

@@ -5,6 +5,7 @@ import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.cache.CacheSettings;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.database.DatabaseSettings;
+import io.serai.cluster.database.DatabaseStatistics;
 import io.serai.cluster.database.EmbeddedPostgres;
 import io.serai.cluster.database.EmbeddedPostgresSettings;
 import io.serai.cluster.database.Migrations;
@@ -24,8 +25,6 @@ import io.serai.config.secret.SecretText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,14 +162,7 @@ final class CacheBench {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
-        return database.statement(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                            "select xact_commit from pg_stat_database where datname = current_database()");
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        });
+        return DatabaseStatistics.commits(database);
     }
 
     private void print(String what, Result result, Result against) {

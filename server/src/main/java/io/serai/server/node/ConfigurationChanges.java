@@ -58,7 +58,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE, ObjectKind.LIBRARY);
 
     /** Kinds that the first release does not know. */
-    private static final Set<ObjectKind> NEWER = Set.of(ObjectKind.NODE, ObjectKind.LIBRARY);
+    private static final Set<ObjectKind> NEWER = Set.of(ObjectKind.CALENDAR, ObjectKind.NODE, ObjectKind.LIBRARY);
 
     private static final Duration NODES_PATIENCE = Duration.ofSeconds(3);
 

@@ -4,8 +4,10 @@ import io.serai.cluster.cache.CacheIdentity;
 import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.cache.CacheSettings;
 import io.serai.cluster.secret.SharedSecrets;
+import io.serai.config.name.NodeName;
 import io.serai.config.settings.NodeSettings;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,22 +19,29 @@ final class NodeCaches {
 
     private NodeCaches() {}
 
-    static CacheLayer start(NodeSettings settings, NodeDatabase database, SharedSecrets secrets) {
+    /** Begins the start, which needs some seconds; what it ends in never fails. */
+    static CompletableFuture<CacheLayer> start(NodeSettings settings, NodeDatabase database, SharedSecrets secrets) {
         NodeSettings.Cache wished = settings.cache();
         if (!wished.enabled()) {
-            return CacheLayer.off();
+            return CompletableFuture.completedFuture(CacheLayer.off());
         }
         Optional<CacheSettings.Group> group = settings.database()
                 .external()
                 .map(external -> new CacheSettings.Group(GROUP, wished.address(), wished.port()));
-        String node = settings.node().name().value();
+        NodeName node = settings.node().name();
         CacheIdentity identity = CacheIdentity.of(secrets.findOrMake(IDENTITY, CacheIdentity::make, "node " + node));
-        CacheLayer layer = CacheLayer.start(
-                new CacheSettings(group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan()),
-                settings.node().name(),
-                identity,
-                database.database());
-        LOG.info("Caches: {}", layer.state());
-        return layer;
+        CacheSettings all = new CacheSettings(
+                group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan());
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    CacheLayer layer = CacheLayer.start(all, node, identity, database.database());
+                    LOG.info("Caches: {}", layer.state());
+                    return layer;
+                },
+                task -> {
+                    Thread thread = new Thread(task, "cache-awaiter");
+                    thread.setDaemon(true);
+                    thread.start();
+                });
     }
 }

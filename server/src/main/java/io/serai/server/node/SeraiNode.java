@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -89,6 +90,9 @@ public final class SeraiNode implements AutoCloseable {
         SharedIdentities identities = new SharedIdentities(
                 shared, home.resolve("keys"), "node " + settings.node().name());
         NodeListeners listeners = new NodeListeners(settings, identities);
+        // Beside what follows: it takes as long, and only routes and logins use it.
+        CompletableFuture<CacheLayer> starting = NodeCaches.start(settings, database, shared);
+        stops.add("caches", () -> starting.join().close());
         StorageRoot root = StorageRoot.open(settings.storage().root(), database.database());
         UUID boot = UUID.randomUUID();
         NodeLease lease = lease(lock, boot, version, database);
@@ -99,8 +103,7 @@ public final class SeraiNode implements AutoCloseable {
         NodeStores stores = NodeStores.start(
                 settings, new NodeStores.Ground(database.database(), lease, root, transactions), stops);
 
-        CacheLayer caches = NodeCaches.start(settings, database, shared);
-        stops.add("caches", caches::close);
+        CacheLayer caches = starting.join();
         NodeWork work = NodeWork.start(
                 settings,
                 new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches),
