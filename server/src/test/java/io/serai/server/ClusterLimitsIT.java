@@ -51,7 +51,8 @@ class ClusterLimitsIT {
                   password: "%s"
                   sessions: %d
                 """.formatted(name, Partner.PASSWORD, sessions)));
-        await().ignoreExceptions().atMost(Duration.ofSeconds(20))
+        await().ignoreExceptions()
+                .atMost(Duration.ofSeconds(20))
                 .until(() -> cluster.nodes().stream()
                         .allMatch(node -> node.server().admin().get("/api/v1/objects/account/" + name) != null));
     }
@@ -59,7 +60,8 @@ class ClusterLimitsIT {
     /** A login that stays; empty when it was refused. */
     private static Optional<Session> logIn(int server, String account) {
         try {
-            Session session = new JSch().getSession(account, "127.0.0.1", cluster.server(server).port("sftp"));
+            Session session = new JSch()
+                    .getSession(account, "127.0.0.1", cluster.server(server).port("sftp"));
             session.setPassword(Partner.PASSWORD);
             session.setConfig("StrictHostKeyChecking", "no");
             session.setConfig("PreferredAuthentications", "password");
@@ -73,7 +75,8 @@ class ClusterLimitsIT {
 
     private static List<JsonNode> sessions(int server, String account) {
         List<JsonNode> found = new ArrayList<>();
-        for (JsonNode session : cluster.server(server).admin().get("/api/v1/sessions").path("sessions")) {
+        for (JsonNode session :
+                cluster.server(server).admin().get("/api/v1/sessions").path("sessions")) {
             if (session.path("account").asText().equals(account)) {
                 found.add(session);
             }

@@ -9,7 +9,6 @@ import io.serai.cluster.limit.LimitOwner;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.RouteId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -227,7 +226,8 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
             statement.setString(3, owner.kind().name().toLowerCase(Locale.ROOT));
             statement.setString(4, owner.name());
             statement.setInt(5, most);
-            statement.setLong(6, LONGEST_WAIT.toMillis() + ThreadLocalRandom.current().nextLong(LONGEST_WAIT.toMillis()));
+            statement.setLong(
+                    6, LONGEST_WAIT.toMillis() + ThreadLocalRandom.current().nextLong(LONGEST_WAIT.toMillis()));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getString(1);

@@ -29,7 +29,8 @@ public record PlacementRule(
         }
         if (kind.isEmpty() && account.isEmpty() && route.isEmpty()) {
             throw new SeraiException(
-                    ErrorCode.INVALID, "placement rule " + name + " matches nothing; give a kind, an account or a route");
+                    ErrorCode.INVALID,
+                    "placement rule " + name + " matches nothing; give a kind, an account or a route");
         }
         if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
             throw new SeraiException(

@@ -49,7 +49,8 @@ public final class PlacementRules {
     /** False when there is none of that name. */
     public boolean remove(String name) {
         return database.statement(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement("delete from placement_rule where name = ?")) {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("delete from placement_rule where name = ?")) {
                 statement.setString(1, name);
                 return statement.executeUpdate() > 0;
             }

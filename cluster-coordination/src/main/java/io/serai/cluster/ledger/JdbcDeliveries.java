@@ -66,7 +66,8 @@ public final class JdbcDeliveries implements Deliveries {
         List<String> stale = Stream.concat(Stream.of(earlier.tempName()), earlier.staleTempNames().stream())
                 .limit(MOST_STALE)
                 .toList();
-        boolean same = target.sourceSha256().isPresent() && target.sourceSha256().equals(before.sourceSha256());
+        boolean same =
+                target.sourceSha256().isPresent() && target.sourceSha256().equals(before.sourceSha256());
         return new Delivery(
                 earlier.event(),
                 earlier.stepKey(),
@@ -148,9 +149,8 @@ public final class JdbcDeliveries implements Deliveries {
             statement.setLong(3, token.epoch());
             statement.setString(4, sourceSha256.orElse(null));
             // Names with other bytes are removed by this attempt, and must never be taken for these.
-            Object[] stale = delivery.source() == Source.SAME
-                    ? delivery.staleTempNames().toArray()
-                    : new Object[0];
+            Object[] stale =
+                    delivery.source() == Source.SAME ? delivery.staleTempNames().toArray() : new Object[0];
             statement.setArray(5, connection.createArrayOf("text", stale));
             statement.setLong(6, delivery.event().id().value());
             statement.setString(7, delivery.stepKey());

@@ -226,8 +226,8 @@ public final class BandwidthShares {
     }
 
     void start() {
-        var unused = rounds.scheduleWithFixedDelay(
-                this::round, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        var unused =
+                rounds.scheduleWithFixedDelay(this::round, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     void stop() {

@@ -122,8 +122,7 @@ public final class Bans {
                 ResultSet rows = statement.executeQuery()) {
             List<Ban> bans = new ArrayList<>();
             while (rows.next()) {
-                bans.add(new Ban(
-                        rows.getString(1), rows.getString(2), rows.getString(3), time(rows, 4), until(rows)));
+                bans.add(new Ban(rows.getString(1), rows.getString(2), rows.getString(3), time(rows, 4), until(rows)));
             }
             return bans;
         }

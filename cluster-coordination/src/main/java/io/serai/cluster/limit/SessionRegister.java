@@ -55,8 +55,8 @@ public final class SessionRegister {
             """;
     private static final String TO_END =
             "select id, end_requested_by from partner_session where epoch = ? and end_requested_at is not null";
-    private static final String OF_EPOCH = "select id from partner_session where epoch = ?"
-            + " and since < clock_timestamp() - interval '30 seconds'";
+    private static final String OF_EPOCH =
+            "select id from partner_session where epoch = ?" + " and since < clock_timestamp() - interval '30 seconds'";
 
     private final Database database;
     private final Fence fence;
@@ -145,7 +145,8 @@ public final class SessionRegister {
                 statement.setString(4, session.protocol().name().toLowerCase(Locale.ROOT));
                 statement.setString(5, session.listener());
                 statement.setString(6, session.peer());
-                statement.setString(7, session.software().map(SessionRegister::storable).orElse(null));
+                statement.setString(
+                        7, session.software().map(SessionRegister::storable).orElse(null));
                 statement.setString(8, token.node().value());
                 statement.setLong(9, token.epoch());
                 statement.setString(10, session.origin());

@@ -67,7 +67,8 @@ class PlacementTest {
         prefer(Optional.of(EventKind.ARRIVAL), Optional.empty(), Duration.ofMillis(700));
         plain.enqueue(QueueNode.event("orders", "acme"));
         assertThat(plain.claim("orders", 5)).isEmpty();
-        await().atMost(Duration.ofSeconds(5)).until(() -> plain.claim("orders", 5).size() == 1);
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> plain.claim("orders", 5).size() == 1);
     }
 
     @Test
@@ -125,9 +126,12 @@ class PlacementTest {
     void aClaimThatNobodyRunsGoesBack() {
         plain.enqueue(QueueNode.event("orders", "a"), QueueNode.event("orders", "b"));
         List<ClaimedEvent> claimed = plain.claim("orders", 2);
-        assertThat(plain.queue.releaseLost(plain.token, Set.of())).as("too young").isZero();
+        assertThat(plain.queue.releaseLost(plain.token, Set.of()))
+                .as("too young")
+                .isZero();
         execute("update event set claimed_at = claimed_at - interval '2 minutes'");
-        assertThat(plain.queue.releaseLost(plain.token, Set.of(claimed.get(0).id()))).isEqualTo(1);
+        assertThat(plain.queue.releaseLost(plain.token, Set.of(claimed.get(0).id())))
+                .isEqualTo(1);
         assertThat(big.claim("orders", 2))
                 .extracting(ClaimedEvent::id)
                 .containsExactly(claimed.get(1).id());

@@ -18,8 +18,8 @@ import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
-import java.time.Instant;
 import java.sql.PreparedStatement;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -152,7 +152,8 @@ class JdbcDeliveriesTest {
     }
 
     private static Deliveries.Target target(String temporary, String name) {
-        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, Optional.of("aa"));
+        return new Deliveries.Target(
+                new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, Optional.of("aa"));
     }
 
     private ClaimedEvent claimed(FencingToken token) {

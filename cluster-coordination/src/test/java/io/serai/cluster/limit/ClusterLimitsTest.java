@@ -260,7 +260,11 @@ class ClusterLimitsTest {
         assertThat(most.get()).isLessThanOrEqualTo(3);
         assertThat(taken.get()).isGreaterThan(20);
         await().atMost(Duration.ofSeconds(5))
-                .until(() -> a.limits.slots().take(site, 1).map(LimitSlots.Slot::toString).isPresent());
+                .until(() -> a.limits
+                        .slots()
+                        .take(site, 1)
+                        .map(LimitSlots.Slot::toString)
+                        .isPresent());
     }
 
     @Test

@@ -71,8 +71,8 @@ final class LimitNode implements AutoCloseable {
     /** The lease is over, as that of a node that froze; nobody has taken over yet. */
     void endLease() {
         database.execute(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                    "update node set lease_until = clock_timestamp() where epoch = ?")) {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("update node set lease_until = clock_timestamp() where epoch = ?")) {
                 statement.setLong(1, token.epoch());
                 statement.executeUpdate();
             }

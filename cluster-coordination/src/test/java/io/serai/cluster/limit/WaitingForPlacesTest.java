@@ -114,7 +114,9 @@ class WaitingForPlacesTest {
         taken.close();
 
         await().atMost(Duration.ofSeconds(1)).until(() -> state(a, id).equals("ready"));
-        assertThat(b.claim(1)).singleElement().satisfies(again -> assertThat(again.attempt()).isEqualTo(1));
+        assertThat(b.claim(1))
+                .singleElement()
+                .satisfies(again -> assertThat(again.attempt()).isEqualTo(1));
     }
 
     @Test

@@ -78,7 +78,9 @@ final class AccountReader {
                 size("quota"),
                 spec.read("idleTimeout", Words.duration(Duration.ofSeconds(10), Duration.ofDays(1)))
                         .orElse(usual.idleTimeout()),
-                spec.read("maxTransfers", Words.number(1, 10_000)).map(OptionalInt::of).orElse(OptionalInt.empty()),
+                spec.read("maxTransfers", Words.number(1, 10_000))
+                        .map(OptionalInt::of)
+                        .orElse(OptionalInt.empty()),
                 spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()));
     }
 

@@ -34,11 +34,7 @@ final class DownloadFlow {
     private boolean isClosed;
 
     DownloadFlow(
-            Vertx vertx,
-            HttpServerRequest request,
-            Outcome.Download download,
-            WorkerExecutor workers,
-            Runnable over) {
+            Vertx vertx, HttpServerRequest request, Outcome.Download download, WorkerExecutor workers, Runnable over) {
         this.vertx = vertx;
         this.request = request;
         this.response = request.response();

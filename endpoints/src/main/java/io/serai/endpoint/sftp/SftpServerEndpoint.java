@@ -48,8 +48,9 @@ public class SftpServerEndpoint extends DefaultEndpoint {
     private @Nullable HostKeys hostKeySet;
 
     @UriParam(
-            description = "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
-                    + " connect, and each connection must begin with a PROXY protocol header of version 2")
+            description =
+                    "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
+                            + " connect, and each connection must begin with a PROXY protocol header of version 2")
     private String proxyProtocolFrom = "";
 
     @UriParam(defaultValue = "2000", description = "Connections at one time")

@@ -150,9 +150,7 @@ final class EventRun implements Runnable {
     }
 
     private boolean waits(FailureClassifier.Classified failure) {
-        return failure.code() == ErrorCode.SITE_FULL
-                && context.waitsFor().isPresent()
-                && !context.cancelled();
+        return failure.code() == ErrorCode.SITE_FULL && context.waitsFor().isPresent() && !context.cancelled();
     }
 
     private void report(Failure failure, Verdict verdict) {

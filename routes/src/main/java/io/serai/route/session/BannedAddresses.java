@@ -37,7 +37,6 @@ final class BannedAddresses {
 
     /** Whether an operator wants nobody from there, rather than its failed logins alone. */
     boolean isByOperator(InetAddress address, Instant now) {
-        return entries.stream()
-                .anyMatch(entry -> entry.ban().isByOperator() && entry.covers(address, now));
+        return entries.stream().anyMatch(entry -> entry.ban().isByOperator() && entry.covers(address, now));
     }
 }

@@ -38,8 +38,7 @@ enum LoginDecision {
      * @param lockedOut whether earlier failures forbid this login
      * @param proven whether password or signature were verified against this account
      */
-    record Facts(
-            Optional<Account> account, Protocol protocol, InetAddress client, boolean lockedOut, boolean proven) {}
+    record Facts(Optional<Account> account, Protocol protocol, InetAddress client, boolean lockedOut, boolean proven) {}
 
     /** What the cluster says to a login that nothing else speaks against. */
     static LoginDecision of(Admission admission) {

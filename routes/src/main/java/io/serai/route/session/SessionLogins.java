@@ -112,8 +112,8 @@ final class SessionLogins {
         if (session.account().isPresent() && !session.account().equals(account.map(Account::name))) {
             return LoginDecision.FAILED;
         }
-        return LoginDecision.of(new LoginDecision.Facts(
-                account, session.origin().protocol(), session.client(), lockedOut, proven));
+        return LoginDecision.of(
+                new LoginDecision.Facts(account, session.origin().protocol(), session.client(), lockedOut, proven));
     }
 
     private LoginDecision admit(PartnerSession session, Account account, String user) {

@@ -28,8 +28,7 @@ final class StoredDownload implements DownloadChannel, PartnerSession.OpenTransf
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    StoredDownload(
-            PartnerSession session, VirtualPath path, OpenFile file, Ledger.Download row, TransferShare share) {
+    StoredDownload(PartnerSession session, VirtualPath path, OpenFile file, Ledger.Download row, TransferShare share) {
         this.session = session;
         this.path = path;
         this.file = file;

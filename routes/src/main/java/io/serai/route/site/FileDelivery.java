@@ -158,7 +158,9 @@ final class FileDelivery {
             try {
                 return transmitFrom(lease, there);
             } catch (SeraiException e) {
-                boolean refused = bytesSent <= there && e.code() != ErrorCode.CANCELLED && site.line().cut() == null;
+                boolean refused = bytesSent <= there
+                        && e.code() != ErrorCode.CANCELLED
+                        && site.line().cut() == null;
                 if (!refused || !site.alive()) {
                     throw e;
                 }
@@ -186,7 +188,8 @@ final class FileDelivery {
                 bytesSent = body.count();
                 return body;
             } catch (IOException e) {
-                throw new SeraiException(ErrorCode.STEP_FAILED, "The body that the route delivers could not be read or closed", e);
+                throw new SeraiException(
+                        ErrorCode.STEP_FAILED, "The body that the route delivers could not be read or closed", e);
             } catch (RuntimeException e) {
                 boolean cancelled = e instanceof SeraiException known && known.code() == ErrorCode.CANCELLED;
                 if (body != null) {
@@ -228,9 +231,11 @@ final class FileDelivery {
 
         /** What two attempts brought is one file: by the site's own word, where it has one. */
         private void checkJoined(SiteConnection site, String sha256) {
-            site.sha256(delivery.tempName()).filter(theirs -> !theirs.equals(sha256)).ifPresent(theirs -> {
-                throw failure("the file that was continued has another checksum there; it is sent anew");
-            });
+            site.sha256(delivery.tempName())
+                    .filter(theirs -> !theirs.equals(sha256))
+                    .ifPresent(theirs -> {
+                        throw failure("the file that was continued has another checksum there; it is sent anew");
+                    });
         }
 
         private void rename(SiteConnections.Lease lease, long size, String sha256) {

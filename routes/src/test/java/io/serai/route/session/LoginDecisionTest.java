@@ -14,12 +14,11 @@ import org.junit.jupiter.api.Test;
 class LoginDecisionTest {
     private static final TestAccounts ACME = TestAccounts.named("acme");
 
-    private static LoginDecision decide(
-            TestAccounts account, String address, boolean lockedOut, boolean proven)
+    private static LoginDecision decide(TestAccounts account, String address, boolean lockedOut, boolean proven)
             throws UnknownHostException {
         Optional<Account> known = Optional.ofNullable(account).map(TestAccounts::build);
-        return LoginDecision.of(new LoginDecision.Facts(
-                known, Protocol.SFTP, InetAddress.getByName(address), lockedOut, proven));
+        return LoginDecision.of(
+                new LoginDecision.Facts(known, Protocol.SFTP, InetAddress.getByName(address), lockedOut, proven));
     }
 
     @Test
@@ -29,8 +28,7 @@ class LoginDecisionTest {
         assertThat(decide(ACME, "192.0.2.1", false, false)).isEqualTo(LoginDecision.WRONG_CREDENTIALS);
         assertThat(decide(null, "192.0.2.1", false, true)).isEqualTo(LoginDecision.WRONG_CREDENTIALS);
         assertThat(decide(ACME.disabled(), "192.0.2.1", false, true)).isEqualTo(LoginDecision.DISABLED);
-        assertThat(decide(ACME.with(Protocol.HTTPS), "192.0.2.1", false, true))
-                .isEqualTo(LoginDecision.WRONG_PROTOCOL);
+        assertThat(decide(ACME.with(Protocol.HTTPS), "192.0.2.1", false, true)).isEqualTo(LoginDecision.WRONG_PROTOCOL);
         assertThat(LoginDecision.of(Admission.FULL)).isEqualTo(LoginDecision.TOO_MANY_SESSIONS);
         assertThat(LoginDecision.of(Admission.LOCKED_OUT)).isEqualTo(LoginDecision.LOCKED_OUT);
     }

@@ -282,12 +282,17 @@ class FtpsDeliveryTest {
                 return got;
             }
         };
-        Parcel first = withBody(like, new DeliveredBody(broken, OptionalLong.of(content.length), Optional.of(sha256(content))));
+        Parcel first = withBody(
+                like, new DeliveredBody(broken, OptionalLong.of(content.length), Optional.of(sha256(content))));
         assertThatThrownBy(() -> deliver(first)).isInstanceOf(SeraiException.class);
         limits.moved.set(0);
         Parcel next = parcel(event(21, 2, 2), site(), "large.bin", IfExists.REPLACE, content);
-        deliver(withBody(next, new DeliveredBody(
-                () -> new java.io.ByteArrayInputStream(content), OptionalLong.of(content.length), Optional.of(sha256(content)))));
+        deliver(withBody(
+                next,
+                new DeliveredBody(
+                        () -> new java.io.ByteArrayInputStream(content),
+                        OptionalLong.of(content.length),
+                        Optional.of(sha256(content)))));
         assertThat(Files.readAllBytes(inbox.resolve("large.bin"))).isEqualTo(content);
         assertThat(limits.moved.get()).isLessThan(14L << 20);
     }

@@ -31,8 +31,9 @@ public final class BansApi {
         return List.of(
                 get("/api/v1/bans", "Networks that are not let in", request -> Map.of("bans", bans.list())),
                 post("/api/v1/bans", Role.OPERATOR, "Ban a network and end its sessions", this::add)
-                        .taking("network: an address or a network in CIDR form, reason: text, for: a duration such as 2h"
-                                + " (without it: until it is removed)"),
+                        .taking(
+                                "network: an address or a network in CIDR form, reason: text, for: a duration such as 2h"
+                                        + " (without it: until it is removed)"),
                 delete("/api/v1/bans/{network}", Role.OPERATOR, "Take a ban away", this::remove));
     }
 
@@ -40,7 +41,8 @@ public final class BansApi {
         String network = network(request.bodyText("network"));
         JsonNode body = request.requireBody();
         String reason = body.path("reason").asText("");
-        Optional<Duration> time = Optional.ofNullable(body.get("for")).map(JsonNode::asText).map(BansApi::duration);
+        Optional<Duration> time =
+                Optional.ofNullable(body.get("for")).map(JsonNode::asText).map(BansApi::duration);
         bans.add(network, reason, request.caller().name(), time);
         return Map.of("network", network);
     }

@@ -30,11 +30,14 @@ public final class PlacementApi {
 
     public List<ApiOperation> operations() {
         return List.of(
-                get("/api/v1/placement", "Which events are left to which nodes", request ->
-                        Map.of("rules", rules.list())),
+                get(
+                        "/api/v1/placement",
+                        "Which events are left to which nodes",
+                        request -> Map.of("rules", rules.list())),
                 post("/api/v1/placement", Role.OPERATOR, "Leave events to nodes with a label for a while", this::put)
-                        .taking("name: text, label: a word of node.labels, at least one of kind, account and route, wait:"
-                                + " a duration (10s unless given)"),
+                        .taking(
+                                "name: text, label: a word of node.labels, at least one of kind, account and route, wait:"
+                                        + " a duration (10s unless given)"),
                 delete("/api/v1/placement/{name}", Role.OPERATOR, "Take a rule away", this::remove));
     }
 

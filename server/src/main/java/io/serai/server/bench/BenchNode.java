@@ -56,8 +56,7 @@ public final class BenchNode {
         if (password == null) {
             return;
         }
-        DatabaseSettings reach = DatabaseSettings.of(
-                        arguments[0], arguments[1], new SecretText(password), arguments[2])
+        DatabaseSettings reach = DatabaseSettings.of(arguments[0], arguments[1], new SecretText(password), arguments[2])
                 .withMaxConnections(CONNECTIONS);
         new BenchNode(
                         Integer.parseInt(arguments[3]),

@@ -46,8 +46,9 @@ final class PlacementCommands {
 
     @Command(
             name = "add",
-            description = "Leave events to nodes with a label; after the wait, or when none of them lives, any node takes"
-                    + " them.")
+            description =
+                    "Leave events to nodes with a label; after the wait, or when none of them lives, any node takes"
+                            + " them.")
     static final class Add extends ClientCommand {
         @Parameters(paramLabel = "NAME", description = "The rule's name; one of that name is replaced.")
         String name = "";
@@ -62,7 +63,10 @@ final class PlacementCommands {
         @Option(names = "--kind", paramLabel = "KIND", description = "arrival, pull, schedule or resubmit.")
         String kind = "";
 
-        @Option(names = "--account", paramLabel = "NAME", description = "Events of this account, or pulls of this site.")
+        @Option(
+                names = "--account",
+                paramLabel = "NAME",
+                description = "Events of this account, or pulls of this site.")
         String account = "";
 
         @Option(names = "--route", paramLabel = "ID", description = "Events of this route.")
