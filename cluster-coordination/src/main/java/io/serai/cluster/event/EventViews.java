@@ -22,7 +22,10 @@ final class EventViews {
 
     private static final String LIVE = """
             select id, kind, route_id, account, path, transfer_id, state, attempts, created_at,
-                   due_at, claimed_by as node, error_code, error_text, error_step
+                   due_at, claimed_by as node,
+                   case when state = 'waiting' and waits_for is not null then 'SITE_FULL' else error_code end as error_code,
+                   case when state = 'waiting' and waits_for is not null then 'waits for a place of ' || waits_for
+                        else error_text end as error_text, error_step
               from event
             """;
 

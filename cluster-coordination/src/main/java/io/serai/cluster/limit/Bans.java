@@ -141,19 +141,23 @@ public final class Bans {
         listeners.add(listener);
     }
 
-    /** Reads the table when it is not as it was when it was read last. */
-    void look(Connection connection) throws SQLException {
-        String now;
+    /** The table, and what tells it from others. */
+    record Reading(String stamp, List<Ban> bans) {}
+
+    /** The table when it is not as it was when the listeners were told last. */
+    Optional<Reading> look(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(STAMP);
                 ResultSet row = statement.executeQuery()) {
             row.next();
-            now = row.getString(1);
+            String now = row.getString(1);
+            return now.equals(stamp) ? Optional.empty() : Optional.of(new Reading(now, list(connection)));
         }
-        if (!now.equals(stamp)) {
-            List<Ban> bans = list(connection);
-            listeners.forEach(listener -> listener.accept(bans));
-            stamp = now;
-        }
+    }
+
+    /** Tells the listeners, which may take time. */
+    void tell(Reading reading) {
+        listeners.forEach(listener -> listener.accept(reading.bans()));
+        stamp = reading.stamp();
     }
 
     void forget() {

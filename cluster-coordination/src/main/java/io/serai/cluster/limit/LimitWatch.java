@@ -106,23 +106,30 @@ public final class LimitWatch {
         shielded(() -> {
             Optional<FencingToken> token = token();
             List<EndRequest> toEnd = new ArrayList<>();
-            database.read(connection -> {
-                bans.look(connection);
+            Optional<Bans.Reading> changed = database.read(connection -> {
                 if (token.isPresent()) {
                     toEnd.addAll(sessions.endRequests(connection, token.get()));
                 }
-                return toEnd.size();
+                return bans.look(connection);
             });
             NodeSessions ofNode = present;
-            if (ofNode != null) {
-                toEnd.forEach(request -> end(ofNode, request));
+            if (ofNode != null && !toEnd.isEmpty()) {
+                end(ofNode, toEnd);
             }
+            changed.ifPresent(bans::tell);
         });
     }
 
-    private void end(NodeSessions ofNode, EndRequest request) {
-        ofNode.end(request.session(), "ended by " + request.by());
-        sessions.ended(request.session());
+    /** On a thread of its own: one session in the middle of its commit must not keep the others from being ended. */
+    private void end(NodeSessions ofNode, List<EndRequest> requests) {
+        Thread ending = new Thread(
+                () -> shielded(() -> requests.forEach(request -> {
+                    ofNode.end(request.session(), "ended by " + request.by());
+                    sessions.ended(request.session());
+                })),
+                "end-sessions");
+        ending.setDaemon(true);
+        ending.start();
     }
 
     private void tidy() {
