@@ -70,7 +70,9 @@ class ClusterNodesIT {
         long epoch = node(0, "b").path("epoch").asLong();
         Tool.Running upload = acme.startSftpAt(
                 frozen.port("sftp"), "put " + folder.file("slow.bin", 4_000_000) + " /outbox/slow.bin\n", "-l", "4000");
-        await("a session").atMost(LIMIT).until(() -> node(0, "b").path("sessions").asInt() > 0);
+        await("a session")
+                .atMost(LIMIT)
+                .until(() -> node(0, "b").path("sessions").asInt() > 0);
 
         long began = System.nanoTime();
         frozen.freeze();
@@ -82,11 +84,16 @@ class ClusterNodesIT {
         assertThat(record.path("text").asText()).contains("node b stopped answering");
         frozen.thaw();
 
-        await("a new epoch").atMost(LIMIT).until(() -> node(0, "b").path("epoch").asLong() > epoch);
-        await("the cause").atMost(LIMIT).until(() -> takeover(0, epoch).path("text").asText().contains("node b froze"));
+        await("a new epoch")
+                .atMost(LIMIT)
+                .until(() -> node(0, "b").path("epoch").asLong() > epoch);
+        await("the cause")
+                .atMost(LIMIT)
+                .until(() -> takeover(0, epoch).path("text").asText().contains("node b froze"));
         upload.await(LIMIT).expectFailure();
         assertThat(cluster.file("acme", "/outbox/slow.bin")).doesNotExist();
-        assertThat(cluster.ask("select count(*)::text from takeover where epoch = " + epoch)).isEqualTo("1");
+        assertThat(cluster.ask("select count(*)::text from takeover where epoch = " + epoch))
+                .isEqualTo("1");
         await("work again").atMost(LIMIT).until(() -> ready(1) && loginAt(1));
         assertThat(cluster.ask("select count(*)::text from transfer where state = 'running' and epoch = " + epoch))
                 .isEqualTo("0");
@@ -110,7 +117,9 @@ class ClusterNodesIT {
                 "put " + folder.file("cut.bin", 40_000_000) + " /outbox/cut.bin\n",
                 "-l",
                 "4000");
-        await("a session").atMost(LIMIT).until(() -> node(0, "c").path("sessions").asInt() > 0);
+        await("a session")
+                .atMost(LIMIT)
+                .until(() -> node(0, "c").path("sessions").asInt() > 0);
 
         trouble.accept(node);
         // The client is sent away by the node itself, at 0.8 of the lease at the latest.
@@ -123,7 +132,9 @@ class ClusterNodesIT {
         assertThat(ready(2)).isFalse();
         node.line().mend();
 
-        await("a new epoch").atMost(LIMIT).until(() -> node(0, "c").path("epoch").asLong() > epoch);
+        await("a new epoch")
+                .atMost(LIMIT)
+                .until(() -> node(0, "c").path("epoch").asLong() > epoch);
         assertThat(takeover(0, epoch).path("text").asText()).contains("node c lost the database");
         await("work again").atMost(LIMIT).until(() -> ready(2) && loginAt(2));
     }
@@ -141,7 +152,9 @@ class ClusterNodesIT {
         // Nothing was written to the empty folder that the share left.
         cluster.mendShare(node);
 
-        await("a new epoch").atMost(LIMIT).until(() -> node(0, "c").path("epoch").asLong() > epoch);
+        await("a new epoch")
+                .atMost(LIMIT)
+                .until(() -> node(0, "c").path("epoch").asLong() > epoch);
         assertThat(takeover(0, epoch).path("text").asText()).contains("node c lost the storage root");
         await("work again").atMost(LIMIT).until(() -> ready(2) && loginAt(2));
     }
@@ -173,7 +186,10 @@ class ClusterNodesIT {
     void aDrainedNodeIsNotReadyAtOnceTakesNothingAndWorksAgainWhenTold() throws InterruptedException {
         cluster.server(0).admin().post("/api/v1/nodes/b/drain", null);
 
-        await("not ready").atMost(Duration.ofMillis(1500)).pollInterval(Duration.ofMillis(50)).until(() -> !ready(1));
+        await("not ready")
+                .atMost(Duration.ofMillis(1500))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> !ready(1));
         await("no new sessions").atMost(LIMIT).until(() -> !loginAt(1));
         assertThat(node(2, "b").path("state").asText()).isEqualTo("draining");
         assertThat(node(2, "b").path("live").asBoolean()).isTrue();
@@ -201,20 +217,27 @@ class ClusterNodesIT {
         Path home = folder.resolve("joined");
         Tool.Result joined = seraiAt(home, "join", token, "--name", name);
         assertThat(joined.expectSuccess().output()).contains("has the keys of the cluster");
-        assertThat(Files.readString(home.resolve("serai.yaml"))).contains("node.name: '" + name + "'").contains("database.url");
-        assertThat(seraiAt(folder.resolve("second"), "join", token, "--name", "other").expectFailure().output())
+        assertThat(Files.readString(home.resolve("serai.yaml")))
+                .contains("node.name: '" + name + "'")
+                .contains("database.url");
+        assertThat(seraiAt(folder.resolve("second"), "join", token, "--name", "other")
+                        .expectFailure()
+                        .output())
                 .contains("was used by node " + name);
         Files.copy(home.resolve("keys/secrets.json"), madeKeys(d.server().home()));
         d.server().start();
 
         assertThat(node(0, name).path("live").asBoolean()).isTrue();
         assertThat(serai(cluster.server(2), "nodes")).contains(name + "  ").contains("active");
-        Tool.Result busy = seraiAt(cluster.server(0).home(), "nodes", "remove", name).expectFailure();
+        Tool.Result busy =
+                seraiAt(cluster.server(0).home(), "nodes", "remove", name).expectFailure();
         assertThat(busy.output()).contains("stop it first");
         d.server().end();
         d.server().awaitEnd();
-        await("the removal").atMost(LIMIT).until(() ->
-                seraiAt(cluster.server(0).home(), "nodes", "remove", name).ok());
+        await("the removal")
+                .atMost(LIMIT)
+                .until(() -> seraiAt(cluster.server(0).home(), "nodes", "remove", name)
+                        .ok());
         d.server().launch();
         assertThat(d.server().process().waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(d.server().process().exitValue()).isNotZero();
@@ -240,7 +263,11 @@ class ClusterNodesIT {
                 List.of(),
                 folder.resolve("stranger"),
                 cluster.shared().folder(),
-                Map.of("node.name", "x", "storage.root", cluster.shared().folder().toString()));
+                Map.of(
+                        "node.name",
+                        "x",
+                        "storage.root",
+                        cluster.shared().folder().toString()));
         stranger.launch();
         assertThat(stranger.process().waitFor(90, TimeUnit.SECONDS)).isTrue();
         assertThat(stranger.log())
@@ -301,13 +328,17 @@ class ClusterNodesIT {
     }
 
     private static boolean loginAt(int index) {
-        return acme.startSftpAt(cluster.server(index).port("sftp"), "pwd\n").await(LIMIT).ok();
+        return acme.startSftpAt(cluster.server(index).port("sftp"), "pwd\n")
+                .await(LIMIT)
+                .ok();
     }
 
     private static boolean ready(int index) {
         try {
-            HttpURLConnection call = (HttpURLConnection)
-                    URI.create(cluster.server(index).adminUrl() + "/observe/health/ready").toURL().openConnection();
+            HttpURLConnection call =
+                    (HttpURLConnection) URI.create(cluster.server(index).adminUrl() + "/observe/health/ready")
+                            .toURL()
+                            .openConnection();
             call.setReadTimeout(20_000);
             return call.getResponseCode() == 200;
         } catch (IOException e) {

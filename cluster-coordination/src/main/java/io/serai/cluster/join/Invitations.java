@@ -122,8 +122,7 @@ public final class Invitations {
     }
 
     private static void use(Connection connection, UUID id, NodeName node) throws SQLException {
-        String sql =
-                "update invitation set used_at = clock_timestamp(), used_by = ?, wrapped_keys = '' where id = ?";
+        String sql = "update invitation set used_at = clock_timestamp(), used_by = ?, wrapped_keys = '' where id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, node.value());
             statement.setObject(2, id);

@@ -88,7 +88,8 @@ public record JoinToken(
 
     private static SeraiException damaged() {
         return new SeraiException(
-                ErrorCode.INVALID, "the token is not whole: copy all of what \"serai nodes invite\" printed, as one word");
+                ErrorCode.INVALID,
+                "the token is not whole: copy all of what \"serai nodes invite\" printed, as one word");
     }
 
     private static String sum(byte[] bytes) {

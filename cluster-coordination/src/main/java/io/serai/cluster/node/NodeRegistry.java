@@ -212,8 +212,7 @@ final class NodeRegistry {
         NodeChannel.announce(connection);
     }
 
-    private static boolean changeState(Connection connection, FencingToken token, NodeState state)
-            throws SQLException {
+    private static boolean changeState(Connection connection, FencingToken token, NodeState state) throws SQLException {
         String sql = "update node set state = ? where name = ? and epoch = ? and state in ('active', 'draining')";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, state.text());

@@ -55,8 +55,10 @@ public final class Takeovers {
 
         /** The record in a sentence. */
         public String text() {
-            StringBuilder text = new StringBuilder("node ").append(node).append(' ').append(happened());
-            lastSign.ifPresent(time -> text.append(" (last sign of life ").append(seconds(time)).append(')'));
+            StringBuilder text =
+                    new StringBuilder("node ").append(node).append(' ').append(happened());
+            lastSign.ifPresent(time ->
+                    text.append(" (last sign of life ").append(seconds(time)).append(')'));
             text.append(", taken over by ").append(takenBy).append(" at ").append(seconds(taken));
             if (finished.isEmpty()) {
                 return text.append(", not finished yet").toString();

@@ -87,7 +87,8 @@ final class RootMark {
                     ErrorCode.INVALID,
                     "The storage root " + root + " is empty, but the database knows"
                             + (known.inUse() ? " files in it" : " another one")
-                            + ": mount the share, or set storage.root to the directory that holds " + NAME + " of cluster "
+                            + ": mount the share, or set storage.root to the directory that holds " + NAME
+                            + " of cluster "
                             + known.cluster());
         }
     }
@@ -117,8 +118,8 @@ final class RootMark {
     private void adopt(Connection connection, Known known, UUID id) throws SQLException, IOException {
         Path fresh = Files.createTempFile(root, NAME, ".new", StorageRoot.FILE_MODE);
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            String text = "{\"product\": \"serai\", \"layout\": 1, \"cluster\": \"" + known.cluster() + "\", \"root\": \""
-                    + id + "\"}\n";
+            String text = "{\"product\": \"serai\", \"layout\": 1, \"cluster\": \"" + known.cluster()
+                    + "\", \"root\": \"" + id + "\"}\n";
             channel.write(StandardCharsets.UTF_8.encode(text));
             channel.force(true);
         }
@@ -139,8 +140,9 @@ final class RootMark {
     }
 
     private static Known known(Connection connection) throws SQLException {
-        String sql = "select id, root_id, exists (select 1 from transfer where direction = 'in' and state = 'completed')"
-                + " from cluster for update";
+        String sql =
+                "select id, root_id, exists (select 1 from transfer where direction = 'in' and state = 'completed')"
+                        + " from cluster for update";
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             if (!rows.next()) {

@@ -309,7 +309,9 @@ class ClusterKeysTest {
 
     private static List<String> keyMaterial(Path keyFile) throws IOException {
         try (Stream<String> lines = Stream.of(Files.readString(keyFile).split("\"value\":\"", -1))) {
-            return lines.skip(1).map(part -> part.substring(0, part.indexOf('"'))).toList();
+            return lines.skip(1)
+                    .map(part -> part.substring(0, part.indexOf('"')))
+                    .toList();
         }
     }
 

@@ -213,7 +213,10 @@ class NodeLeaseTest {
     void finishesTheTakeoverOfATakerThatDied() throws Exception {
         try (Connection connection = TEST_DATABASE.settings().connect()) {
             TakeoverTable.record(
-                    connection, new DeadBoot(new NodeName("dead"), 1_000_000, UUID.randomUUID()), new NodeName("gone"), "silent");
+                    connection,
+                    new DeadBoot(new NodeName("dead"), 1_000_000, UUID.randomUUID()),
+                    new NodeName("gone"),
+                    "silent");
         }
         Step step = new Step();
 
@@ -286,7 +289,8 @@ class NodeLeaseTest {
 
         stopping.close();
 
-        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow()).isEqualTo(1);
+        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow())
+                .isEqualTo(1);
         assertThat(step.dead).extracting(DeadBoot::epoch).containsExactly(epoch);
         assertThat(new Takeovers(database()).latest(10))
                 .extracting(Takeovers.TakeoverView::cause, Takeovers.TakeoverView::takenBy)
@@ -328,9 +332,9 @@ class NodeLeaseTest {
         lease.close();
 
         assertThat(started(lease("a", Optional.empty())).wanted()).isEqualTo(WantedState.DRAINING);
-        assertThat(new Nodes(database()).list()).singleElement().satisfies(node -> assertThat(
-                        node.wanted().by())
-                .contains("ops"));
+        assertThat(new Nodes(database()).list())
+                .singleElement()
+                .satisfies(node -> assertThat(node.wanted().by()).contains("ops"));
         assertThatThrownBy(() -> new Nodes(database()).want(new NodeName("nobody"), WantedState.DRAINING, "ops"))
                 .hasMessageContaining("no node nobody");
     }
@@ -346,7 +350,8 @@ class NodeLeaseTest {
         assertThatThrownBy(lease::token).isInstanceOfSatisfying(SeraiException.class, NodeLeaseTest::isFenced);
         assertThatThrownBy(() -> guard(token)).isInstanceOfSatisfying(SeraiException.class, NodeLeaseTest::isFenced);
         Step step = new Step();
-        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow()).isEqualTo(1);
+        assertThat(new Takeover(database(), other, List.of(step), TTL).takeOverNow())
+                .isEqualTo(1);
         await().during(TTL).atMost(LIMIT).until(() -> isLost(lease));
 
         lease.permit();
@@ -455,7 +460,8 @@ class NodeLeaseTest {
         assertThat(finishedTakeovers()).isZero();
 
         // The first's own death, and what it had left half done.
-        assertThat(new Takeover(database(), second, List.of(done), TTL).takeOverNow()).isEqualTo(2);
+        assertThat(new Takeover(database(), second, List.of(done), TTL).takeOverNow())
+                .isEqualTo(2);
         assertThat(done.dead).extracting(boot -> boot.node().value()).containsExactlyInAnyOrder("dead", "a");
     }
 

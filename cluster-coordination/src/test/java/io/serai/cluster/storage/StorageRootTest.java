@@ -105,8 +105,8 @@ class StorageRootTest {
         try {
             List<Callable<RootMark.Mark>> starts = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                starts.add(() -> StorageRoot.open(folder.resolve("root"), database())
-                        .mark());
+                starts.add(() ->
+                        StorageRoot.open(folder.resolve("root"), database()).mark());
             }
             for (Future<RootMark.Mark> start : starters.invokeAll(starts)) {
                 assertThat(start.get().root()).contains(rootId());

@@ -71,9 +71,9 @@ class StorageWatchTest {
     void saysThatTheRootIsGoneAndThatItIsBack() throws IOException {
         Files.move(root, folder.resolve("away"));
         await().atMost(LIMIT).until(() -> heard.equals(List.of("lost")));
-        assertThat(watch.trouble()).hasValueSatisfying(trouble -> assertThat(trouble)
-                .contains(root.toString())
-                .contains(RootMark.NAME));
+        assertThat(watch.trouble())
+                .hasValueSatisfying(
+                        trouble -> assertThat(trouble).contains(root.toString()).contains(RootMark.NAME));
 
         Files.move(folder.resolve("away"), root);
         await().atMost(LIMIT).until(() -> heard.equals(List.of("lost", "returned")));

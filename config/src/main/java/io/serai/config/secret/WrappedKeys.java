@@ -38,8 +38,7 @@ public final class WrappedKeys {
      * @throws SeraiException {@code INVALID} when the secret is not the one, or there is a key file already
      */
     public static void install(Path keyFile, String wrapped, JoinSecret secret, String cluster, String invitation) {
-        KeysetHandle keyset = open(
-                        wrapped, secret.aead(cluster), invitation.getBytes(StandardCharsets.UTF_8))
+        KeysetHandle keyset = open(wrapped, secret.aead(cluster), invitation.getBytes(StandardCharsets.UTF_8))
                 .orElseThrow(() -> new SeraiException(
                         ErrorCode.INVALID,
                         "the token does not open what is kept for it: it was cut or changed on its way, or what the"

@@ -44,8 +44,13 @@ public final class InvitationsApi {
                         List.of(),
                         "",
                         request -> Map.of("invitations", guests.list())),
-                post("/api/v1/invitations", Role.ADMIN, "Invite a new node; the answer shows the token once", this::invite)
-                        .taking("valid: duration such as 1h, withPassword: whether the token holds the database's password"),
+                post(
+                                "/api/v1/invitations",
+                                Role.ADMIN,
+                                "Invite a new node; the answer shows the token once",
+                                this::invite)
+                        .taking(
+                                "valid: duration such as 1h, withPassword: whether the token holds the database's password"),
                 delete("/api/v1/invitations/{id}", Role.ADMIN, "Take an invitation back", request -> {
                     guests.revoke(request.pathValue("id"));
                     return Map.of("id", request.pathValue("id"));

@@ -33,11 +33,19 @@ public final class NodeApi {
         return List.of(
                 get("/api/v1/status", "How the node stands", request -> control.status()),
                 post("/api/v1/drain", Role.OPERATOR, "Take no new work; running work finishes", request -> {
-                    control.nodes().want(control.self(), WantedState.DRAINING, request.caller().name());
+                    control.nodes()
+                            .want(
+                                    control.self(),
+                                    WantedState.DRAINING,
+                                    request.caller().name());
                     return Map.of("node", control.self().value(), "draining", true);
                 }),
                 post("/api/v1/undrain", Role.OPERATOR, "Take new work again", request -> {
-                    control.nodes().want(control.self(), WantedState.ACTIVE, request.caller().name());
+                    control.nodes()
+                            .want(
+                                    control.self(),
+                                    WantedState.ACTIVE,
+                                    request.caller().name());
                     return Map.of("node", control.self().value(), "draining", false);
                 }));
     }

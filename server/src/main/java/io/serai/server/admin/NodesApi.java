@@ -40,7 +40,8 @@ public final class NodesApi {
                         "/api/v1/nodes",
                         "The nodes of the cluster",
                         request -> Map.of(
-                                "nodes", nodes.list().stream().map(NodesApi::row).toList())),
+                                "nodes",
+                                nodes.list().stream().map(NodesApi::row).toList())),
                 delete(
                         "/api/v1/nodes/{name}",
                         Role.ADMIN,
@@ -60,8 +61,10 @@ public final class NodesApi {
                         Role.OPERATOR,
                         "Have a node take new work again",
                         request -> want(request, WantedState.ACTIVE)),
-                get("/api/v1/leases", "Who may do what until when: the nodes' own leases and the named ones", request ->
-                        Map.of("leases", leases())),
+                get(
+                        "/api/v1/leases",
+                        "Who may do what until when: the nodes' own leases and the named ones",
+                        request -> Map.of("leases", leases())),
                 get(
                         "/api/v1/takeovers",
                         "What dead, frozen and stopped nodes left, and who finished it",

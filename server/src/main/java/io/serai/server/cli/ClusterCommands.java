@@ -30,7 +30,16 @@ final class ClusterCommands {
         @Override
         void show(JsonNode answer, PrintWriter out) {
             Table table = new Table(
-                    "NODE", "STATE", "LEASE", "SESSIONS", "EVENTS", "LOAD", "TOOK OVER", "VERSION", "ADDRESS", "SINCE",
+                    "NODE",
+                    "STATE",
+                    "LEASE",
+                    "SESSIONS",
+                    "EVENTS",
+                    "LOAD",
+                    "TOOK OVER",
+                    "VERSION",
+                    "ADDRESS",
+                    "SINCE",
                     "LABELS");
             List<String> troubles = new ArrayList<>();
             for (JsonNode row : answer.path("nodes")) {
@@ -167,7 +176,10 @@ final class ClusterCommands {
 
     @Command(name = "takeovers", description = "Show what dead, frozen and stopped nodes left, and who finished it.")
     static final class Takeovers extends ClientCommand {
-        @Option(names = "--limit", paramLabel = "N", description = "At most so many, the latest first; 20 if not given.")
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                description = "At most so many, the latest first; 20 if not given.")
         int limit = 20;
 
         @Override

@@ -101,8 +101,9 @@ final class JoinCommand implements Callable<Integer> {
         text.append("database.url: ").append(quoted(invitation.databaseUrl())).append('\n');
         text.append("database.user: ").append(quoted(invitation.databaseUser())).append('\n');
         passwordSource(folder, invitation)
-                .ifPresent(source ->
-                        text.append("database.password: ").append(quoted(source)).append('\n'));
+                .ifPresent(source -> text.append("database.password: ")
+                        .append(quoted(source))
+                        .append('\n'));
         write(file, text.toString(), "rw-r-----");
     }
 

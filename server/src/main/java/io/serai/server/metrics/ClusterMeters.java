@@ -36,7 +36,8 @@ public final class ClusterMeters {
         FunctionCounter.builder("serai.lease.renewals", lease, l -> l.counts().renewals())
                 .description("Renewals of this node's lease")
                 .register(registry);
-        FunctionCounter.builder("serai.lease.renewal.failures", lease, l -> l.counts().failures())
+        FunctionCounter.builder(
+                        "serai.lease.renewal.failures", lease, l -> l.counts().failures())
                 .description("Renewals that failed and were tried again")
                 .register(registry);
         FunctionCounter.builder("serai.lease.losses", lease, l -> l.counts().losses())

@@ -23,8 +23,7 @@ public final class Joining {
     /** With the token from the settings, if there is one and the home has no keys yet. */
     static void joinIfInvited(NodeSettings settings, Database database) {
         if (settings.node().joinToken().isPresent() && !Files.exists(keyFile(settings.home()))) {
-            JoinToken token =
-                    JoinToken.parse(settings.node().joinToken().get().reveal());
+            JoinToken token = JoinToken.parse(settings.node().joinToken().get().reveal());
             new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
         }
     }

@@ -48,7 +48,13 @@ final class NodeInvitations implements InvitationsApi.Guests {
                 password,
                 settings.storage().root().toString());
         return Map.of(
-                "id", made.id().toString(), "token", token.reveal(), "expires", made.expires(), "database",
+                "id",
+                made.id().toString(),
+                "token",
+                token.reveal(),
+                "expires",
+                made.expires(),
+                "database",
                 external.url());
     }
 

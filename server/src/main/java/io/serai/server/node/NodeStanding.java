@@ -52,11 +52,7 @@ final class NodeStanding implements LeaseListener {
     private boolean endedAll;
 
     NodeStanding(
-            NodeLease lease,
-            PartnerSessions sessions,
-            EventDispatcher dispatcher,
-            Duration notice,
-            Duration limit) {
+            NodeLease lease, PartnerSessions sessions, EventDispatcher dispatcher, Duration notice, Duration limit) {
         this.lease = lease;
         this.sessions = sessions;
         this.dispatcher = dispatcher;

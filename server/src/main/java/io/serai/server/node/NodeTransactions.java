@@ -30,8 +30,8 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         RouteResources resources = new RouteResources(transactions, self.name().value());
         stops.add("resources of routes", () -> close(resources));
         PreparedInDatabase own = new PreparedInDatabase(database.settings());
-        InDoubtRecovery recovery = new InDoubtRecovery(
-                transactions, () -> participants(resources, own), INTERVAL, InstantSource.system());
+        InDoubtRecovery recovery =
+                new InDoubtRecovery(transactions, () -> participants(resources, own), INTERVAL, InstantSource.system());
         stops.add("recovery of transactions", recovery::close);
         return new NodeTransactions(transactions, resources, recovery);
     }

@@ -21,7 +21,6 @@ import io.serai.config.settings.NodeSettings;
 import io.serai.server.identity.SharedIdentities;
 import io.serai.server.metrics.LoadReport;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -97,9 +96,7 @@ public final class SeraiNode implements AutoCloseable {
         UUID boot = UUID.randomUUID();
         NodeLease lease = lease(lock, boot, version, database);
         NodeTransactions transactions = NodeTransactions.open(
-                database.database(),
-                new NodeTransactions.Self(settings.node().name(), boot, lease),
-                stops);
+                database.database(), new NodeTransactions.Self(settings.node().name(), boot, lease), stops);
         NodeStores stores = NodeStores.start(
                 settings, new NodeStores.Ground(database.database(), lease, root, transactions), stops);
 
