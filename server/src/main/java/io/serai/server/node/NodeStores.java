@@ -19,6 +19,7 @@ import io.serai.cluster.node.NodeChannel;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.node.StorageWatch;
 import io.serai.cluster.node.Takeover;
+import io.serai.cluster.node.TakeoverStep;
 import io.serai.cluster.node.Takeovers;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
@@ -39,6 +40,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -95,18 +97,7 @@ record NodeStores(
         ClusterLimits limits = new ClusterLimits(database, lease, lockout(settings), queue::announce);
         limits.start();
         stops.add("limits", limits::close);
-        Takeover takeover = new Takeover(
-                database,
-                lease,
-                // Events first: they do not need what the others do, and partners wait for them.
-                List.of(
-                        new EventTakeover(database, queue),
-                        ground.transactions().takeover(),
-                        new StorageRecovery(root, database, publisher),
-                        limits),
-                settings.node().lease().dividedBy(2));
-        takeover.start();
-        stops.add("takeover", takeover::close);
+        Takeover takeover = takeover(settings, ground, queue, List.of(new StorageRecovery(root, database, publisher), limits), stops);
         StorageWatch watch = watch(settings, ground, stops);
         Notifications news = database.listen(NodeChannel.NAME, new NodeNews(lease, takeover));
         stops.add("news of nodes", news::close);
@@ -129,6 +120,23 @@ record NodeStores(
                 takeover,
                 watch,
                 limits);
+    }
+
+    /**
+     * Prepared transactions first: they may hold the rows of events. Events next: they do not need what the others do, and
+     * partners wait for them.
+     */
+    private static Takeover takeover(
+            NodeSettings settings, Ground ground, JdbcEventQueue queue, List<TakeoverStep> others, StopList stops) {
+        List<TakeoverStep> steps = new ArrayList<>();
+        steps.add(ground.transactions().takeover());
+        steps.add(new EventTakeover(ground.database(), queue));
+        steps.addAll(others);
+        Takeover takeover = new Takeover(
+                ground.database(), ground.lease(), steps, settings.node().lease().dividedBy(2));
+        takeover.start();
+        stops.add("takeover", takeover::close);
+        return takeover;
     }
 
     private static void startForgetting(

@@ -79,31 +79,9 @@ record NodeWork(
 
         PasswordHasher hasher = new PasswordHasher();
         ground.caches().verifiedPasswords().ifPresent(hasher::remembering);
-        PartnerSessions sessions = new PartnerSessions(
-                sessionSettings(settings),
-                objects,
-                new PartnerStores(stores.storage(), stores.receiving(), stores.ledger(), stores.limits(), hasher),
-                (session, reason) -> new ActiveListeners(camel.context()).end(session, reason),
-                InstantSource.system());
-        EventDispatcher dispatcher = new EventDispatcher(
-                new EventDispatcher.Settings(
-                        settings.node().capacity(),
-                        settings.node().pullCapacity(),
-                        settings.events().pollInterval(),
-                        spool),
-                stores.queue(),
-                ground.lease(),
-                new NodePressure(settings.node().busy()));
-        NodeMetrics metrics =
-                new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
-        ClusterMeters.register(
-                metrics.registry(),
-                new ClusterMeters.Subjects(
-                        ground.database().database(),
-                        ground.lease(),
-                        stores.queue(),
-                        stores.takeover(),
-                        stores.storageWatch()));
+        PartnerSessions sessions = sessions(settings, ground, objects, camel, hasher);
+        EventDispatcher dispatcher = dispatcher(settings, ground, spool);
+        NodeMetrics metrics = metrics(ground, sessions, dispatcher);
 
         camel.bindStores(stores, objects, dispatcher);
         camel.bindSessions(sessions, ground.listeners().hostKeys());
@@ -113,7 +91,6 @@ record NodeWork(
         camel.bindSchedules(
                 new QuartzSettings(ground.database().database(), settings.node().name()));
         camel.bindLeadership(leases(settings, ground, stops));
-        metrics.measure(ground.caches());
         camel.measure(metrics.registry());
         camel.start();
         stops.add("camel", camel::stop);
@@ -143,6 +120,44 @@ record NodeWork(
         stops.add(
                 "running work",
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
+        NodeStanding standing = standing(settings, ground, sessions, dispatcher, stops);
+        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
+    }
+
+    private static NodeMetrics metrics(Ground ground, PartnerSessions sessions, EventDispatcher dispatcher) {
+        NodeStores stores = ground.stores();
+        NodeMetrics metrics =
+                new NodeMetrics(stores.queue(), () -> sessions.list().size(), dispatcher::running);
+        ClusterMeters.register(
+                metrics.registry(),
+                new ClusterMeters.Subjects(
+                        ground.database().database(),
+                        ground.lease(),
+                        stores.queue(),
+                        stores.takeover(),
+                        stores.storageWatch()));
+        metrics.measure(ground.caches());
+        return metrics;
+    }
+
+    private static EventDispatcher dispatcher(NodeSettings settings, Ground ground, Path spool) {
+        return new EventDispatcher(
+                new EventDispatcher.Settings(
+                        settings.node().capacity(),
+                        settings.node().pullCapacity(),
+                        settings.events().pollInterval(),
+                        spool),
+                ground.stores().queue(),
+                ground.lease(),
+                new NodePressure(settings.node().busy()));
+    }
+
+    private static NodeStanding standing(
+            NodeSettings settings,
+            Ground ground,
+            PartnerSessions sessions,
+            EventDispatcher dispatcher,
+            StopList stops) {
         NodeStanding standing = new NodeStanding(
                 ground.lease(),
                 sessions,
@@ -151,7 +166,18 @@ record NodeWork(
                 settings.node().drainLimit());
         standing.start();
         stops.add("standing", standing::stop);
-        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
+        return standing;
+    }
+
+    private static PartnerSessions sessions(
+            NodeSettings settings, Ground ground, ObjectStore objects, NodeCamel camel, PasswordHasher hasher) {
+        NodeStores stores = ground.stores();
+        return new PartnerSessions(
+                sessionSettings(settings),
+                objects,
+                new PartnerStores(stores.storage(), stores.receiving(), stores.ledger(), stores.limits(), hasher),
+                (session, reason) -> new ActiveListeners(camel.context()).end(session, reason),
+                InstantSource.system());
     }
 
     /** Named leases are as long as the node's own. */
