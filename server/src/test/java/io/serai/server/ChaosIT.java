@@ -78,7 +78,7 @@ class ChaosIT {
                 kind: Schedule
                 name: tick
                 spec:
-                  cron: 0/%d * * * * ?
+                  cron: ["0/%d * * * * ?"]
                   missed: run-once
                 """.formatted(TICK_SECONDS)));
         server.applyRoute("deliver", """

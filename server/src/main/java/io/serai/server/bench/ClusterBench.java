@@ -25,10 +25,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class ClusterBench {
     private static final List<Integer> SIZES = List.of(1, 2, 4, 8, 16, 20);
-    private static final int CAPACITY = 8;
-    private static final Duration STEP = Duration.ofMillis(500);
+    private static final int CAPACITY = 16;
+    private static final Duration STEP = Duration.ofSeconds(1);
     private static final Duration LEASE = Duration.ofSeconds(10);
-    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final Duration IDLE = Duration.ofSeconds(8);
     private static final int WARM_UP_SECONDS = 5;
     private static final int BAR = 40;
 
