@@ -8,6 +8,10 @@ import io.serai.cluster.ledger.JdbcLedger;
 import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
+import io.serai.cluster.lease.JdbcLeases;
+import io.serai.cluster.lease.LeaseKeeper;
+import io.serai.cluster.monitor.MonitorRoots;
+import io.serai.cluster.monitor.MonitoredFiles;
 import io.serai.cluster.node.NodeIdentity;
 import io.serai.cluster.node.NodeLease;
 import io.serai.cluster.pull.PulledFiles;
@@ -70,6 +74,9 @@ public final class RunningNode implements AutoCloseable {
     /** The sessions that the node asked its endpoints to end. */
     public final List<SessionId> endedByNode = Collections.synchronizedList(new ArrayList<>());
 
+    public final MonitorRoots monitorRoots;
+
+    private final LeaseKeeper leases;
     private final Publisher publisher;
     private final LedgerWriter writer;
     private final StagedReceiving receiving;
@@ -85,7 +92,11 @@ public final class RunningNode implements AutoCloseable {
                 new NodeIdentity(new NodeName(name), java.util.UUID.randomUUID(), "test", "here"),
                 Optional.empty(),
                 Duration.ofSeconds(30));
+        leases = new LeaseKeeper(
+                new JdbcLeases(database, Duration.ofSeconds(30)), lease, new NodeName(name), Duration.ofSeconds(30));
+        lease.addListener(leases);
         lease.start();
+        leases.start();
         queue = new JdbcEventQueue(
                 database,
                 EventQueueSettings.usual()
@@ -133,6 +144,10 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("queue", queue);
         camel.getRegistry().bind("deliveries", new JdbcDeliveries(database, running));
         camel.getRegistry().bind("pulled-files", new PulledFiles(database));
+        monitorRoots = new MonitorRoots(List.of(fileArea));
+        camel.getRegistry().bind("leases", leases);
+        camel.getRegistry().bind("monitor-roots", monitorRoots);
+        camel.getRegistry().bind("monitored-files", new MonitoredFiles(database));
         camel.getRegistry().bind("quartz-settings", new QuartzSettings(database, new NodeName(name)));
         camel.getRegistry().bind("schedule-fires", new ScheduleFires(database, queue));
         deployer = new RouteDeployer(camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5));
@@ -150,6 +165,7 @@ public final class RunningNode implements AutoCloseable {
         deployer.stop();
         dispatcher.stop();
         camel.stop();
+        leases.close();
         receiving.stop();
         publisher.stop();
         limits.close();

@@ -157,4 +157,64 @@ sealed interface Destination {
             return "the pull from site " + pull.site();
         }
     }
+
+    /** A file that is taken from a monitored folder; the ledger knows it as a pull by the protocol "folder". */
+    record Taken(Receiving.Monitored monitored) implements Destination {
+        private static final String PROTOCOL = "folder";
+
+        @Override
+        public TransferRow row(Standing standing) {
+            return new TransferRow(
+                    standing.transfer(),
+                    standing.file(),
+                    TransferKind.PULL,
+                    standing.state(),
+                    null,
+                    null,
+                    PROTOCOL,
+                    null,
+                    monitored.path(),
+                    standing.sizeBytes(),
+                    standing.sha256(),
+                    null,
+                    null,
+                    monitored.route().value(),
+                    null,
+                    standing.node().value(),
+                    1,
+                    standing.code() == null ? null : standing.code().name(),
+                    standing.text(),
+                    standing.started(),
+                    null);
+        }
+
+        @Override
+        public Receiving.Received received(Standing standing, String sha256, String version) {
+            return new Receiving.Received(
+                    standing.transfer(),
+                    standing.file(),
+                    Optional.<AccountName>empty(),
+                    Optional.<SiteName>empty(),
+                    Optional.of(monitored.route()),
+                    monitored.path(),
+                    standing.sizeBytes(),
+                    sha256,
+                    version);
+        }
+
+        @Override
+        public OptionalLong expectedBytes() {
+            return OptionalLong.empty();
+        }
+
+        @Override
+        public Receiving.InTransaction alongside() {
+            return monitored.alongside();
+        }
+
+        @Override
+        public String description() {
+            return "the taking of " + monitored.path();
+        }
+    }
 }

@@ -24,6 +24,9 @@ public interface Receiving {
     /** Opens the fetch of a site's file: it is kept as content for its route and has no visible name. */
     Incoming receive(Pull pull);
 
+    /** Opens the taking of a file from a monitored folder: it is kept as content for its route, as a pull is. */
+    Incoming receive(Monitored monitored);
+
     /**
      * An upload.
      *
@@ -60,6 +63,14 @@ public interface Receiving {
     record Pull(
             SiteName site, RouteId route, Protocol protocol, String remotePath, String peer, InTransaction alongside) {}
 
+    /**
+     * A file of a monitored folder.
+     *
+     * @param path absolute, as data
+     * @param alongside what is committed together with the ledger row and the event
+     */
+    record Monitored(RouteId route, String path, InTransaction alongside) {}
+
     /** More work for the committing transaction. */
     @FunctionalInterface
     interface InTransaction {
@@ -69,7 +80,9 @@ public interface Receiving {
     /**
      * What was received.
      *
-     * @param account empty for a pull
+     * @param account empty for a pull and for a monitored folder
+     * @param site of a pull
+     * @param route of a pull and of a monitored folder
      * @param path the path in the home, or the remote path as text for a pull
      */
     record Received(

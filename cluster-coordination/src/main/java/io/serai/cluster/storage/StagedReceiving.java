@@ -152,6 +152,15 @@ public final class StagedReceiving implements Receiving {
 
     @Override
     public Incoming receive(Pull pull) {
+        return receiveForRoute(new Destination.Fetch(pull));
+    }
+
+    @Override
+    public Incoming receive(Monitored monitored) {
+        return receiveForRoute(new Destination.Taken(monitored));
+    }
+
+    private Incoming receiveForRoute(Destination destination) {
         FencingToken token = services.foundation().fence().token();
         TransferId transfer = TransferId.random();
         try {
@@ -162,11 +171,11 @@ public final class StagedReceiving implements Receiving {
                     .resolve(StagingName.pull(transfer).toString());
             return open(
                     new IncomingFile.Opening(
-                            new Destination.Fetch(pull), transfer, token, staging, IncomingFile.Bounds.NONE),
+                            destination, transfer, token, staging, IncomingFile.Bounds.NONE),
                     StorageRoot.create(staging),
                     0);
         } catch (IOException e) {
-            throw FileErrors.of(e, "The pull from site " + pull.site() + " cannot begin");
+            throw FileErrors.of(e, destination.description() + " cannot begin");
         }
     }
 

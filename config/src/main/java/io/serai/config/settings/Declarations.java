@@ -92,6 +92,14 @@ final class Declarations {
             "7d",
             "How long a partial upload is kept, so that its account can resume it.");
 
+    static final Setting<List<Path>> MONITORS_ROOTS = Setting.open(
+            "monitors.roots",
+            SettingType.folders(),
+            "none",
+            "The folders below which routes may monitor folders (`folder:`), separated by commas: absolute paths on the"
+                    + " shared file system, the same on every node. Whoever applies routes can have every file below"
+                    + " them read, moved and deleted.");
+
     static final Setting<String> DATABASE_URL = Setting.open(
             "database.url",
             SettingType.text("JDBC URL"),
@@ -350,6 +358,7 @@ final class Declarations {
             STORAGE_ROOT,
             CONTENT_RETENTION,
             PART_RETENTION,
+            MONITORS_ROOTS,
             DATABASE_URL,
             DATABASE_USER,
             DATABASE_PASSWORD,

@@ -73,8 +73,13 @@ public record NodeSettings(
      * @param root absolute; the same folder on every node
      * @param contentRetention how long arrived bytes are kept, at least until their event has ended
      * @param partRetention how long a partial upload can be resumed
+     * @param monitorRoots absolute; the folders below which routes may monitor folders
      */
-    public record Storage(Path root, Duration contentRetention, Duration partRetention) {}
+    public record Storage(Path root, Duration contentRetention, Duration partRetention, List<Path> monitorRoots) {
+        public Storage {
+            monitorRoots = List.copyOf(monitorRoots);
+        }
+    }
 
     /**
      * The shared database.

@@ -136,6 +136,24 @@ record SettingType<T>(String word, Function<String, T> reader) {
                         .toList());
     }
 
+    static SettingType<List<Path>> folders() {
+        return new SettingType<>(
+                "list of absolute paths",
+                text -> Arrays.stream(text.split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .map(SettingType::folder)
+                        .toList());
+    }
+
+    private static Path folder(String text) {
+        Path folder = Path.of(text).normalize();
+        if (!folder.isAbsolute() || folder.getNameCount() == 0) {
+            throw new IllegalArgumentException("expected an absolute path other than /");
+        }
+        return folder;
+    }
+
     static SettingType<NodeName> nodeName() {
         return new SettingType<>("name", text -> {
             try {

@@ -46,6 +46,7 @@ import static io.serai.config.settings.Declarations.LOG_FORMAT;
 import static io.serai.config.settings.Declarations.LOG_LEVEL;
 import static io.serai.config.settings.Declarations.NODE_BUSY_HEAP;
 import static io.serai.config.settings.Declarations.NODE_BUSY_LOAD;
+import static io.serai.config.settings.Declarations.MONITORS_ROOTS;
 import static io.serai.config.settings.Declarations.NODE_CAPACITY;
 import static io.serai.config.settings.Declarations.NODE_CAPACITY_PULLS;
 import static io.serai.config.settings.Declarations.NODE_DRAIN_LIMIT;
@@ -105,7 +106,8 @@ final class SettingsReader {
                                 .orElse(home.resolve("storage"))
                                 .normalize(),
                         values.read(CONTENT_RETENTION),
-                        values.read(PART_RETENTION)),
+                        values.read(PART_RETENTION),
+                        values.find(MONITORS_ROOTS).orElse(List.of())),
                 database(home),
                 new NodeSettings.Sftp(
                         listener(SFTP_ENABLED, SFTP_ADDRESS, SFTP_PORT, SFTP_PROXY_PROTOCOL_FROM),

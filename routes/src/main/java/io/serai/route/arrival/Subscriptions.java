@@ -65,6 +65,7 @@ public final class Subscriptions {
         String owner = received.account()
                 .map(AccountName::value)
                 .or(() -> received.site().map(Object::toString))
+                .or(() -> received.route().map(Object::toString))
                 .orElse("");
         return new NewEvent(
                 EventKind.ARRIVAL,

@@ -161,7 +161,7 @@ public final class RouteChecker {
                     file,
                     line,
                     "a route cannot begin with " + scheme + ":",
-                    "begin with arrival:, site:, schedule: or direct:"));
+                    "begin with arrival:, site:, schedule:, folder: or direct:"));
             return false;
         }
         if (scheme.equals(MASTER)) {
@@ -196,7 +196,7 @@ public final class RouteChecker {
                     file,
                     line,
                     "master: cannot guard " + guarded + ":",
-                    "arrival:, site: and schedule: share their work between the nodes by themselves"));
+                    "arrival:, site:, schedule: and folder: share their work between the nodes by themselves"));
             return false;
         }
         return checkEndpoint(file, line, parts[2], true, problems);

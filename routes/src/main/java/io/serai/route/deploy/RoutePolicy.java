@@ -25,10 +25,10 @@ public record RoutePolicy(Set<String> refusedComponents, Set<String> beginnings,
                     "jdbc",
                     "groovy",
                     "language"),
-            Set.of("arrival", "site", "schedule", "direct", "seda", "timer", "file", "master"),
+            Set.of("arrival", "site", "schedule", "direct", "seda", "timer", "file", "folder", "master"),
             List.of());
 
-    private static final Set<String> SPREAD = Set.of("arrival", "site", "schedule", "direct", "master");
+    private static final Set<String> SPREAD = Set.of("arrival", "site", "schedule", "folder", "direct", "master");
 
     public RoutePolicy {
         refusedComponents = Set.copyOf(refusedComponents);

@@ -7,6 +7,8 @@ import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.Ledger;
 import io.serai.cluster.limit.ClusterLimits;
+import io.serai.cluster.monitor.MonitorRoots;
+import io.serai.cluster.monitor.MonitoredFiles;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.QuartzSettings;
@@ -80,6 +82,12 @@ final class NodeCamel {
         bind("seraiQuartz", QuartzSettings.class, settings);
     }
 
+    /** What routes that monitor folders need beside the stores. */
+    void bindMonitors(MonitorRoots roots, MonitoredFiles files) {
+        bind("seraiMonitorRoots", MonitorRoots.class, roots);
+        bind("seraiMonitored", MonitoredFiles.class, files);
+    }
+
     Schedules schedules() {
         try {
             return Schedules.of(camel);
@@ -97,6 +105,7 @@ final class NodeCamel {
     void bindLeadership(LeaseKeeper keeper) {
         try {
             camel.addService(new PostgresClusterService(keeper), true, true);
+            bind("seraiLeases", LeaseKeeper.class, keeper);
             camel.getRegistry().bind(OneNodePolicy.NAME, new OneNodePolicy());
         } catch (Exception e) {
             throw new SeraiException(ErrorCode.DEFECT, "Camel refused the cluster service: " + e.getMessage(), e);

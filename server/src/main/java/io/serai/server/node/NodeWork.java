@@ -5,6 +5,8 @@ import io.serai.cluster.lease.JdbcLeases;
 import io.serai.cluster.lease.LeaseKeeper;
 import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.node.NodeLease;
+import io.serai.cluster.monitor.MonitorRoots;
+import io.serai.cluster.monitor.MonitoredFiles;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
@@ -90,6 +92,9 @@ record NodeWork(
         ground.caches().carryHints(objects);
         camel.bindSchedules(
                 new QuartzSettings(ground.database().database(), settings.node().name()));
+        camel.bindMonitors(
+                new MonitorRoots(settings.storage().monitorRoots()),
+                new MonitoredFiles(ground.database().database()));
         camel.bindLeadership(leases(settings, ground, stops));
         camel.measure(metrics.registry());
         camel.start();

@@ -179,3 +179,20 @@ create table quartz_locks (
 
 -- What was fetched from a site is remembered with its checksum, also when the ledger has forgotten the transfer.
 alter table pulled_file add column sha256 text;
+
+-- ---- folder monitors ---------------------------------------------------------------------------------------------
+
+-- What was taken from monitored folders, so that it is not taken again; written with the ledger row and the event.
+create table monitored_file (
+    route_id text not null,
+    path text not null,
+    size_bytes bigint not null,
+    modified_ms bigint not null,
+    transfer_id uuid not null,
+    sha256 text not null,
+    taken_at timestamptz not null default clock_timestamp(),
+    -- The wished end of the file (delete, move) is still owed.
+    afterwards_owed boolean not null,
+    primary key (route_id, path, size_bytes, modified_ms)
+);
+create index monitored_file_owed on monitored_file (route_id) where afterwards_owed;

@@ -1,0 +1,173 @@
+package io.serai.cluster.monitor;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * A folder that other programs write to. Every name is opened relative to the folder that holds it and no symbolic link
+ * is followed, so that whoever may write there cannot lead the server elsewhere, not even while it looks.
+ */
+public final class MonitoredFolder {
+    private final Path folder;
+
+    /** @param folder real and absolute, from {@link MonitorRoots#require} */
+    public MonitoredFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Sees one file; false ends the look. */
+    @FunctionalInterface
+    public interface Visitor {
+        boolean file(MonitoredFile file) throws IOException;
+    }
+
+    /**
+     * Visits the regular files, in no order and without keeping them in memory.
+     *
+     * @param depth 0 for the folder alone
+     * @param enter which folders to enter, by their path
+     */
+    public void visit(int depth, Predicate<String> enter, Visitor visitor) throws IOException {
+        try (SecureDirectoryStream<Path> stream = open(folder)) {
+            var unused = visit(stream, "", depth, enter, visitor);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static boolean visit(
+            SecureDirectoryStream<Path> stream, String prefix, int depth, Predicate<String> enter, Visitor visitor)
+            throws IOException {
+        for (Path entry : stream) {
+            Path name = entry.getFileName();
+            Optional<BasicFileAttributes> found = look(stream, name);
+            if (found.isEmpty()) {
+                continue; // gone meanwhile
+            }
+            String path = prefix + name;
+            if (found.get().isRegularFile()) {
+                if (!visitor.file(seen(path, found.get()))) {
+                    return false;
+                }
+            } else if (found.get().isDirectory() && depth > 0 && enter.test(path)) {
+                try (SecureDirectoryStream<Path> below = enter(stream, name)) {
+                    if (!visit(below, path + "/", depth - 1, enter, visitor)) {
+                        return false;
+                    }
+                } catch (NoSuchFileException | NotDirectoryException e) {
+                    continue; // another program removed or replaced it meanwhile
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Does something with the folder that holds a file. */
+    @FunctionalInterface
+    private interface InFolder<T> {
+        T with(SecureDirectoryStream<Path> holder, Path name) throws IOException;
+    }
+
+    /** The file as it is now; empty when it is not there or no regular file. */
+    public Optional<MonitoredFile> look(String path) throws IOException {
+        return in(path, (holder, name) -> look(holder, name)
+                .filter(BasicFileAttributes::isRegularFile)
+                .map(attributes -> seen(path, attributes)));
+    }
+
+    /** Opens a file for reading; {@link NoSuchFileException} when it is gone. */
+    public SeekableByteChannel read(String path) throws IOException {
+        return in(path, (holder, name) ->
+                holder.newByteChannel(name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)));
+    }
+
+    public void delete(String path) throws IOException {
+        in(path, (holder, name) -> {
+            holder.deleteFile(name);
+            return true;
+        });
+    }
+
+    /**
+     * Moves a file to another folder on the same file system.
+     *
+     * @throws FileAlreadyExistsException when the name is taken there
+     */
+    public void move(String path, Path target, String targetName) throws IOException {
+        Files.createDirectories(target);
+        try (SecureDirectoryStream<Path> to = open(target)) {
+            Path newName = Path.of(targetName);
+            if (look(to, newName).isPresent()) {
+                throw new FileAlreadyExistsException(target.resolve(newName).toString());
+            }
+            in(path, (holder, name) -> {
+                holder.move(name, to, newName);
+                return true;
+            });
+        }
+    }
+
+    private <T> T in(String path, InFolder<T> work) throws IOException {
+        try (SecureDirectoryStream<Path> stream = open(folder)) {
+            return in(stream, path, work);
+        }
+    }
+
+    private static <T> T in(SecureDirectoryStream<Path> stream, String path, InFolder<T> work) throws IOException {
+        int slash = path.indexOf('/');
+        if (slash < 0) {
+            return work.with(stream, Path.of(path));
+        }
+        try (SecureDirectoryStream<Path> below = enter(stream, Path.of(path.substring(0, slash)))) {
+            return in(below, path.substring(slash + 1), work);
+        }
+    }
+
+    private static SecureDirectoryStream<Path> enter(SecureDirectoryStream<Path> stream, Path name)
+            throws IOException {
+        return stream.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static Optional<BasicFileAttributes> look(SecureDirectoryStream<Path> holder, Path name)
+            throws IOException {
+        try {
+            return Optional.of(
+                    holder.getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                            .readAttributes());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static MonitoredFile seen(String path, BasicFileAttributes attributes) {
+        return new MonitoredFile(
+                path, attributes.size(), attributes.lastModifiedTime().toMillis());
+    }
+
+    private static SecureDirectoryStream<Path> open(Path folder) throws IOException {
+        DirectoryStream<Path> stream = Files.newDirectoryStream(folder);
+        if (stream instanceof SecureDirectoryStream<Path> secure) {
+            return secure;
+        }
+        stream.close();
+        throw new SeraiException(
+                ErrorCode.INVALID, "This system cannot look into " + folder + " without following symbolic links");
+    }
+}
