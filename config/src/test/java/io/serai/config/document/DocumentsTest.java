@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Account;
+import io.serai.config.object.Calendar;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectDefaults;
 import io.serai.config.object.Route;
@@ -19,6 +20,7 @@ import io.serai.config.secret.SecretText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -133,7 +135,7 @@ class DocumentsTest {
     void saysWhatAnObjectLacks() {
         assertProblems(
                 "name: x\n",
-                "objects.yaml:1:1: kind is missing: write kind: Account, Site or Schedule",
+                "objects.yaml:1:1: kind is missing: write kind: Account, Site, Schedule",
                 "objects.yaml:1:1: spec is missing");
         assertProblems(
                 "kind: Account\nname: acme\nspec: {folders: [/in]}\n",
@@ -142,6 +144,61 @@ class DocumentsTest {
         assertProblems("", "objects.yaml:1:1: the file is empty");
         assertProblems("hello\n", "objects.yaml:1:1: expected a document with kind, name and spec");
         assertProblems("kind: Account\n name: x\n", "objects.yaml:2:6: this is not valid YAML");
+    }
+
+    @Test
+    void readsCalendarsAndTheSchedulesThatFollowThem() {
+        List<ObjectDraft> drafts = parse("""
+                kind: Calendar
+                name: bank
+                spec:
+                  weekdays: [saturday, sunday]
+                  dates: ["2026-04-03"]
+                  yearly: ["12-25", "02-29"]
+                ---
+                kind: Schedule
+                name: monthly
+                spec:
+                  cron: ["0 0 6 1 * ?"]
+                  missed: run-all
+                  calendar: bank
+                  holidays: next-working-day
+                  overlap: allow
+                """);
+        Calendar calendar = (Calendar) drafts.get(0).object();
+        assertThat(calendar.isHoliday(LocalDate.parse("2026-04-03"))).isTrue();
+        assertThat(calendar.isHoliday(LocalDate.parse("2027-12-25"))).isTrue();
+        assertThat(calendar.isHoliday(LocalDate.parse("2026-04-04"))).isTrue();
+        assertThat(calendar.isHoliday(LocalDate.parse("2026-04-07"))).isFalse();
+        Schedule schedule = (Schedule) drafts.get(1).object();
+        assertThat(schedule.calendar()).contains(calendar.name());
+        assertThat(schedule.holidays()).isEqualTo(Schedule.Holidays.NEXT_WORKING_DAY);
+        assertThat(schedule.missed()).isEqualTo(Schedule.Missed.RUN_ALL);
+        assertThat(schedule.overlap()).isEqualTo(Schedule.Overlap.ALLOW);
+        for (ObjectDraft draft : drafts) {
+            ConfigObject object = draft.object();
+            assertThat(parse(ObjectYaml.export(object).text()).get(0).object()).isEqualTo(object);
+        }
+    }
+
+    @Test
+    void checksCalendars() {
+        assertProblems("""
+                kind: Calendar
+                name: bank
+                spec:
+                  weekdays: [sturday]
+                  dates: ["3.4.2026"]
+                  yearly: ["2026-12-25"]
+                  holidays: []
+                """,
+                "objects.yaml:4:14: spec.weekdays[0] is \"sturday\": not a choice here",
+                "objects.yaml:5:11: spec.dates[0] is \"3.4.2026\": expected a date such as",
+                "objects.yaml:6:12: spec.yearly[0] is \"2026-12-25\": expected a month and day such as",
+                "objects.yaml:7:3: spec.holidays is not a field here");
+        assertProblems(
+                "kind: Schedule\nname: n\nspec:\n  cron: [\"0 0 6 1 * ?\"]\n  holidays: skip\n",
+                "objects.yaml:4:3: spec.calendar is missing: holidays needs");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
+import io.serai.config.name.CalendarName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.name.SiteName;
@@ -13,7 +14,10 @@ import io.serai.config.secret.PasswordHash;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.secret.SecretText;
 import java.nio.file.Path;
+import java.time.DayOfWeek;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.MonthDay;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -62,6 +66,22 @@ class ObjectJsonTest {
             List.of("0 30 2 * * ?"),
             ZoneId.of("Europe/Berlin"),
             Schedule.Missed.SKIP);
+    static final Schedule MONTHLY = new Schedule(
+            new ScheduleName("monthly"),
+            "",
+            true,
+            List.of("0 0 6 1 * ?"),
+            ZoneId.of("Europe/Berlin"),
+            Schedule.Missed.RUN_ALL,
+            Optional.of(new CalendarName("bank")),
+            Schedule.Holidays.NEXT_WORKING_DAY,
+            Schedule.Overlap.ALLOW);
+    static final Calendar CALENDAR = new Calendar(
+            new CalendarName("bank"),
+            "Where nobody works",
+            Set.of(DayOfWeek.SUNDAY),
+            Set.of(LocalDate.parse("2026-04-03")),
+            Set.of(MonthDay.of(2, 29)));
     static final Route ROUTE = new Route(new RouteId("orders"), Route.Dsl.YAML, "- route:\n    id: orders\n");
 
     @TempDir
@@ -76,7 +96,7 @@ class ObjectJsonTest {
 
     @Test
     void givesBackEveryKind() {
-        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, ROUTE)) {
+        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ROUTE)) {
             assertThat(json.read(object.kind(), object.objectName(), json.write(object)))
                     .isEqualTo(object);
         }
