@@ -23,7 +23,8 @@ public final class Bench {
         TRANSFERS,
         CLUSTER,
         TAKEOVER,
-        CACHE
+        CACHE,
+        TRANSACTIONS
     }
 
     /**
@@ -33,7 +34,7 @@ public final class Bench {
      * @param rounds how often both sides take their turn with it
      * @param files how many small files go through a route
      * @param events how many events go through the queue
-     * @param seconds how long each size of cluster drains a queue
+     * @param seconds how long each size of cluster drains a queue, and each way of committing is tried
      * @param takeovers how many nodes are killed, and then frozen
      */
     public record Amounts(int mebibytes, int rounds, int files, int events, int seconds, int takeovers) {
@@ -91,6 +92,7 @@ public final class Bench {
             case CLUSTER -> new ClusterBench(own, amounts.seconds(), out).run();
             case CACHE -> new CacheBench(own, amounts.seconds(), out).run();
             case TAKEOVER -> new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run();
+            case TRANSACTIONS -> new TransactionsBench(own, amounts.seconds(), out).run();
         }
     }
 

@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Measure Serai on this machine: large files in turn with OpenSSH and vsftpd, small files end to end, events"
                     + " per second; on request (not with \"all\") how 1 to 20 nodes share a queue, how long a takeover"
-                    + " takes, and what the caches are worth at a login. On the loopback address alone; stops by itself.",
+                    + " takes, what the caches are worth at a login, and what transactions cost. On the loopback address"
+                    + " alone; stops by itself.",
             "Read ratios and CPU seconds: both sides share the machine with whatever else runs on it."
         },
         showDefaultValues = true)
@@ -35,7 +36,11 @@ final class BenchCommand implements Callable<Integer> {
         CLUSTER("cluster", Set.of(Bench.Part.CLUSTER)),
         TAKEOVER("takeover", Set.of(Bench.Part.TAKEOVER)),
         CACHE("cache", Set.of(Bench.Part.CACHE)),
-        ALL("all", EnumSet.complementOf(EnumSet.of(Bench.Part.CLUSTER, Bench.Part.TAKEOVER, Bench.Part.CACHE)));
+        TRANSACTIONS("transactions", Set.of(Bench.Part.TRANSACTIONS)),
+        ALL(
+                "all",
+                EnumSet.complementOf(EnumSet.of(
+                        Bench.Part.CLUSTER, Bench.Part.TAKEOVER, Bench.Part.CACHE, Bench.Part.TRANSACTIONS)));
 
         private final String word;
         private final Set<Bench.Part> parts;
@@ -70,7 +75,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--events", defaultValue = "20000", description = "How many events go through the queue.")
     int events;
 
-    @Option(names = "--seconds", defaultValue = "20", description = "How long each size of cluster drains a queue.")
+    @Option(names = "--seconds", defaultValue = "20", description = "How long each size of cluster drains a queue, and each way of committing is tried.")
     int seconds;
 
     @Option(

@@ -9,6 +9,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.event.EventQueue;
+import io.serai.cluster.transaction.InDoubtRecovery;
 import io.serai.config.error.SeraiException;
 import java.time.Duration;
 import java.util.List;
@@ -65,6 +66,28 @@ public final class NodeMetrics {
                     .description("Reads that found nothing")
                     .register(registry);
         }
+    }
+
+    void measure(InDoubtRecovery recovery) {
+        Gauge.builder("serai.transactions.prepared", () -> recovery.report().prepared())
+                .description("Transactions of the cluster that are prepared at resources of routes and not finished")
+                .register(registry);
+        Gauge.builder(
+                        "serai.transactions.prepared.oldest",
+                        () -> recovery.report().oldest().toSeconds())
+                .baseUnit("seconds")
+                .description("How long the oldest of them has been prepared")
+                .register(registry);
+        Gauge.builder(
+                        "serai.transactions.overdue",
+                        () -> recovery.report().overdue().size())
+                .description("Transactions that have been prepared for more than five minutes: somebody has to look")
+                .register(registry);
+        Gauge.builder(
+                        "serai.transactions.unreachable",
+                        () -> recovery.report().unreachable().size())
+                .description("Resources of routes that cannot be asked for prepared transactions")
+                .register(registry);
     }
 
     private static CacheLayer.Statistics statistics(CacheLayer caches, String cache) {

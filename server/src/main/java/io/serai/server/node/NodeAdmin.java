@@ -69,7 +69,13 @@ final class NodeAdmin implements NodeApi.Control {
             NodeListeners listeners,
             SharedSecrets sharedSecrets,
             SharedIdentities identities,
-            CacheLayer caches) {}
+            CacheLayer caches,
+            NodeTransactions transactions) {}
+
+    /** A node works without its caches, only slower; and transactions left prepared are for people, not for balancers. */
+    private static Map<String, Object> remarks(Ground ground) {
+        return Map.of("cache", ground.caches().state(), "transactions", ground.transactions().standing());
+    }
 
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {
         this.ground = ground;
@@ -82,7 +88,7 @@ final class NodeAdmin implements NodeApi.Control {
                 ground.lease(),
                 ground.stores().storageWatch(),
                 work.standing()::isDraining,
-                ground.caches());
+                () -> remarks(ground));
         AdminTokensOfNode tokens =
                 new AdminTokensOfNode(ground.localToken(), ground.database().database());
         NodeSettings.Admin admin = ground.settings().admin();

@@ -1,6 +1,5 @@
 package io.serai.server.node;
 
-import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
 import io.serai.cluster.node.StorageWatch;
@@ -10,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.health.HealthCheck;
 import org.apache.camel.health.HealthCheckHelper;
@@ -24,16 +24,17 @@ final class NodeHealth {
     private final Fence fence;
     private final StorageWatch storage;
     private final BooleanSupplier draining;
-    private final CacheLayer caches;
+    private final Supplier<Map<String, Object>> remarks;
 
+    /** @param remarks what is said beside, and decides nothing */
     NodeHealth(
             CamelContext camel,
             Database database,
             Fence fence,
             StorageWatch storage,
             BooleanSupplier draining,
-            CacheLayer caches) {
-        this.caches = caches;
+            Supplier<Map<String, Object>> remarks) {
+        this.remarks = remarks;
         this.camel = camel;
         this.database = database;
         this.fence = fence;
@@ -58,8 +59,7 @@ final class NodeHealth {
         details.put("storage", word(storageUp));
         boolean drained = draining.getAsBoolean();
         details.put("draining", drained);
-        // A node works without its caches, only slower: they are said and decide nothing.
-        details.put("cache", caches.state());
+        details.putAll(remarks.get());
         return new Health(camelReady && databaseUp && leased && storageUp && !drained, details);
     }
 

@@ -123,14 +123,14 @@ record NodeStores(
     }
 
     /**
-     * Prepared transactions first: they may hold the rows of events. Events next: they do not need what the others do, and
-     * partners wait for them.
+     * Events first: partners wait for them, and they need nothing that may be away. Nothing of the shared database is ever
+     * prepared; what is prepared elsewhere comes next, for the next attempt at an event may wait for its locks.
      */
     private static Takeover takeover(
             NodeSettings settings, Ground ground, JdbcEventQueue queue, List<TakeoverStep> others, StopList stops) {
         List<TakeoverStep> steps = new ArrayList<>();
-        steps.add(ground.transactions().takeover());
         steps.add(new EventTakeover(ground.database(), queue));
+        steps.add(ground.transactions().takeover());
         steps.addAll(others);
         Takeover takeover = new Takeover(
                 ground.database(), ground.lease(), steps, settings.node().lease().dividedBy(2));

@@ -56,6 +56,20 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         recovery.start();
     }
 
+    /** For people: UP, or what has been prepared for too long and which resources cannot be asked. */
+    String standing() {
+        InDoubtRecovery.Report report = recovery.report();
+        List<String> troubles = new ArrayList<>();
+        if (!report.overdue().isEmpty()) {
+            troubles.add("prepared for more than " + InDoubtRecovery.OVERDUE.toMinutes() + " min: "
+                    + String.join(", ", report.overdue()));
+        }
+        if (!report.unreachable().isEmpty()) {
+            troubles.add("not reachable: " + String.join(", ", report.unreachable()));
+        }
+        return troubles.isEmpty() ? "UP" : "WARNING: " + String.join("; ", troubles);
+    }
+
     /** A part of doing a dead node's work. */
     TakeoverStep takeover() {
         return new TakeoverStep() {

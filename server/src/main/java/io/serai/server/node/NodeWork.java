@@ -96,6 +96,7 @@ record NodeWork(
                 new MonitorRoots(settings.storage().monitorRoots()),
                 new MonitoredFiles(ground.database().database()));
         camel.bindLeadership(leases(settings, ground, stops));
+        metrics.measure(ground.transactions().recovery());
         camel.measure(metrics.registry());
         camel.start();
         stops.add("camel", camel::stop);

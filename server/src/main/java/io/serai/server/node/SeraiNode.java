@@ -118,7 +118,8 @@ public final class SeraiNode implements AutoCloseable {
                         listeners,
                         shared,
                         identities,
-                        caches),
+                        caches,
+                        transactions),
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
