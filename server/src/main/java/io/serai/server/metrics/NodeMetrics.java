@@ -68,7 +68,7 @@ public final class NodeMetrics {
         }
     }
 
-    void measure(InDoubtRecovery recovery) {
+    public void measure(InDoubtRecovery recovery) {
         Gauge.builder("serai.transactions.prepared", () -> recovery.report().prepared())
                 .description("Transactions of the cluster that are prepared at resources of routes and not finished")
                 .register(registry);
