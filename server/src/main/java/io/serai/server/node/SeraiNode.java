@@ -126,6 +126,12 @@ public final class SeraiNode implements AutoCloseable {
         lease.report(
                 new LoadReport(work.sessions(), work.dispatcher(), stores.storageWatch()),
                 NodeAddress.of(settings.admin().address(), admin.port()));
+        announce(file);
+    }
+
+    /** From here on scripts and people find the node. */
+    private void announce(NodeFile file) {
+        Path home = settings.home();
         file.write(home);
         stops.add("run file", () -> NodeFile.remove(home));
         LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());
