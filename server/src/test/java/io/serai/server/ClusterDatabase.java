@@ -63,7 +63,8 @@ final class ClusterDatabase implements AutoCloseable {
     /** A further database beside Serai's; its URL. */
     String create(String name) {
         try {
-            String password = Files.readString(folder.resolve("password-serai_admin")).trim();
+            String password =
+                    Files.readString(folder.resolve("password-serai_admin")).trim();
             String url = "jdbc:postgresql://127.0.0.1:" + port + "/";
             try (Connection admin = DriverManager.getConnection(url + "postgres", "serai_admin", password);
                     Statement statement = admin.createStatement()) {

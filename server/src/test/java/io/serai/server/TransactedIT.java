@@ -106,7 +106,9 @@ class TransactedIT {
 
     @AfterEach
     void everythingIsBookedOnce() {
-        await("the end of all events").atMost(LIMIT).until(() -> number(cluster.ask("select count(*) from event")) == 0);
+        await("the end of all events")
+                .atMost(LIMIT)
+                .until(() -> number(cluster.ask("select count(*) from event")) == 0);
         await("nothing prepared").atMost(LIMIT).until(() -> number(cluster.ask(PREPARED)) == 0);
         long ended = number(cluster.ask("select count(*) from event_history where route_id = 'book'"));
         assertThat(ask(orders, "select count(*) from booked")).isEqualTo(ended);
@@ -235,7 +237,8 @@ class TransactedIT {
     }
 
     private static long ask(String url, String sql) {
-        try (Connection connection = DriverManager.getConnection(url, ClusterDatabase.USER, cluster.database().password());
+        try (Connection connection = DriverManager.getConnection(
+                        url, ClusterDatabase.USER, cluster.database().password());
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             rows.next();
@@ -246,7 +249,8 @@ class TransactedIT {
     }
 
     private static void run(String url, String sql) {
-        try (Connection connection = DriverManager.getConnection(url, ClusterDatabase.USER, cluster.database().password());
+        try (Connection connection = DriverManager.getConnection(
+                        url, ClusterDatabase.USER, cluster.database().password());
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         } catch (SQLException e) {

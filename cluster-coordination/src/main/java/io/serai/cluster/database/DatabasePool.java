@@ -21,14 +21,16 @@ public final class DatabasePool {
 
     private DatabasePool() {}
 
-    public static AgroalDataSourceConfigurationSupplier plain(DatabaseSettings settings, TransactionIntegration integration) {
+    public static AgroalDataSourceConfigurationSupplier plain(
+            DatabaseSettings settings, TransactionIntegration integration) {
         Properties properties = settings.driverProperties();
         AgroalConnectionFactoryConfigurationSupplier factory = login(settings).jdbcUrl(settings.url());
         properties.stringPropertyNames().forEach(key -> factory.jdbcProperty(key, properties.getProperty(key)));
         return pool(settings, factory, integration);
     }
 
-    public static AgroalDataSourceConfigurationSupplier xa(DatabaseSettings settings, TransactionIntegration integration) {
+    public static AgroalDataSourceConfigurationSupplier xa(
+            DatabaseSettings settings, TransactionIntegration integration) {
         AgroalConnectionFactoryConfigurationSupplier factory = login(settings)
                 .connectionProviderClass(PGXADataSource.class)
                 .xaProperty("url", urlWithProperties(settings))

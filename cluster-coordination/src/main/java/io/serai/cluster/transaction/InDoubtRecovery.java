@@ -317,12 +317,16 @@ public final class InDoubtRecovery implements AutoCloseable {
 
         /** Decisions that all their participants have carried out are of no use any more. */
         void forget(List<Decided> decided) {
-            transactions.outcomes().forget(decided.stream()
-                    .filter(decision -> preparedAt.keySet().containsAll(decision.participants()))
-                    .filter(decision -> decision.participants().stream()
-                            .noneMatch(name -> preparedAt.getOrDefault(name, Set.of()).contains(decision.id())))
-                    .map(Decided::id)
-                    .toList());
+            transactions
+                    .outcomes()
+                    .forget(decided.stream()
+                            .filter(decision -> preparedAt.keySet().containsAll(decision.participants()))
+                            .filter(decision -> decision.participants().stream()
+                                    .noneMatch(name -> preparedAt
+                                            .getOrDefault(name, Set.of())
+                                            .contains(decision.id())))
+                            .map(Decided::id)
+                            .toList());
         }
 
         Report report() {

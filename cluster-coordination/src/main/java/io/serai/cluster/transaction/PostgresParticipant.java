@@ -55,7 +55,8 @@ public class PostgresParticipant implements Participant, AutoCloseable {
         if (most == 0) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "the database of data source \"" + name + "\" cannot take part in a transaction with other resources:"
+                    "the database of data source \"" + name
+                            + "\" cannot take part in a transaction with other resources:"
                             + " its max_prepared_transactions is 0; set max_prepared_transactions = 64 (or more) in its"
                             + " postgresql.conf and restart it");
         }

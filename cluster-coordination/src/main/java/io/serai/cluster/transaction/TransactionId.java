@@ -40,8 +40,7 @@ record TransactionId(String hex, Owner owner) {
                 return Optional.empty();
             }
             try {
-                ByteBuffer bytes =
-                        ByteBuffer.wrap(Base64.getUrlDecoder().decode(text.substring(CLUSTER_LENGTH)));
+                ByteBuffer bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(text.substring(CLUSTER_LENGTH)));
                 UUID boot = new UUID(bytes.getLong(), bytes.getLong());
                 return Optional.of(new Owner(text.substring(0, CLUSTER_LENGTH), boot));
             } catch (IllegalArgumentException | java.nio.BufferUnderflowException e) {
@@ -72,8 +71,7 @@ record TransactionId(String hex, Owner owner) {
         if (global.length <= Uid.UID_SIZE) {
             return Optional.empty();
         }
-        String owner =
-                new String(Arrays.copyOfRange(global, Uid.UID_SIZE, global.length), StandardCharsets.ISO_8859_1);
+        String owner = new String(Arrays.copyOfRange(global, Uid.UID_SIZE, global.length), StandardCharsets.ISO_8859_1);
         return Owner.parse(owner).map(parsed -> new TransactionId(HexFormat.of().formatHex(global), parsed));
     }
 

@@ -201,7 +201,9 @@ public final class Transactions implements AutoCloseable {
             }
             LOG.warn(
                     "Transaction {} is committed, and {} have yet to be told ({})",
-                    scope.id(), names(scope), e.getMessage());
+                    scope.id(),
+                    names(scope),
+                    e.getMessage());
         } finally {
             running.remove(scope.id());
             if (scope.isDecisionWritten()) {

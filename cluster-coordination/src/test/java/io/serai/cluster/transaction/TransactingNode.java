@@ -30,8 +30,7 @@ final class TransactingNode {
         FencingToken token = new FencingToken(name, Long.parseLong(arguments[5]));
         Fence fence = () -> token;
         Duration wait = Duration.parse(arguments[7]);
-        Transactions transactions =
-                new Transactions(new Database(shared), fence, name, UUID.fromString(arguments[4]));
+        Transactions transactions = new Transactions(new Database(shared), fence, name, UUID.fromString(arguments[4]));
         PostgresParticipant second = new PostgresParticipant("second", other, transactions);
         transactions.begin();
         boolean waitsWhenPrepared = arguments[6].equals("prepared");

@@ -239,8 +239,10 @@ class TransactionsTest {
     void raisesAnAlarmAfterFiveMinutes() throws Exception {
         UUID boot = UUID.randomUUID();
         InDoubtRecovery later = new InDoubtRecovery(
-                transactions, () -> List.of(second), Duration.ofMinutes(10), () -> Instant.now()
-                        .plus(Duration.ofMinutes(6)));
+                transactions,
+                () -> List.of(second),
+                Duration.ofMinutes(10),
+                () -> Instant.now().plus(Duration.ofMinutes(6)));
         try (ChildJvm child = child("old", boot, "prepared", Duration.ofMinutes(2))) {
             child.await("prepared");
             int unused = later.recoverLeft();
@@ -310,7 +312,9 @@ class TransactionsTest {
 
     /** The lease ends; the row is marked as soon as no guarded transaction of the node is open. */
     private static DeadBoot die(String name, UUID boot) {
-        run(SHARED.database(), "update node set lease_until = clock_timestamp(), state = 'dead' where name = '" + name + "'");
+        run(
+                SHARED.database(),
+                "update node set lease_until = clock_timestamp(), state = 'dead' where name = '" + name + "'");
         return new DeadBoot(new NodeName(name), 0, boot);
     }
 

@@ -31,7 +31,8 @@ final class ResourceReader {
 
     Optional<ObjectDraft> read(ObjectKind kind, String name) {
         Optional<ResourceName> resourceName = Names.read(document, name, ResourceName::new);
-        Optional<String> url = spec.read("url", kind == ObjectKind.DATA_SOURCE ? ResourceReader::database : ResourceReader::broker);
+        Optional<String> url =
+                spec.read("url", kind == ObjectKind.DATA_SOURCE ? ResourceReader::database : ResourceReader::broker);
         if (!spec.has("url")) {
             spec.missing(
                     "url",
@@ -57,8 +58,7 @@ final class ResourceReader {
             spec.reject(ObjectDraft.PASSWORD, "needs user");
         }
         spec.finish(OTHER_NAMES);
-        return resourceName.map(
-                valid -> new ObjectDraft(resource, document.mark(), Optional.empty(), secrets.kept()));
+        return resourceName.map(valid -> new ObjectDraft(resource, document.mark(), Optional.empty(), secrets.kept()));
     }
 
     private static String database(String text) {

@@ -146,7 +146,9 @@ final class ArtemisBroker implements Participant, AutoCloseable {
         @Override
         public List<Branch> prepared() throws XAException {
             Xid[] found = session.getXAResource().recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN);
-            return Stream.of(found).map(xid -> new Branch(xid, Optional.empty())).toList();
+            return Stream.of(found)
+                    .map(xid -> new Branch(xid, Optional.empty()))
+                    .toList();
         }
 
         @Override

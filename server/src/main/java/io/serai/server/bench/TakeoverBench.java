@@ -67,11 +67,7 @@ final class TakeoverBench {
     }
 
     private BenchNodes.Line report(
-            String word,
-            String signal,
-            BenchNodes.Line first,
-            BenchNodes nodes,
-            BlockingQueue<BenchNodes.Line> lines)
+            String word, String signal, BenchNodes.Line first, BenchNodes nodes, BlockingQueue<BenchNodes.Line> lines)
             throws IOException {
         List<Double> times = new ArrayList<>();
         BenchNodes.Line running = first;
@@ -105,7 +101,8 @@ final class TakeoverBench {
 
     private static void signal(BenchNodes.Node node, String signal) throws IOException {
         try {
-            new ProcessBuilder("kill", "-" + signal, Long.toString(node.process().pid()))
+            new ProcessBuilder(
+                            "kill", "-" + signal, Long.toString(node.process().pid()))
                     .inheritIO()
                     .start()
                     .waitFor();

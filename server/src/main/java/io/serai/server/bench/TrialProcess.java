@@ -18,8 +18,7 @@ final class TrialProcess {
     public static void main(String[] arguments) throws Exception {
         SecretText password;
         SecretText otherPassword;
-        try (BufferedReader input =
-                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+        try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             password = new SecretText(String.valueOf(input.readLine()));
             otherPassword = new SecretText(String.valueOf(input.readLine()));
         }
@@ -36,7 +35,8 @@ final class TrialProcess {
     }
 
     /** Runs it. */
-    static Result run(DatabaseSettings shared, DatabaseSettings other, Path log, TransactionTrial.Way way, Duration time)
+    static Result run(
+            DatabaseSettings shared, DatabaseSettings other, Path log, TransactionTrial.Way way, Duration time)
             throws IOException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

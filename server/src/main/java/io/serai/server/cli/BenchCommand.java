@@ -75,7 +75,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--events", defaultValue = "20000", description = "How many events go through the queue.")
     int events;
 
-    @Option(names = "--seconds", defaultValue = "20", description = "How long each size of cluster drains a queue, and each way of committing is tried.")
+    @Option(
+            names = "--seconds",
+            defaultValue = "20",
+            description = "How long each size of cluster drains a queue, and each way of committing is tried.")
     int seconds;
 
     @Option(

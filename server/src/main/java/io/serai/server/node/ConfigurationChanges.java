@@ -201,8 +201,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                         require(Schedule.class, ObjectKind.SCHEDULE, schedule.value(), checked, puts, problems));
         checked.references()
                 .dataSources()
-                .forEach(name ->
-                        require(RouteResource.class, ObjectKind.DATA_SOURCE, name, checked, puts, problems));
+                .forEach(name -> require(RouteResource.class, ObjectKind.DATA_SOURCE, name, checked, puts, problems));
         checked.references()
                 .connectionFactories()
                 .forEach(name ->

@@ -74,7 +74,11 @@ final class NodeAdmin implements NodeApi.Control {
 
     /** A node works without its caches, only slower; and transactions left prepared are for people, not for balancers. */
     private static Map<String, Object> remarks(Ground ground) {
-        return Map.of("cache", ground.caches().state(), "transactions", ground.transactions().standing());
+        return Map.of(
+                "cache",
+                ground.caches().state(),
+                "transactions",
+                ground.transactions().standing());
     }
 
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {

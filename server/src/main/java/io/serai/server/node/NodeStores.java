@@ -97,7 +97,8 @@ record NodeStores(
         ClusterLimits limits = new ClusterLimits(database, lease, lockout(settings), queue::announce);
         limits.start();
         stops.add("limits", limits::close);
-        Takeover takeover = takeover(settings, ground, queue, List.of(new StorageRecovery(root, database, publisher), limits), stops);
+        Takeover takeover = takeover(
+                settings, ground, queue, List.of(new StorageRecovery(root, database, publisher), limits), stops);
         StorageWatch watch = watch(settings, ground, stops);
         Notifications news = database.listen(NodeChannel.NAME, new NodeNews(lease, takeover));
         stops.add("news of nodes", news::close);
@@ -133,7 +134,10 @@ record NodeStores(
         steps.add(ground.transactions().takeover());
         steps.addAll(others);
         Takeover takeover = new Takeover(
-                ground.database(), ground.lease(), steps, settings.node().lease().dividedBy(2));
+                ground.database(),
+                ground.lease(),
+                steps,
+                settings.node().lease().dividedBy(2));
         takeover.start();
         stops.add("takeover", takeover::close);
         return takeover;

@@ -106,8 +106,7 @@ public final class TransactionTrial {
     }
 
     private long plain(Duration time) throws Exception {
-        try (AgroalDataSource pool =
-                AgroalDataSource.from(DatabasePool.plain(shared, TransactionIntegration.none()))) {
+        try (AgroalDataSource pool = AgroalDataSource.from(DatabasePool.plain(shared, TransactionIntegration.none()))) {
             return repeat(time, () -> {
                 try (Connection connection = pool.getConnection()) {
                     connection.setAutoCommit(false);
