@@ -81,7 +81,13 @@ class BalancerIT {
 
     @Test
     void nobodyGetsPastTheBalancer() {
-        Tool.run("curl", "-sS", "-k", "-m", "10", "https://" + balancer.settings(0).get("https.bind-address") + ":8443/")
+        Tool.run(
+                        "curl",
+                        "-sS",
+                        "-k",
+                        "-m",
+                        "10",
+                        "https://" + balancer.settings(0).get("https.bind-address") + ":8443/")
                 .expectFailure();
     }
 
@@ -103,7 +109,8 @@ class BalancerIT {
 
     private static boolean allArrive(Path file, String prefix) {
         for (int i = 0; i < 6; i++) {
-            if (!acme.curlFtps("/outbox/" + prefix + i, "-m", "5", "-T", file.toString()).ok()) {
+            if (!acme.curlFtps("/outbox/" + prefix + i, "-m", "5", "-T", file.toString())
+                    .ok()) {
                 return false;
             }
         }

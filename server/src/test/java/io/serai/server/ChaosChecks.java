@@ -30,7 +30,9 @@ final class ChaosChecks {
                 .collect(Collectors.groupingBy(name -> name, TreeMap::new, Collectors.counting()));
         Map<String, Long> renamed = renamed("");
         report(renamed);
-        assertThat(load.partials()).as("what was visible before it was complete").isEmpty();
+        assertThat(load.partials())
+                .as("what was visible before it was complete")
+                .isEmpty();
         assertThat(completed.values()).as("completed uploads a name").allMatch(count -> count == 1);
         load.sent().forEach((name, file) -> {
             if (file.ok()) {
@@ -41,7 +43,9 @@ final class ChaosChecks {
         assertOnce(renamed);
         completed.keySet().forEach(name -> {
             String sha256 = load.sent().get(name).sha256();
-            assertThat(TestFolder.sha256(partner.inbox().resolve(name))).as(name).isEqualTo(sha256);
+            assertThat(TestFolder.sha256(partner.inbox().resolve(name)))
+                    .as(name)
+                    .isEqualTo(sha256);
             assertThat(TestFolder.sha256(cluster.file("acme", "/outbox/" + name)))
                     .as("%s in the home", name)
                     .isEqualTo(sha256);
@@ -66,11 +70,13 @@ final class ChaosChecks {
 
     private void pulls() {
         Map<String, Long> pulled = renamed("pulled/");
-        assertThat(pulled.keySet()).as("what was pulled and delivered").isEqualTo(load.offered().keySet());
+        assertThat(pulled.keySet())
+                .as("what was pulled and delivered")
+                .isEqualTo(load.offered().keySet());
         assertOnce(pulled);
         pulled.keySet()
-                .forEach(name -> assertThat(
-                                TestFolder.sha256(partner.inbox().resolve("pulled").resolve(name)))
+                .forEach(name -> assertThat(TestFolder.sha256(
+                                partner.inbox().resolve("pulled").resolve(name)))
                         .as(name)
                         .isEqualTo(load.offered().get(name)));
     }
@@ -89,7 +95,9 @@ final class ChaosChecks {
                 .isEqualTo("0");
         Path active = cluster.shared().folder().resolve("staging").resolve("active");
         for (String epoch : names(active)) {
-            assertThat(names(active.resolve(epoch))).as("staging of epoch %s", epoch).isEmpty();
+            assertThat(names(active.resolve(epoch)))
+                    .as("staging of epoch %s", epoch)
+                    .isEmpty();
             assertThat(cluster.ask("select count(*) from node where epoch = ?::bigint", epoch))
                     .as("the node of staging folder %s", epoch)
                     .isEqualTo("1");
@@ -110,8 +118,7 @@ final class ChaosChecks {
     /** How often each name in a folder of the partner was renamed to. */
     private Map<String, Long> renamed(String folder) {
         return partner.renamedTo().stream()
-                .filter(name -> name.startsWith(folder)
-                        && name.indexOf('/', folder.length()) < 0)
+                .filter(name -> name.startsWith(folder) && name.indexOf('/', folder.length()) < 0)
                 .map(name -> name.substring(folder.length()))
                 .collect(Collectors.groupingBy(name -> name, TreeMap::new, Collectors.counting()));
     }

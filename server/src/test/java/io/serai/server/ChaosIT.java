@@ -67,7 +67,9 @@ class ChaosIT {
             }
             await("the pull takes the rest")
                     .atMost(HEAL_LIMIT)
-                    .until(() -> load.offered().size() == ChaosChecks.names(partner.inbox().resolve("pulled")).size());
+                    .until(() -> load.offered().size()
+                            == ChaosChecks.names(partner.inbox().resolve("pulled"))
+                                    .size());
             new ChaosChecks(cluster, partner, load).everything();
             new ChaosTicks(cluster, partner, TICK_SECONDS, outages).between(began, ended);
         }
@@ -137,11 +139,12 @@ class ChaosIT {
                 node.server().thaw();
             }
             case KILL_DATABASE -> outages.during(() -> cluster.database().kill());
-            case STOP_DATABASE -> outages.during(() -> {
-                cluster.database().stop();
-                pause(time);
-                cluster.database().start();
-            });
+            case STOP_DATABASE ->
+                outages.during(() -> {
+                    cluster.database().stop();
+                    pause(time);
+                    cluster.database().start();
+                });
             case CUT_DATABASE_LINE -> {
                 node.line().cut();
                 pause(beyondLease);
@@ -170,13 +173,17 @@ class ChaosIT {
                 .atMost(HEAL_LIMIT)
                 .pollInterval(Duration.ofMillis(500))
                 .ignoreExceptions()
-                .until(() -> cluster.nodes().stream().allMatch(node -> node.server().isReady()));
+                .until(() ->
+                        cluster.nodes().stream().allMatch(node -> node.server().isReady()));
     }
 
     private static Error withLogs(Throwable cause, ClusterOfServers cluster) {
         StringBuilder logs = new StringBuilder("The chaos could not go on; the nodes said last:\n");
-        cluster.nodes().forEach(node -> logs.append("---- ").append(node.name()).append('\n')
-                .append(node.server().log()));
+        cluster.nodes()
+                .forEach(node -> logs.append("---- ")
+                        .append(node.name())
+                        .append('\n')
+                        .append(node.server().log()));
         return new AssertionError(logs.toString(), cause);
     }
 

@@ -41,14 +41,16 @@ final class ChaosLoad {
     }
 
     void start() {
-        run(() -> upload("sftp", (file, name) -> partner.startSftp(
-                "put " + file + " /outbox/" + name + "\n",
-                "-oConnectTimeout=8",
-                "-oServerAliveInterval=5",
-                "-oServerAliveCountMax=4")));
+        run(() -> upload(
+                "sftp",
+                (file, name) -> partner.startSftp(
+                        "put " + file + " /outbox/" + name + "\n",
+                        "-oConnectTimeout=8",
+                        "-oServerAliveInterval=5",
+                        "-oServerAliveCountMax=4")));
         run(() -> upload("lftp", (file, name) -> partner.startLftpFtps("put " + file + " -o /outbox/" + name)));
-        run(() -> upload("curl", (file, name) ->
-                partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
+        run(() -> upload(
+                "curl", (file, name) -> partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
         run(this::offer);
         run(this::watch);
     }

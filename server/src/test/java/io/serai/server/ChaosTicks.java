@@ -41,10 +41,15 @@ final class ChaosTicks {
         for (Instant due = first; due.isBefore(ended.minus(SLACK)); due = due.plusSeconds(seconds)) {
             if (!fired.contains(due)) {
                 missed++;
-                assertThat(outages.contain(due, SLACK)).as("%s did not fire, and the database was there", due).isTrue();
+                assertThat(outages.contain(due, SLACK))
+                        .as("%s did not fire, and the database was there", due)
+                        .isTrue();
             }
         }
-        assertThat(fired).allSatisfy(time -> assertThat(time.getEpochSecond() % seconds).as("%s", time).isZero());
+        assertThat(fired)
+                .allSatisfy(time -> assertThat(time.getEpochSecond() % seconds)
+                        .as("%s", time)
+                        .isZero());
         System.out.printf("chaos: the schedule fired %d times, %d left out in outages%n", fired.size(), missed);
     }
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 /** What one node does for all (clocks of schedules, looks through folders) goes on when that node dies or freezes. */
 class ClocksAndFoldersIT {
     private static final Duration LIMIT = Duration.ofSeconds(120);
-    private static final String HOLDER = "select holder from lease where name = 'monitor/scans' and"
-            + " until > clock_timestamp()";
+    private static final String HOLDER =
+            "select holder from lease where name = 'monitor/scans' and" + " until > clock_timestamp()";
 
     private static TestFolder folder;
     private static ClusterOfServers cluster;
@@ -107,9 +107,7 @@ class ClocksAndFoldersIT {
                 select count(*) from (
                     select fire_time - lag(fire_time) over (order by fire_time) as gap
                       from schedule_fire where schedule = 'tick') g
-                 where gap <> interval '2 seconds'"""))
-                .as("times that were passed over")
-                .isZero();
+                 where gap <> interval '2 seconds'""")).as("times that were passed over").isZero();
         assertThat(number("select count(*) from schedule_fire where schedule = 'tick' and event_id is null"))
                 .isZero();
         assertThat(number("select count(*) from schedule_fire where schedule = 'tick'"))

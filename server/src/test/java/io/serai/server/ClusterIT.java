@@ -57,8 +57,9 @@ class ClusterIT {
         String runner = await("a node that runs the event")
                 .atMost(LIMIT)
                 .until(() -> cluster.ask(CLAIMED_BY), found -> found != null);
-        await("the middle of the delivery").atMost(LIMIT).until(() -> receiver.names().stream()
-                .anyMatch(found -> !found.endsWith(".bin")));
+        await("the middle of the delivery")
+                .atMost(LIMIT)
+                .until(() -> receiver.names().stream().anyMatch(found -> !found.endsWith(".bin")));
         return cluster.node(runner);
     }
 

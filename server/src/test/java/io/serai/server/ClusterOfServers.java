@@ -146,7 +146,8 @@ final class ClusterOfServers implements AutoCloseable {
     /** A server that runs and is not one of those; ask it about the whole cluster. */
     RunningServer anyBut(String... names) {
         return nodes.stream()
-                .filter(node -> !List.of(names).contains(node.name()) && node.server().runs())
+                .filter(node ->
+                        !List.of(names).contains(node.name()) && node.server().runs())
                 .map(Node::server)
                 .findFirst()
                 .orElseThrow();

@@ -35,7 +35,8 @@ class RollingReleaseIT {
         try (TestFolder folder = new TestFolder("rolling");
                 ClusterOfServers cluster = ClusterOfServers.empty(folder, Map.of("node.capacity", "2"));
                 Sshd receiver = new Sshd(folder)) {
-            RunningServer old = cluster.add(Map.of(), "-Xmx256m", "-cp", previous).server();
+            RunningServer old =
+                    cluster.add(Map.of(), "-Xmx256m", "-cp", previous).server();
             old.start();
             Partner acmeAtOld = Partner.of(old, folder, "acme");
             old.apply(Map.of("site.yaml", receiver.site("receiver")));
@@ -70,9 +71,7 @@ class RollingReleaseIT {
 
             RunningServer upgraded = cluster.upgrade("a").server();
             upgraded.start();
-            await("the first node with the new release")
-                    .atMost(LIMIT)
-                    .until(upgraded::isReady);
+            await("the first node with the new release").atMost(LIMIT).until(upgraded::isReady);
             upload(folder, Partner.of(upgraded, folder, "acme"), "last", 2);
             upgraded.awaitNoEvents("deliver", LIMIT);
 
@@ -92,7 +91,11 @@ class RollingReleaseIT {
         StringBuilder batch = new StringBuilder();
         for (int i = 0; i < count; i++) {
             String name = prefix + "-" + i;
-            batch.append("put ").append(folder.file(name, 20_000 + i)).append(" /outbox/").append(name).append('\n');
+            batch.append("put ")
+                    .append(folder.file(name, 20_000 + i))
+                    .append(" /outbox/")
+                    .append(name)
+                    .append('\n');
         }
         partner.sftp(batch.toString()).expectSuccess();
     }

@@ -55,7 +55,8 @@ final class RunningServer implements AutoCloseable {
 
     static RunningServer start(TestFolder folder, String name, Map<String, String> settings, String... javaOptions) {
         Path home = folder.resolve(name);
-        String storage = settings.getOrDefault("storage.root", home.resolve("storage").toString());
+        String storage =
+                settings.getOrDefault("storage.root", home.resolve("storage").toString());
         RunningServer server = new RunningServer(List.of(), home, Path.of(storage), settings, javaOptions);
         server.start();
         return server;
@@ -173,7 +174,11 @@ final class RunningServer implements AutoCloseable {
 
     /** Whether it would take partners and work, as a load balancer asks. */
     boolean isReady() {
-        return runs() && admin.get("/observe/health", Map.of()).path("status").asText().equals("UP");
+        return runs()
+                && admin.get("/observe/health", Map.of())
+                        .path("status")
+                        .asText()
+                        .equals("UP");
     }
 
     String adminUrl() {

@@ -40,7 +40,15 @@ final class SharedFolder {
         List<String> command = ROOT ? List.of("unshare", "-m") : List.of("unshare", "-Urm");
         return java.util.stream.Stream.concat(
                         command.stream(),
-                        List.of("--propagation", "private", "sh", "-c", mount, "sh", folder.toString(), place.toString())
+                        List.of(
+                                "--propagation",
+                                "private",
+                                "sh",
+                                "-c",
+                                mount,
+                                "sh",
+                                folder.toString(),
+                                place.toString())
                                 .stream())
                 .toList();
     }

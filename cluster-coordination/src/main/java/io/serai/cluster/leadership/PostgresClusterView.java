@@ -86,9 +86,9 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
 
     @Override
     public Optional<CamelClusterMember> getLeader() {
-        return leads() ? Optional.of(new Member(keeper.self())) : seenLeader()
-                .filter(node -> !node.equals(keeper.self()))
-                .map(Member::new);
+        return leads()
+                ? Optional.of(new Member(keeper.self()))
+                : seenLeader().filter(node -> !node.equals(keeper.self())).map(Member::new);
     }
 
     @Override

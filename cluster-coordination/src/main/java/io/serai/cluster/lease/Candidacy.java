@@ -83,7 +83,8 @@ public final class Candidacy implements AutoCloseable {
         return phase;
     }
 
-    @Nullable LeaseToken token() {
+    @Nullable
+    LeaseToken token() {
         return held;
     }
 
@@ -186,7 +187,8 @@ public final class Candidacy implements AutoCloseable {
 
     void show(Survey survey) {
         if (!leaving && !calling && calls.isEmpty()) {
-            Optional<Survey.Holder> present = Optional.ofNullable(survey.holders().get(name));
+            Optional<Survey.Holder> present =
+                    Optional.ofNullable(survey.holders().get(name));
             call(() -> holder.seen(present.map(Survey.Holder::node), survey.candidates(name)));
         }
     }

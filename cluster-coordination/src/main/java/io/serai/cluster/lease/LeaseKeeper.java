@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -374,7 +373,10 @@ public final class LeaseKeeper implements LeaseListener, AutoCloseable {
             return true;
         }));
         if (adopted) {
-            LOG.debug("Gained the lease {} with token {}", candidacy.name(), token.get().token());
+            LOG.debug(
+                    "Gained the lease {} with token {}",
+                    candidacy.name(),
+                    token.get().token());
         } else {
             leases.release(token.get());
         }

@@ -9,4 +9,10 @@ import java.time.Instant;
  * @param live whether it has not ended, by the database's clock
  */
 public record LeaseView(
-        LeaseName name, NodeName holder, long holderEpoch, long token, Instant acquiredAt, Instant until, boolean live) {}
+        LeaseName name,
+        NodeName holder,
+        long holderEpoch,
+        long token,
+        Instant acquiredAt,
+        Instant until,
+        boolean live) {}

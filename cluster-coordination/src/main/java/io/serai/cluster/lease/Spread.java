@@ -43,8 +43,7 @@ final class Spread {
         Map<NodeName, Integer> loads = new HashMap<>();
         names.sort(Comparator.comparingLong((LeaseName name) -> score(name, "")).thenComparing(name -> name));
         for (LeaseName name : names) {
-            Comparator<NodeName> byScore =
-                    Comparator.comparingLong((NodeName node) -> score(name, node.value()));
+            Comparator<NodeName> byScore = Comparator.comparingLong((NodeName node) -> score(name, node.value()));
             Set<NodeName> all = eligible(name, survey);
             Optional<NodeName> withRoom = all.stream()
                     .filter(node -> loads.getOrDefault(node, 0) < share)

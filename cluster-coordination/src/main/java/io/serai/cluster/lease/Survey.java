@@ -11,8 +11,7 @@ import java.util.Set;
  * @param holders the live holders; a lease without one is free
  * @param draining live nodes that should get nothing new
  */
-public record Survey(
-        Map<LeaseName, Set<NodeName>> candidates, Map<LeaseName, Holder> holders, Set<NodeName> draining) {
+public record Survey(Map<LeaseName, Set<NodeName>> candidates, Map<LeaseName, Holder> holders, Set<NodeName> draining) {
     public static final Survey EMPTY = new Survey(Map.of(), Map.of(), Set.of());
 
     public Survey {

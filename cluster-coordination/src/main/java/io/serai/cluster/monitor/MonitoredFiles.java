@@ -69,11 +69,13 @@ public final class MonitoredFiles {
                 statement.setArray(
                         2,
                         connection.createArrayOf(
-                                "int8", seen.stream().map(MonitoredFile::sizeBytes).toArray()));
+                                "int8",
+                                seen.stream().map(MonitoredFile::sizeBytes).toArray()));
                 statement.setArray(
                         3,
                         connection.createArrayOf(
-                                "int8", seen.stream().map(MonitoredFile::modifiedMillis).toArray()));
+                                "int8",
+                                seen.stream().map(MonitoredFile::modifiedMillis).toArray()));
                 statement.setString(4, route.value());
                 return new HashSet<>(files(statement));
             }

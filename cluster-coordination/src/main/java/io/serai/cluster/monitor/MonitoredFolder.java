@@ -87,15 +87,19 @@ public final class MonitoredFolder {
 
     /** The file as it is now; empty when it is not there or no regular file. */
     public Optional<MonitoredFile> look(String path) throws IOException {
-        return in(path, (holder, name) -> look(holder, name)
-                .filter(BasicFileAttributes::isRegularFile)
-                .map(attributes -> seen(path, attributes)));
+        return in(
+                path,
+                (holder, name) -> look(holder, name)
+                        .filter(BasicFileAttributes::isRegularFile)
+                        .map(attributes -> seen(path, attributes)));
     }
 
     /** Opens a file for reading; {@link NoSuchFileException} when it is gone. */
     public SeekableByteChannel read(String path) throws IOException {
-        return in(path, (holder, name) ->
-                holder.newByteChannel(name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)));
+        return in(
+                path,
+                (holder, name) ->
+                        holder.newByteChannel(name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)));
     }
 
     public void delete(String path) throws IOException {
@@ -140,8 +144,7 @@ public final class MonitoredFolder {
         }
     }
 
-    private static SecureDirectoryStream<Path> enter(SecureDirectoryStream<Path> stream, Path name)
-            throws IOException {
+    private static SecureDirectoryStream<Path> enter(SecureDirectoryStream<Path> stream, Path name) throws IOException {
         return stream.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
     }
 

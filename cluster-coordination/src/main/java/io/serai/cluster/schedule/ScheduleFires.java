@@ -30,7 +30,8 @@ public final class ScheduleFires {
                 ?, clock_timestamp()))
             on conflict (schedule, route_id) do nothing""";
 
-    private static final String CLOCKS = "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock";
+    private static final String CLOCKS =
+            "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock";
 
     private static final String VIEW = """
             select f.schedule, f.route_id, f.fire_time, f.recorded_at, f.outcome, f.note, f.asked_by, f.event_id,
@@ -85,8 +86,7 @@ public final class ScheduleFires {
 
     /** Looks at a clock in one transaction; {@link #begin} came before. */
     public <T> T look(ScheduleName schedule, RouteId route, Looking<T> looking) {
-        return database.transaction(
-                connection -> looking.at(new ClockLook(connection, queue, schedule, route)));
+        return database.transaction(connection -> looking.at(new ClockLook(connection, queue, schedule, route)));
     }
 
     /**
@@ -100,7 +100,10 @@ public final class ScheduleFires {
             try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
                 setKey(statement, 1, schedule, route);
                 setKey(statement, 3, schedule, route);
-                statement.setObject(5, from.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null), java.sql.Types.TIMESTAMP_WITH_TIMEZONE);
+                statement.setObject(
+                        5,
+                        from.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null),
+                        java.sql.Types.TIMESTAMP_WITH_TIMEZONE);
                 return statement.executeUpdate();
             }
         });

@@ -170,8 +170,7 @@ public final class StagedReceiving implements Receiving {
                     .active(token.epoch())
                     .resolve(StagingName.pull(transfer).toString());
             return open(
-                    new IncomingFile.Opening(
-                            destination, transfer, token, staging, IncomingFile.Bounds.NONE),
+                    new IncomingFile.Opening(destination, transfer, token, staging, IncomingFile.Bounds.NONE),
                     StorageRoot.create(staging),
                     0);
         } catch (IOException e) {

@@ -77,7 +77,8 @@ class LeaseKeeperTest {
         a.keeper().enter(REPORTS, second);
 
         await().atMost(LIMIT).until(() -> second.gained.size() == 1);
-        assertThat(second.gained.get(0).token()).isGreaterThan(first.gained.get(0).token());
+        assertThat(second.gained.get(0).token())
+                .isGreaterThan(first.gained.get(0).token());
         assertThatThrownBy(() -> guard(a, first.gained.get(0)))
                 .isInstanceOfSatisfying(
                         SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FENCED));
@@ -250,9 +251,7 @@ class LeaseKeeperTest {
     }
 
     private static long loadOf(Map<LeaseName, NodeName> holding, String node) {
-        return holding.values().stream()
-                .filter(new NodeName(node)::equals)
-                .count();
+        return holding.values().stream().filter(new NodeName(node)::equals).count();
     }
 
     private LeaseNode node(String name) {
@@ -276,7 +275,9 @@ class LeaseKeeperTest {
     }
 
     private static void signal(String signal, long pid) throws Exception {
-        assertThat(new ProcessBuilder("kill", signal, Long.toString(pid)).start().waitFor())
+        assertThat(new ProcessBuilder("kill", signal, Long.toString(pid))
+                        .start()
+                        .waitFor())
                 .isZero();
     }
 

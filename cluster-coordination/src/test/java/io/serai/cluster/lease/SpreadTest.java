@@ -58,6 +58,7 @@ class SpreadTest {
     private static Map<LeaseName, NodeName> assign(Survey survey) {
         Spread spread = Spread.of(survey);
         return List.copyOf(survey.candidates().keySet()).stream()
-                .collect(Collectors.toMap(name -> name, name -> spread.best(name).orElseThrow()));
+                .collect(
+                        Collectors.toMap(name -> name, name -> spread.best(name).orElseThrow()));
     }
 }

@@ -109,7 +109,10 @@ class WaitingForPlacesTest {
         assertThat(a.limits.slots().take(BANK, 1)).isEmpty();
         a.queue.waitFor(claimed, BANK, 1);
         assertThat(state(a, id)).isEqualTo("waiting");
-        assertThat(a.queue.get(id).flatMap(EventView::error)).get().asString().contains("waits for a place of site bank");
+        assertThat(a.queue.get(id).flatMap(EventView::error))
+                .get()
+                .asString()
+                .contains("waits for a place of site bank");
         assertThat(a.claim(1)).isEmpty();
 
         taken.close();

@@ -65,7 +65,8 @@ class PulledFilesTest {
 
     private boolean record(RemoteFile file, Afterwards afterwards) {
         return DATABASE.database()
-                .transaction(connection -> files.record(connection, file, TransferId.random(), "0".repeat(64), afterwards));
+                .transaction(
+                        connection -> files.record(connection, file, TransferId.random(), "0".repeat(64), afterwards));
     }
 
     private static RemoteFile file(String path, long size, long modified) {

@@ -60,7 +60,9 @@ class ScheduleFiresTest {
         assertThat(fire(ROUTE, NOON)).isPresent();
         assertThat(fire(other, NOON)).isPresent();
         assertThat(fire(ROUTE, NOON.plusSeconds(60))).isPresent();
-        assertThat(fires.fires(NIGHTLY, 10)).extracting(FireView::planned).containsExactly(NOON.plusSeconds(60), NOON, NOON);
+        assertThat(fires.fires(NIGHTLY, 10))
+                .extracting(FireView::planned)
+                .containsExactly(NOON.plusSeconds(60), NOON, NOON);
         assertThat(fires.lastFires())
                 .extracting(FireView::route, FireView::planned)
                 .containsExactlyInAnyOrder(tuple(ROUTE, NOON.plusSeconds(60)), tuple(other, NOON));

@@ -14,8 +14,19 @@ import java.util.Optional;
 
 /** {@code kind: Schedule}. */
 final class ScheduleReader {
-    private static final Map<String, String> OTHER_NAMES =
-            Map.of("zone", "timeZone", "tz", "timeZone", "expression", "cron", "schedule", "cron", "misfire", "missed", "holiday", "holidays");
+    private static final Map<String, String> OTHER_NAMES = Map.of(
+            "zone",
+            "timeZone",
+            "tz",
+            "timeZone",
+            "expression",
+            "cron",
+            "schedule",
+            "cron",
+            "misfire",
+            "missed",
+            "holiday",
+            "holidays");
 
     private final YamlFields document;
     private final YamlFields spec;

@@ -7,8 +7,7 @@ import java.util.regex.Pattern;
 
 /** A network such as {@code 10.0.0.0/8} or {@code 2001:db8::/32}, or one address; never asks a name server. */
 public final class Network {
-    private static final Pattern LITERAL =
-            Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+    private static final Pattern LITERAL = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
     private static final String EXPECTED = "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or one address";
 
     private final String text;

@@ -265,7 +265,8 @@ public final class ObjectJson {
     }
 
     private void putSecret(ObjectNode json, ConfigObject object, String field, Optional<SecretText> secret) {
-        secret.ifPresent(text -> json.put(field, cipher.encrypt(text, context(object.kind(), object.objectName(), field))));
+        secret.ifPresent(text ->
+                json.put(field, cipher.encrypt(text, context(object.kind(), object.objectName(), field))));
     }
 
     private Optional<SecretText> secret(JsonFields fields, ObjectKind kind, String name, String field) {

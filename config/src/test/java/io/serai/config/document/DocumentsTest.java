@@ -183,7 +183,8 @@ class DocumentsTest {
 
     @Test
     void checksCalendars() {
-        assertProblems("""
+        assertProblems(
+                """
                 kind: Calendar
                 name: bank
                 spec:

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The components that routes can name, with their options: Camel's catalogue and our own components' metadata. */
 final class KnownComponents {
-    private static final List<String> OURS =
-            List.of("arrival", "site", "schedule", "folder", "partner-session", "sftp-server", "ftp-server", "http-server");
+    private static final List<String> OURS = List.of(
+            "arrival", "site", "schedule", "folder", "partner-session", "sftp-server", "ftp-server", "http-server");
     private static final String CACHES = "infinispan";
     private static final String EMBEDDED_CACHES = "infinispan-embedded";
     private static final String FACTORIES = "META-INF/services/org/apache/camel/component/";

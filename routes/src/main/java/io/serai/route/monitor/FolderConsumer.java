@@ -43,8 +43,7 @@ final class FolderConsumer extends DefaultConsumer {
                 NodeParts.require(camel, MonitorRoots.class),
                 NodeParts.require(camel, Receiving.class),
                 NodeParts.require(camel, MonitoredFiles.class));
-        candidacy = NodeParts.require(camel, LeaseKeeper.class)
-                .enter(new LeaseName(GROUP, route.value()), monitor);
+        candidacy = NodeParts.require(camel, LeaseKeeper.class).enter(new LeaseName(GROUP, route.value()), monitor);
     }
 
     @Override

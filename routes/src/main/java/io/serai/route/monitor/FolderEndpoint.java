@@ -44,7 +44,8 @@ public class FolderEndpoint extends DefaultEndpoint {
     @UriParam(description = "Ant patterns, separated by commas: only files whose path below the folder matches one.")
     private String include = "";
 
-    @UriParam(description = "Ant patterns, separated by commas: files whose path below the folder matches are left out.")
+    @UriParam(
+            description = "Ant patterns, separated by commas: files whose path below the folder matches are left out.")
     private String exclude = "";
 
     @UriParam(

@@ -158,8 +158,7 @@ final class FolderLook {
         Receiving.Monitored monitored = new Receiving.Monitored(
                 plan.route(), plan.folder().resolve(file.path()).toString(), (connection, received) -> {
                     guard.run(connection);
-                    if (!files.record(
-                            connection, plan.route(), file, received.transfer(), received.sha256(), owing)) {
+                    if (!files.record(connection, plan.route(), file, received.transfer(), received.sha256(), owing)) {
                         throw new SeraiException(ErrorCode.CONFLICT, file.path() + " was taken before");
                     }
                 });

@@ -127,8 +127,7 @@ public final class Schedules extends ServiceSupport {
     public List<ClockView> list() {
         return clocks.values().stream()
                 .sorted((a, b) -> a.route().compareTo(b.route()))
-                .map(each -> new ClockView(
-                        each.schedule(), each.route(), each.isNamed(), each.next(clock.instant())))
+                .map(each -> new ClockView(each.schedule(), each.route(), each.isNamed(), each.next(clock.instant())))
                 .toList();
     }
 
@@ -177,7 +176,8 @@ public final class Schedules extends ServiceSupport {
             if (change.key().kind() == ObjectKind.SCHEDULE) {
                 boolean comesIntoForce =
                         change.after() instanceof Schedule after && after.enabled() && !wasInForce(change.before());
-                of(each -> each.isNamed() && each.schedule().value().equals(change.key().name()))
+                of(each -> each.isNamed()
+                                && each.schedule().value().equals(change.key().name()))
                         .forEach(each -> changed(each, comesIntoForce));
             } else if (change.key().kind() == ObjectKind.CALENDAR) {
                 of(ScheduleClock::isNamed).forEach(each -> changed(each, false));

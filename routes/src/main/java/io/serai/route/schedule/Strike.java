@@ -24,8 +24,7 @@ public final class Strike implements Job {
         try {
             Object schedules = context.getScheduler().getContext().get(SCHEDULES);
             if (schedules instanceof Schedules present) {
-                present.struck(
-                        new RouteId(data.getString(ROUTE)), new ScheduleName(data.getString(SCHEDULE)), planned);
+                present.struck(new RouteId(data.getString(ROUTE)), new ScheduleName(data.getString(SCHEDULE)), planned);
             }
         } catch (SchedulerException e) {
             throw new IllegalStateException(e);

@@ -99,8 +99,7 @@ class FolderRouteTest {
         node("n1").objects.put(route("&stable=1500ms"));
         nodes.get(0).start();
         Path growing = inbox.resolve("big.csv");
-        try (FileChannel channel =
-                FileChannel.open(growing, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(growing, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (int i = 0; i < 20; i++) {
                 channel.write(StandardCharsets.UTF_8.encode("line\n"));
                 TimeUnit.MILLISECONDS.sleep(150); // another program that writes slowly
@@ -149,7 +148,8 @@ class FolderRouteTest {
         nodes.get(0).objects.put(route("&afterwards=delete"));
         put("b.csv", "third");
         await().atMost(LIMIT).until(() -> processed.size() == 3 && !Files.exists(inbox.resolve("b.csv")));
-        assertThat(count("select count(*) from monitored_file where afterwards_owed")).isZero();
+        assertThat(count("select count(*) from monitored_file where afterwards_owed"))
+                .isZero();
     }
 
     @Test
@@ -159,8 +159,8 @@ class FolderRouteTest {
         node.start();
         assertThat(node.deployer.problems())
                 .singleElement()
-                .satisfies(problem -> assertThat(((RouteProblem) problem).toString())
-                        .contains("/etc", "monitors.roots"));
+                .satisfies(problem ->
+                        assertThat(((RouteProblem) problem).toString()).contains("/etc", "monitors.roots"));
 
         Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(folder.resolve("area/link"), elsewhere);
@@ -219,7 +219,9 @@ class FolderRouteTest {
         TimeUnit.SECONDS.sleep(2); // what is written later and in batches
         long written = writes();
         TimeUnit.SECONDS.sleep(3); // about 15 looks
-        assertThat(writes() - written).as("rows written in 15 looks at 1500 known files").isZero();
+        assertThat(writes() - written)
+                .as("rows written in 15 looks at 1500 known files")
+                .isZero();
     }
 
     /** Changes with every row that is written. */

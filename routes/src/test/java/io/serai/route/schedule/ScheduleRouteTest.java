@@ -53,7 +53,13 @@ class ScheduleRouteTest {
 
     @BeforeEach
     void startNode() throws Exception {
-        DATABASE.truncate("event", "event_attempt", "event_history", "transfer", "node", "schedule_fire",
+        DATABASE.truncate(
+                "event",
+                "event_attempt",
+                "event_history",
+                "transfer",
+                "node",
+                "schedule_fire",
                 "schedule_clock",
                 "schedule_pause",
                 "quartz_job_details cascade");

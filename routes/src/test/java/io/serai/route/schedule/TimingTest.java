@@ -92,8 +92,7 @@ class TimingTest {
         Timing timing = holidays(Holidays.SKIP, "0 0 6 * * ?");
         // Good Friday to Easter Monday.
         assertThat(timing.between(berlin("2026-04-01T12:00"), berlin("2026-04-08T12:00"), 10))
-                .containsExactly(
-                        berlin("2026-04-02T06:00"), berlin("2026-04-07T06:00"), berlin("2026-04-08T06:00"));
+                .containsExactly(berlin("2026-04-02T06:00"), berlin("2026-04-07T06:00"), berlin("2026-04-08T06:00"));
         assertThat(timing.next(berlin("2026-04-02T06:00"))).contains(berlin("2026-04-07T06:00"));
     }
 

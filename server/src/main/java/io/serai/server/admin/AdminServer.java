@@ -145,7 +145,8 @@ public final class AdminServer {
         router.get("/observe/health").blockingHandler(c -> health(c, observation.ready()), false);
         router.get("/observe/health/ready").blockingHandler(c -> health(c, observation.ready()), false);
         router.get("/observe/health/live").blockingHandler(c -> health(c, observation.live()), false);
-        router.get("/observe/health/balancer").blockingHandler(c -> balancerHealth(c, observation.ready().get()), false);
+        router.get("/observe/health/balancer")
+                .blockingHandler(c -> balancerHealth(c, observation.ready().get()), false);
         router.get("/observe/metrics")
                 .blockingHandler(
                         c -> c.response()

@@ -90,8 +90,8 @@ final class ScheduleCommands {
         void show(JsonNode answer, PrintWriter out) {
             answer.path("events")
                     .fields()
-                    .forEachRemaining(made -> out.println("Event " + made.getValue().asText() + " of route "
-                            + Table.printable(made.getKey()) + " is queued"));
+                    .forEachRemaining(made -> out.println("Event "
+                            + made.getValue().asText() + " of route " + Table.printable(made.getKey()) + " is queued"));
         }
     }
 

@@ -30,8 +30,8 @@ final class NodeCaches {
                 .map(external -> new CacheSettings.Group(GROUP, wished.address(), wished.port()));
         NodeName node = settings.node().name();
         CacheIdentity identity = CacheIdentity.of(secrets.findOrMake(IDENTITY, CacheIdentity::make, "node " + node));
-        CacheSettings all = new CacheSettings(
-                group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan());
+        CacheSettings all =
+                new CacheSettings(group, wished.passwordLifespan(), wished.routeEntries(), wished.routeLifespan());
         return CompletableFuture.supplyAsync(
                 () -> {
                     CacheLayer layer = CacheLayer.start(all, node, identity, database.database());
