@@ -55,8 +55,8 @@ public final class LimitSlots {
         UUID id = UUID.randomUUID();
         ReentrantLock lock = locks.get(Math.floorMod(owner.hashCode(), LOCKS));
         // One connection at a time asks for an owner: the others would only wait for the same lock in the database.
-        lock.lock();
         String outcome;
+        lock.lock();
         try {
             outcome = ask(id, owner, most, token);
         } catch (SeraiException e) {

@@ -80,7 +80,7 @@ public final class LimitWatch {
             }
         });
         var unused = rounds.scheduleWithFixedDelay(this::look, 0, LOOK.toMillis(), TimeUnit.MILLISECONDS);
-        var alsoUnused =
+        var unusedToo =
                 rounds.scheduleWithFixedDelay(this::tidy, TIDY.toMillis(), TIDY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
