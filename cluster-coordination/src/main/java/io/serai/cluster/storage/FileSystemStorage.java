@@ -207,7 +207,22 @@ public final class FileSystemStorage implements Storage {
 
     @Override
     public OpenFile openContent(TransferId transfer) {
-        return openForReading("The content of transfer " + transfer, root.content(transfer));
+        String what = "The content of transfer " + transfer;
+        try {
+            return openForReading(what, root.content(transfer));
+        } catch (SeraiException e) {
+            if (e.code() != ErrorCode.NO_SUCH_FILE) {
+                throw e;
+            }
+            if (!Files.isDirectory(root.contentFolders(), LinkOption.NOFOLLOW_LINKS)) {
+                throw new SeraiException(
+                        ErrorCode.STORAGE_DOWN,
+                        what + " cannot be read: the storage root " + root.folder() + " is not there; mount the share",
+                        e);
+            }
+            // A share that was away a moment ago looks the same: what is gone now is gone.
+            return openForReading(what, root.content(transfer));
+        }
     }
 
     private static OpenFile openForReading(String what, Path at) {
