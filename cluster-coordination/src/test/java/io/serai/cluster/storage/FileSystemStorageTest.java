@@ -69,6 +69,18 @@ class FileSystemStorageTest {
     }
 
     @Test
+    void contentIsNotTakenForExpiredWhenTheShareIsAway() throws IOException {
+        Path content = folder.resolve("root/content");
+        Files.move(content, folder.resolve("away"));
+        try {
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.openContent(TransferId.random()));
+        } finally {
+            Files.move(folder.resolve("away"), content);
+        }
+        assertCode(ErrorCode.NO_SUCH_FILE, () -> node.storage.openContent(TransferId.random()));
+    }
+
+    @Test
     void linksAreNeitherListedNorFollowed() throws IOException {
         Path secret = Files.writeString(folder.resolve("secret.txt"), "secret");
         Files.createSymbolicLink(home.resolve("file"), secret);
