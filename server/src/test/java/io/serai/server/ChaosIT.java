@@ -2,6 +2,7 @@ package io.serai.server;
 
 import static org.awaitility.Awaitility.await;
 
+import io.serai.config.error.SeraiException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -123,15 +124,13 @@ class ChaosIT {
             case KILL_NODE -> {
                 node.server().kill();
                 pause(time);
-                node.server().launch();
-                if (folder.random(4) > 0) {
-                    node.server().awaitUp();
-                } else {
+                if (folder.random(4) == 0) {
                     // In the middle of its start.
+                    node.server().launch();
                     pause(500 + folder.random(4_000));
                     node.server().kill();
-                    node.server().start();
                 }
+                startAsAService(node);
             }
             case FREEZE_NODE -> {
                 node.server().freeze();
@@ -163,10 +162,25 @@ class ChaosIT {
         }
     }
 
+    /** A start that trouble breaks is tried again, as a service manager does (Restart=on-failure). */
+    private static void startAsAService(ClusterOfServers.Node node) {
+        for (int tries = 1; ; tries++) {
+            try {
+                node.server().start();
+                return;
+            } catch (SeraiException e) {
+                if (tries == 5) {
+                    throw e;
+                }
+                System.out.println("chaos: " + node.name() + " did not start and is started again: " + e.getMessage());
+            }
+        }
+    }
+
     private static void heal(ClusterOfServers cluster) {
         for (ClusterOfServers.Node node : cluster.nodes()) {
             if (!node.server().runs()) {
-                node.server().start();
+                startAsAService(node);
             }
         }
         await("all nodes are ready")
