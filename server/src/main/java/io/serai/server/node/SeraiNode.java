@@ -132,12 +132,6 @@ public final class SeraiNode implements AutoCloseable {
     /** From here on scripts and people find the node. */
     private void announce(NodeFile file) {
         Path home = settings.home();
-        announce(file);
-    }
-
-    /** From here on scripts and people know that the server is up. */
-    private void announce(NodeFile file) {
-        Path home = settings.home();
         file.write(home);
         stops.add("run file", () -> NodeFile.remove(home));
         LOG.info("Node {} is up; admin API at {}", file.name(), file.admin());
