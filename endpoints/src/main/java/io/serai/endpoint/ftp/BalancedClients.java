@@ -137,7 +137,8 @@ final class BalancedClients implements SessionFilter {
 
     /** Holds a connection back until its header is whole, and is out of the way then. One thread at a time. */
     private final class HeaderFilter extends IoFilterAdapter {
-        private final IoBuffer collected = IoBuffer.allocate(ProxyHeader.FIXED_BYTES).setAutoExpand(true);
+        private final IoBuffer collected =
+                IoBuffer.allocate(ProxyHeader.FIXED_BYTES).setAutoExpand(true);
 
         @Override
         public void sessionOpened(NextFilter next, IoSession session) {

@@ -65,8 +65,9 @@ public class FtpServerEndpoint extends DefaultEndpoint {
     private String passiveAddress = "";
 
     @UriParam(
-            description = "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
-                    + " connect, and each connection must begin with a PROXY protocol header of version 2.")
+            description =
+                    "The addresses or networks of the load balancers in front, separated by commas. Then only they may"
+                            + " connect, and each connection must begin with a PROXY protocol header of version 2.")
     private String proxyProtocolFrom = "";
 
     @UriParam(description = "Threads that commands run on.", defaultValue = "32")

@@ -196,7 +196,8 @@ final class HttpListener {
         /** Vert.x tells the address of the PROXY header as the connection's; the channel knows who sent it. */
         private boolean isFromElsewhere(HttpConnection connection) {
             return balancers.areUsed()
-                    && !balancers.include(((ConnectionBase) connection).channel().remoteAddress());
+                    && !balancers.include(
+                            ((ConnectionBase) connection).channel().remoteAddress());
         }
     }
 }

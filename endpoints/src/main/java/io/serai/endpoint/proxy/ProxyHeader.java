@@ -62,12 +62,11 @@ public record ProxyHeader(Optional<InetSocketAddress> client) {
     }
 
     private static InetSocketAddress client(int family, ByteBuffer addresses) {
-        int addressBytes =
-                switch (family) {
-                    case TCP_OVER_IPV4 -> 4;
-                    case TCP_OVER_IPV6 -> 16;
-                    default -> throw bad("it names no TCP connection");
-                };
+        int addressBytes = switch (family) {
+            case TCP_OVER_IPV4 -> 4;
+            case TCP_OVER_IPV6 -> 16;
+            default -> throw bad("it names no TCP connection");
+        };
         if (addresses.remaining() < 2 * addressBytes + 4) {
             throw bad("it is too short for its addresses");
         }

@@ -111,7 +111,8 @@ class BalancedListenersTest {
         switch (kind) {
             case SFTP -> socket.getOutputStream().write("SSH-2.0-test\r\n".getBytes(StandardCharsets.US_ASCII));
             case FTPS -> assertThat(socket.getInputStream().read()).isEqualTo('2');
-            case FTPS_IMPLICIT -> assertThat(tls(socket).getInputStream().read()).isEqualTo('2');
+            case FTPS_IMPLICIT ->
+                assertThat(tls(socket).getInputStream().read()).isEqualTo('2');
             case HTTPS -> {
                 SSLSocket tls = tls(socket);
                 String login = Base64.getEncoder().encodeToString("acme:password".getBytes(StandardCharsets.UTF_8));
@@ -268,7 +269,9 @@ class BalancedListenersTest {
             }
         }
         assertThat(partners.operations(OpenSession.class))
-                .allSatisfy(open -> assertThat(open.origin().client().getAddress().isLoopbackAddress()).isTrue());
+                .allSatisfy(
+                        open -> assertThat(open.origin().client().getAddress().isLoopbackAddress())
+                                .isTrue());
     }
 
     private static void expectClosed(Socket socket, String what) {
