@@ -179,13 +179,14 @@ class DeliveryIT {
         String transfer = freezeInTheMiddle("d11.cancel", file);
         try {
             ours.admin().post("/api/v1/transfers/" + transfer + "/cancel", null);
-            await("the cancelled delivery").atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(
-                            ours.transfers("kind", "delivery", "name", "d11.cancel"))
-                    .singleElement()
-                    .satisfies(row -> {
-                        assertThat(row.path("state").asText()).isEqualTo("cancelled");
-                        assertThat(row.path("errorText").asText()).contains("cancel");
-                    }));
+            await("the cancelled delivery")
+                    .atMost(Duration.ofSeconds(10))
+                    .untilAsserted(() -> assertThat(ours.transfers("kind", "delivery", "name", "d11.cancel"))
+                            .singleElement()
+                            .satisfies(row -> {
+                                assertThat(row.path("state").asText()).isEqualTo("cancelled");
+                                assertThat(row.path("errorText").asText()).contains("cancel");
+                            }));
         } finally {
             theirs.thaw();
         }

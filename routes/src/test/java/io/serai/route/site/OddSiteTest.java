@@ -111,9 +111,11 @@ class OddSiteTest {
 
     private static void assertRefusedBecause(ErrorCode code, SiteConnections connections, Site site) {
         assertThatThrownBy(() -> connections.take(site, new StopSwitch()))
-                .isInstanceOfSatisfying(SeraiException.class, failure -> assertThat(failure.code())
-                        .as(failure.toString())
-                        .isEqualTo(code));
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        failure -> assertThat(failure.code())
+                                .as(failure.toString())
+                                .isEqualTo(code));
     }
 
     private static void awaitQuietly(CountDownLatch end) {
