@@ -124,21 +124,22 @@ public final class StagedReceiving implements Receiving {
                     channel,
                     held);
         } catch (IOException e) {
-            giveBack(target, staging);
+            giveBack(upload.mode(), target, staging);
             throw FileErrors.of(e, "The upload of " + upload.path() + " cannot begin");
         } catch (RuntimeException e) {
-            giveBack(target, staging);
+            giveBack(upload.mode(), target, staging);
             throw e;
         }
     }
 
     /** An upload that could not begin must not have taken the part away. */
-    private void giveBack(StagingName.Target target, Path staging) {
+    private void giveBack(Mode mode, StagingName.Target target, Path staging) {
         try {
             if (!Files.exists(staging)) {
                 return;
             }
-            if (Files.size(staging) > 0) {
+            // A part that was taken may be empty; what else is empty was never more than a name.
+            if (mode == Mode.RESUME || Files.size(staging) > 0) {
                 services.parts().keep(target, staging);
             } else {
                 Files.delete(staging);

@@ -3,13 +3,14 @@ package io.serai.route.arrival;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.io.EOFException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.file.FileSystemException;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -45,8 +46,6 @@ public final class FailureClassifier {
     private static final Set<String> CONTENT_EXCEPTIONS =
             Set.of("org.bouncycastle.openpgp.PGPException", "org.apache.commons.csv.CSVException");
 
-    private static final List<String> DISK_ERRORS = List.of("Input/output error", "Stale file handle", "No space left");
-
     /** A failure's code and its text for operators. */
     public record Classified(ErrorCode code, String text) {}
 
@@ -76,7 +75,7 @@ public final class FailureClassifier {
             return Optional.of(ErrorCode.REJECTED_CONTENT);
         }
         String message = t.getMessage();
-        if (t instanceof java.io.IOException && message != null && message.contains("No space left on device")) {
+        if (t instanceof IOException && message != null && message.contains("No space left on device")) {
             return Optional.of(ErrorCode.NO_SPACE);
         }
         return KNOWN.entrySet().stream()
@@ -96,11 +95,25 @@ public final class FailureClassifier {
                         && Objects.toString(t.getMessage(), "").contains("ZLIB"));
     }
 
-    /** Data formats throw what they like; in an unmarshal step, all but a disk that cannot be read is about the content. */
-    private static boolean isOfUnmarshal(Throwable t) {
-        return Stream.of(t.getStackTrace())
-                        .anyMatch(frame -> frame.getClassName().equals(UnmarshalProcessor.class.getName()))
-                && DISK_ERRORS.stream().noneMatch(Objects.toString(t.getMessage(), "")::contains);
+    /** Data formats throw what they like; in an unmarshal step, all but a file that cannot be read is about the content. */
+    private static boolean isOfUnmarshal(Throwable failure) {
+        if (!passed(failure, UnmarshalProcessor.class.getName())) {
+            return false;
+        }
+        Throwable t = failure;
+        for (int depth = 0; t != null && depth < LONGEST_CHAIN; t = t.getCause(), depth++) {
+            boolean ofTheSystem = passed(t, "sun.nio.") || passed(t, "java.io.File");
+            if (t instanceof FileSystemException || (t instanceof IOException && ofTheSystem)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a failure came through a class whose name begins so. */
+    private static boolean passed(Throwable failure, String className) {
+        return Stream.of(failure.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().startsWith(className));
     }
 
     private static ErrorCode ofHttpStatus(int status) {
