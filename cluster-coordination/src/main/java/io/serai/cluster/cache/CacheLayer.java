@@ -100,8 +100,7 @@ public final class CacheLayer implements AutoCloseable {
             return new CacheLayer(settings, identity, starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS), "");
         } catch (ExecutionException e) {
             LOG.error("The caches did not start; this node works without them", e.getCause());
-            return new CacheLayer(
-                    settings, null, null, "did not start: " + e.getCause());
+            return new CacheLayer(settings, null, null, "did not start: " + e.getCause());
         } catch (TimeoutException e) {
             starting.completeExceptionally(e);
             LOG.error("The caches did not start within {} s; this node works without them", START_LIMIT.toSeconds());
