@@ -30,7 +30,9 @@ class ChaosIT {
         STOP_DATABASE,
         CUT_DATABASE_LINE,
         SILENCE_DATABASE_LINE,
-        LOSE_SHARE
+        LOSE_SHARE,
+        SPLIT_CACHES,
+        SILENCE_CACHES
     }
 
     @Test
@@ -153,6 +155,16 @@ class ChaosIT {
                 node.line().silence();
                 pause(beyondLease);
                 node.line().mend();
+            }
+            case SPLIT_CACHES -> {
+                cluster.splitCaches();
+                pause(beyondLease);
+                cluster.mendCaches();
+            }
+            case SILENCE_CACHES -> {
+                cluster.silenceCaches();
+                pause(beyondLease);
+                cluster.mendCaches();
             }
             case LOSE_SHARE -> {
                 cluster.loseShare(node);

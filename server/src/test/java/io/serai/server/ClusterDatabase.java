@@ -27,16 +27,21 @@ final class ClusterDatabase implements AutoCloseable {
 
     ClusterDatabase(TestFolder test) {
         folder = test.resolve("database");
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        port = freePort();
         server = new EmbeddedPostgres(EmbeddedPostgresSettings.in(folder)
                 .withPort(port)
                 .withMaxConnections(900)
                 .withOptions(Map.of("shared_buffers", "64MB")));
         server.start();
+    }
+
+    /** A port that nobody has at the moment. */
+    static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     int port() {

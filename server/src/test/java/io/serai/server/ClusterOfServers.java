@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
- * Server processes named a, b, c… over one database and one shared folder, each with a home of its own, a line of its own
- * to the database and a mount of its own of the shared folder. Not for use by many threads.
+ * Server processes named a, b, c… over one database and one shared folder, each with a home of its own, lines of its own
+ * to the database and to the other nodes' caches, and a mount of its own of the shared folder. Not for use by many threads.
  */
 final class ClusterOfServers implements AutoCloseable {
     /** Short, so that takeovers are soon; every node has it. */
@@ -33,9 +33,10 @@ final class ClusterOfServers implements AutoCloseable {
      * A server of the cluster.
      *
      * @param line its way to the database
+     * @param caches the others' way to its caches
      * @param place where it sees the shared folder
      */
-    record Node(String name, RunningServer server, Relay line, Path place) {}
+    record Node(String name, RunningServer server, Relay line, Relay caches, Path place) {}
 
     private ClusterOfServers(TestFolder folder, Map<String, String> settings) {
         this.folder = folder;
@@ -91,6 +92,7 @@ final class ClusterOfServers implements AutoCloseable {
         Node node = node(name, Map.of());
         nodes.set(nodes.indexOf(old), node);
         old.line().close();
+        old.caches().close();
         return node;
     }
 
@@ -98,6 +100,8 @@ final class ClusterOfServers implements AutoCloseable {
         Path home = folder.resolve("node-" + name);
         Path place = home.resolve("share");
         Relay line = new Relay(database.port());
+        int cachePort = ClusterDatabase.freePort();
+        Relay caches = new Relay(cachePort);
         Map<String, String> all = new HashMap<>();
         all.put("node.name", name);
         all.put("node.lease", LEASE.toSeconds() + "s");
@@ -105,6 +109,10 @@ final class ClusterOfServers implements AutoCloseable {
         all.put("storage.root", place.toString());
         all.put("database.acquisition-timeout", "3s");
         all.put("database.socket-timeout", "5s");
+        if (javaOptions.length == 0) { // the previous release knows nothing of caches
+            all.put("cache.port", String.valueOf(cachePort));
+            all.put("cache.advertised-port", String.valueOf(caches.port()));
+        }
         all.putAll(settings);
         all.putAll(database.settings(line.port()));
         all.putAll(own);
@@ -114,7 +122,7 @@ final class ClusterOfServers implements AutoCloseable {
                 shared.folder(),
                 all,
                 javaOptions.length == 0 ? new String[] {"-Xmx256m"} : javaOptions);
-        return new Node(name, server, line, place);
+        return new Node(name, server, line, caches, place);
     }
 
     /** The secret key of the cluster, the host keys and the certificate. */
@@ -166,6 +174,20 @@ final class ClusterOfServers implements AutoCloseable {
         shared.takeFrom(node.server().process(), node.place());
     }
 
+    /** Splits the caches of the nodes from one another: no two of them reach each other. */
+    void splitCaches() {
+        nodes.forEach(node -> node.caches().cut());
+    }
+
+    /** As {@link #splitCaches}, and nobody is told: their connections stand still. */
+    void silenceCaches() {
+        nodes.forEach(node -> node.caches().silence());
+    }
+
+    void mendCaches() {
+        nodes.forEach(node -> node.caches().mend());
+    }
+
     void mendShare(Node node) {
         shared.giveBack(node.server().process(), node.place());
     }
@@ -200,6 +222,7 @@ final class ClusterOfServers implements AutoCloseable {
         nodes.forEach(node -> node.server().end());
         nodes.forEach(node -> node.server().awaitEnd());
         nodes.forEach(node -> node.line().close());
+        nodes.forEach(node -> node.caches().close());
         database.close();
     }
 }

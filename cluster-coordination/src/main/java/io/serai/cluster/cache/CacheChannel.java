@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.infinispan.remoting.transport.jgroups.JGroupsChannelConfigurator;
 import org.jgroups.JChannel;
@@ -81,6 +82,7 @@ final class CacheChannel implements JGroupsChannelConfigurator {
                     transport.setBindAddress(address());
                     transport.setBindPort(group.port());
                     transport.setPortRange(PORT_RANGE);
+                    advertise(transport);
                     transport
                             .tls()
                             .enabled(true)
@@ -98,6 +100,15 @@ final class CacheChannel implements JGroupsChannelConfigurator {
             throw e;
         } catch (Exception e) { // what JGroups declares
             throw new SeraiException(ErrorCode.INVALID, "The cache's channel cannot be made: " + e.getMessage(), e);
+        }
+    }
+
+    /** JGroups takes an external port together with an external address only. */
+    private void advertise(TCP transport) throws UnknownHostException {
+        Optional<String> other = group.advertisedAddress();
+        if (other.isPresent() || group.advertisedPort() > 0) {
+            transport.setExternalAddr(other.isPresent() ? InetAddress.getByName(other.get()) : address());
+            transport.setExternalPort(group.advertisedPort());
         }
     }
 

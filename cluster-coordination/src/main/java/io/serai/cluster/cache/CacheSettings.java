@@ -18,6 +18,14 @@ public record CacheSettings(Optional<Group> group, Duration loginLifespan, long 
      * @param name the same for all nodes of a cluster, different for other clusters
      * @param address what this node binds for the others; empty for the one by which it reaches the database
      * @param port the first port to try; 0 for a free one
+     * @param advertisedAddress what the others are told; empty for the bound one
+     * @param advertisedPort what the others are told; 0 for the bound one
      */
-    public record Group(String name, Optional<String> address, int port) {}
+    public record Group(
+            String name, Optional<String> address, int port, Optional<String> advertisedAddress, int advertisedPort) {
+        /** What is bound is what the others are told. */
+        public Group(String name, Optional<String> address, int port) {
+            this(name, address, port, Optional.empty(), 0);
+        }
+    }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.lease.LeaseNode;
+import io.serai.cluster.node.FencingToken;
 import io.serai.config.name.NodeName;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -153,8 +154,9 @@ class PostgresClusterServiceTest {
         assertThat(other.ticks.get()).isZero();
         assertThat(other.camel.getRouteController().getRouteStatus("watched")).isEqualTo(ServiceStatus.Stopped);
 
-        leader.node.vanish();
-        leader.node.keeper().lost(leader.node.lease().token());
+        FencingToken ended = leader.node.lease().token();
+        leader.node.lease().close();
+        leader.node.keeper().lost(ended);
 
         await().atMost(LIMIT).until(() -> other.ticks.get() > 5);
         await().atMost(LIMIT)

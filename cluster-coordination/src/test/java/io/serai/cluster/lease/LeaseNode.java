@@ -38,11 +38,6 @@ public final class LeaseNode implements AutoCloseable {
         return database;
     }
 
-    /** Stops without giving anything back, as far as the cluster can see. */
-    public void vanish() {
-        database.close();
-    }
-
     @Override
     public void close() {
         keeper.close();

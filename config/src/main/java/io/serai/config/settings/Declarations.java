@@ -311,6 +311,16 @@ final class Declarations {
             SettingType.port(),
             "0",
             "The port for the other nodes' caches; when it is taken, one of the next 20. `0` for whatever is free.");
+    static final Setting<String> CACHE_ADVERTISED_ADDRESS = Setting.open(
+            "cache.advertised-address",
+            SettingType.host(),
+            "the bound address",
+            "The address that the other nodes' caches are told, where something (a container's host) stands before it.");
+    static final Setting<Integer> CACHE_ADVERTISED_PORT = Setting.of(
+            "cache.advertised-port",
+            SettingType.port(),
+            "0",
+            "The port that the other nodes' caches are told; `0` for the bound one.");
     static final Setting<Duration> CACHE_PASSWORD_LIFESPAN = Setting.of(
             "cache.password-lifespan",
             SettingType.duration(Duration.ZERO, HOUR),
@@ -404,6 +414,8 @@ final class Declarations {
             CACHE_ENABLED,
             CACHE_ADDRESS,
             CACHE_PORT,
+            CACHE_ADVERTISED_ADDRESS,
+            CACHE_ADVERTISED_PORT,
             CACHE_PASSWORD_LIFESPAN,
             CACHE_ROUTE_ENTRIES,
             CACHE_ROUTE_LIFESPAN,

@@ -186,15 +186,25 @@ public record NodeSettings(
      *
      * @param address empty for the one by which the node reaches the database
      * @param port 0 for a free one
+     * @param advertised what the other nodes are told instead of these two
      * @param passwordLifespan how long a verified password is remembered; zero for not at all
      */
     public record Cache(
             boolean enabled,
             Optional<String> address,
             int port,
+            Advertised advertised,
             Duration passwordLifespan,
             int routeEntries,
             Duration routeLifespan) {}
+
+    /**
+     * What others are told to connect to, where something stands before the node.
+     *
+     * @param address empty for the bound one
+     * @param port 0 for the bound one
+     */
+    public record Advertised(Optional<String> address, int port) {}
 
     /** Libraries of custom steps; without trusted keys none is loaded. */
     public record Libraries(Optional<Path> trustedKeys) {}

@@ -3,6 +3,8 @@ package io.serai.config.settings;
 import static io.serai.config.settings.Declarations.ADMIN_ADDRESS;
 import static io.serai.config.settings.Declarations.ADMIN_PORT;
 import static io.serai.config.settings.Declarations.CACHE_ADDRESS;
+import static io.serai.config.settings.Declarations.CACHE_ADVERTISED_ADDRESS;
+import static io.serai.config.settings.Declarations.CACHE_ADVERTISED_PORT;
 import static io.serai.config.settings.Declarations.CACHE_ENABLED;
 import static io.serai.config.settings.Declarations.CACHE_PASSWORD_LIFESPAN;
 import static io.serai.config.settings.Declarations.CACHE_PORT;
@@ -157,6 +159,7 @@ final class SettingsReader {
                 values.read(CACHE_ENABLED),
                 values.find(CACHE_ADDRESS),
                 values.read(CACHE_PORT),
+                new NodeSettings.Advertised(values.find(CACHE_ADVERTISED_ADDRESS), values.read(CACHE_ADVERTISED_PORT)),
                 values.read(CACHE_PASSWORD_LIFESPAN),
                 values.read(CACHE_ROUTE_ENTRIES),
                 values.read(CACHE_ROUTE_LIFESPAN));

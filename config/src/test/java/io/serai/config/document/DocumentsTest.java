@@ -333,7 +333,9 @@ class DocumentsTest {
                 new LocalSecrets(Map.of("ACME_PASSWORD", "a", "BANK_PASSWORD", "b", "INSURER_TOKEN", "c"));
         try (var tree = Files.walk(examples)) {
             List<DocumentFile> files = new java.util.ArrayList<>();
-            for (Path file : tree.filter(Files::isRegularFile).sorted().toList()) {
+            for (Path file : tree.filter(path -> path.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList()) {
                 files.add(new DocumentFile(folder.resolve(file.getFileName()).toString(), Files.readString(file)));
             }
             List<ObjectDraft> drafts = new Documents(secrets, CronCheck.NONE).parse(files);

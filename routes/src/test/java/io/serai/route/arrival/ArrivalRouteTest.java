@@ -399,7 +399,7 @@ class ArrivalRouteTest {
         assertThat(seen.get("/outbox/large").sha256()).isEqualTo(HexFormat.of().formatHex(digest.digest()));
         assertThat(spooled).isTrue();
         System.out.println("300 MiB gzip in " + Duration.between(begun, Instant.now()));
-        Path spool = folder.resolve("spool");
+        Path spool = folder.resolve("spool-n1");
         await().untilAsserted(() -> {
             try (var left = Files.walk(spool)) {
                 assertThat(left.filter(Files::isRegularFile)).isEmpty();

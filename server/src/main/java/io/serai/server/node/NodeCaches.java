@@ -27,7 +27,12 @@ final class NodeCaches {
         }
         Optional<CacheSettings.Group> group = settings.database()
                 .external()
-                .map(external -> new CacheSettings.Group(GROUP, wished.address(), wished.port()));
+                .map(external -> new CacheSettings.Group(
+                        GROUP,
+                        wished.address(),
+                        wished.port(),
+                        wished.advertised().address(),
+                        wished.advertised().port()));
         NodeName node = settings.node().name();
         CacheIdentity identity = CacheIdentity.of(secrets.findOrMake(IDENTITY, CacheIdentity::make, "node " + node));
         CacheSettings all =
