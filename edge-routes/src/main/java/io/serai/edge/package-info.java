@@ -1,6 +1,7 @@
 /**
- * The link between servers and edges, {@code relay:}, {@code edge-link:}, the SOCKS5 proxy and the edge's own main will
- * live here. An edge runs the same endpoints as a server; it differs by one line of route. No SQL is on this class path.
+ * The link between servers and edges. {@link io.serai.edge.frame} cuts bytes into frames, {@link io.serai.edge.link} makes
+ * connections and streams of them, {@link io.serai.edge.message} says what travels in them and
+ * {@link io.serai.edge.relay} carries partner operations over them. The specification is docs/link.md.
  */
 @NullMarked
 package io.serai.edge;

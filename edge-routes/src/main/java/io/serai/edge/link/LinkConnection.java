@@ -1,0 +1,545 @@
+package io.serai.edge.link;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.frame.FrameHandler;
+import io.serai.edge.frame.FrameReader;
+import io.serai.edge.frame.FrameType;
+import io.serai.edge.frame.FrameWriter;
+import io.serai.edge.message.LinkMessages.Bye;
+import io.serai.edge.message.LinkMessages.ByeCode;
+import io.serai.edge.message.LinkMessages.ConnectionClass;
+import io.serai.edge.message.LinkMessages.Hello;
+import io.serai.edge.message.LinkMessages.LinkStatus;
+import io.serai.edge.message.Method;
+import io.serai.edge.message.Status;
+import io.serai.edge.tls.LinkRole;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One TLS connection of a link: greets, dispatches frames, sends. Reading is never paused, so that credit, resets and
+ * answers get through whatever stands still; all that is read is bounded by credit or by the limit of requests.
+ */
+final class LinkConnection extends ChannelInboundHandlerAdapter implements FrameHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(LinkConnection.class);
+    private static final int LAST_ID = Integer.MAX_VALUE - (1 << 20);
+    private static final long BYE_WITHIN_MILLIS = 1_000;
+
+    private enum State {
+        TLS,
+        HELLO,
+        READY,
+        RETIRING,
+        CLOSED
+    }
+
+    /** The side that dials has even ids, the other one odd ids. */
+    private final int idParity;
+
+    private final LinkSettings settings;
+    private final CreditBudget budget;
+    private final ConnectionOwner owner;
+    private final FrameReader reader = new FrameReader();
+    private final RequestTable requests = new RequestTable(this);
+    private final StreamTable streams = new StreamTable(this);
+    private final HeartBeat heartBeat;
+    private final long madeNanos = System.nanoTime();
+    private volatile State state = State.TLS;
+    private @Nullable Channel channel;
+    private @Nullable Hello peer;
+    private Optional<Bye> bye = Optional.empty();
+    private String why = "the peer closed it";
+    private int lastOwnId;
+    private int lastPeerId;
+    private boolean flushing;
+    private boolean toldToRetire;
+    private volatile long bytesRead;
+    private volatile long bytesWritten;
+
+    LinkConnection(LinkSettings settings, CreditBudget budget, ConnectionOwner owner, LinkRole role) {
+        this.settings = settings;
+        this.budget = budget;
+        this.owner = owner;
+        this.idParity = role == LinkRole.SERVER ? 0 : 1;
+        this.lastOwnId = role == LinkRole.SERVER ? 0 : -1;
+        this.heartBeat = new HeartBeat(this, settings.keepAlive());
+    }
+
+    // ---- life ----
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        channel = context.channel();
+        context.channel()
+                .eventLoop()
+                .schedule(
+                        () -> {
+                            if (state == State.TLS || state == State.HELLO) {
+                                kill("it was not ready in time");
+                            }
+                        },
+                        settings.connections().handshakeWithin().toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /** The address could not be reached. */
+    void notConnected(String reason) {
+        why = reason;
+        close();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (handshake.isSuccess()) {
+                state = State.HELLO;
+                owner.greeting().ifPresent(this::sendHello);
+            } else {
+                kill("TLS: " + handshake.cause().getMessage());
+            }
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    private void sendHello(Hello hello) {
+        write(FrameWriter.message(allocator(), FrameType.HELLO, 0, hello.encode()));
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            bytesRead += in.readableBytes();
+            heartBeat.heard();
+            if (state != State.CLOSED) {
+                reader.read(in, this);
+            }
+        } catch (ProtocolViolation e) {
+            owner.violated(this, e);
+            boolean flow = e.rule() == ProtocolViolation.Rule.FLOW_CONTROL;
+            bye(flow ? ByeCode.FLOW_CONTROL : ByeCode.PROTOCOL, e.text());
+        } finally {
+            in.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (flushing) {
+            flush();
+        }
+        context.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        streams.pump();
+        context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        close();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        kill(String.valueOf(cause.getMessage()));
+        LOG.debug("A connection of a link failed", cause);
+    }
+
+    /** Out of use first, then everything on it fails, so that nobody tries again on this one. */
+    private void close() {
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSED;
+        heartBeat.stop();
+        owner.closed(this, bye, why);
+        requests.fail(why);
+        streams.fail(why);
+    }
+
+    /** Says why, and closes; from the event loop. */
+    void bye(ByeCode code, String text) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        why = code + ": " + text;
+        Channel open = channel();
+        open.writeAndFlush(FrameWriter.message(allocator(), FrameType.BYE, 0, new Bye(code, text).encode()))
+                .addListener(ChannelFutureListener.CLOSE);
+        open.eventLoop().schedule(() -> abort(open), BYE_WITHIN_MILLIS, TimeUnit.MILLISECONDS);
+        close();
+    }
+
+    /** Closes without a word or a wait; from the event loop. */
+    void kill(String reason) {
+        why = reason;
+        Channel open = channel();
+        close();
+        abort(open);
+    }
+
+    /** Past the TLS layer, which would wait for the peer to take its last words. */
+    private static void abort(Channel open) {
+        if (open.isOpen()) {
+            open.config().setOption(ChannelOption.SO_LINGER, 0);
+            ChannelHandlerContext tls = open.pipeline().context(SslHandler.class);
+            if (tls == null) {
+                open.close();
+            } else {
+                tls.close();
+            }
+        }
+    }
+
+    /**
+     * Nothing new on it. The peer, which may have begun something at this moment, closes it when all on it has ended. From
+     * the event loop.
+     */
+    void retire() {
+        if (state == State.READY) {
+            state = State.RETIRING;
+            send(new LinkStatus(false, true, 0, 0, 0));
+        }
+    }
+
+    void closeIfDone() {
+        if (toldToRetire && requests.isEmpty() && streams.isEmpty()) {
+            bye(ByeCode.RETIRED, "replaced");
+        }
+    }
+
+    void probe(Duration within) {
+        if (state == State.READY || state == State.RETIRING) {
+            heartBeat.probe(within);
+        }
+    }
+
+    // ---- frames ----
+
+    @Override
+    public void frame(FrameType type, int id, byte[] payload) throws ProtocolViolation {
+        if (state == State.CLOSED) {
+            return;
+        }
+        switch (type) {
+            case HELLO -> onHello(Hello.decode(payload));
+            case PING -> write(FrameWriter.ping(
+                    allocator(), FrameType.PONG, ByteBuffer.wrap(payload).getLong()));
+            case PONG -> heartBeat.onPong(ByteBuffer.wrap(payload).getLong());
+            case LINK_STATUS -> onStatus(LinkStatus.decode(payload));
+            case BYE -> onBye(Bye.decode(payload));
+            case REQUEST -> {
+                checkNew(id, ConnectionClass.CONTROL);
+                owner.request(this, requests.onRequest(id, code(payload), rest(payload)));
+            }
+            case REPLY -> {
+                requests.onReply(id, Status.of(code(payload)), rest(payload));
+                closeIfDone();
+            }
+            case CANCEL -> requests.onCancel(id);
+            case EVENT -> owner.event(this, code(payload), rest(payload));
+            case OPEN -> onOpen(id, code(payload), rest(payload));
+            case OPENED, CREDIT, END, RESULT, RESET, SEEK -> onStreamFrame(type, id, payload);
+            case DATA -> throw new IllegalStateException("DATA comes in pieces");
+        }
+    }
+
+    private void onHello(Hello hello) {
+        peer = hello;
+        ConnectionOwner.Welcome welcome = owner.greeted(this, hello);
+        if (welcome instanceof ConnectionOwner.Welcome.Refused refused) {
+            bye(refused.why().code(), refused.why().text());
+        } else if (welcome instanceof ConnectionOwner.Welcome.Accepted accepted) {
+            if (owner.greeting().isEmpty()) {
+                sendHello(accepted.answer());
+            }
+            state = State.READY;
+            heartBeat.start();
+            owner.ready(this);
+        }
+    }
+
+    private void onStatus(LinkStatus status) {
+        boolean retires = status.retiring() && state == State.READY;
+        if (retires) {
+            state = State.RETIRING;
+            toldToRetire = true;
+        }
+        owner.status(this, status);
+        closeIfDone();
+    }
+
+    private void onBye(Bye received) {
+        bye = Optional.of(received);
+        why = "BYE " + received.code() + ": " + received.text();
+        Channel open = channel();
+        close();
+        open.close();
+    }
+
+    private void onOpen(int id, int method, byte[] message) throws ProtocolViolation {
+        checkNew(id, ConnectionClass.DATA);
+        // What is asked of an unknown method is not known to be a read or a write; its DATA, if any, is within the early window.
+        StreamKind kind = method == Method.READ.number() ? StreamKind.READ : StreamKind.WRITE;
+        owner.stream(this, streams.onOpen(id, kind), method, message);
+    }
+
+    private void onStreamFrame(FrameType type, int id, byte[] payload) throws ProtocolViolation {
+        LinkStream stream = stream(id);
+        if (stream == null) {
+            return;
+        }
+        ByteBuffer fields = ByteBuffer.wrap(payload);
+        switch (type) {
+            case OPENED -> stream.onOpened(payload);
+            case CREDIT -> stream.onCredit(fields.getInt(), fields.getLong());
+            case END -> stream.onEnd(payload);
+            case RESULT -> stream.onResult(Status.of(code(payload)), rest(payload));
+            case RESET -> stream.onReset(Status.of(code(payload)), rest(payload));
+            case SEEK -> stream.onSeek(fields.getLong(), fields.getInt());
+            default -> throw new IllegalStateException(type + " is of no stream");
+        }
+    }
+
+    @Override
+    public void dataBegins(int id, long offset, int count) throws ProtocolViolation {
+        LinkStream stream = stream(id);
+        if (stream != null) {
+            stream.onDataBegins(count);
+        }
+    }
+
+    @Override
+    public void data(int id, long offset, ByteBuf bytes) {
+        LinkStream stream = streams.get(id);
+        if (stream != null) {
+            stream.onData(offset, bytes);
+        }
+    }
+
+    @Override
+    public void ignored(int type) {
+        LOG.debug("A frame of the unknown type {} was skipped", type);
+    }
+
+    /** The open stream; null for one that was closed, since its last frames may cross our RESET or RESULT on the way. */
+    private @Nullable LinkStream stream(int id) throws ProtocolViolation {
+        LinkStream stream = streams.get(id);
+        if (stream == null && id > (isOwnId(id) ? lastOwnId : lastPeerId)) {
+            throw new ProtocolViolation("a frame of the stream " + id + ", which was never opened");
+        }
+        return stream;
+    }
+
+    /** Ids of one side ascend, so that none is used twice. */
+    private void checkNew(int id, ConnectionClass wanted) throws ProtocolViolation {
+        if (isOwnId(id) || id <= lastPeerId) {
+            throw new ProtocolViolation("the id " + id + " after " + lastPeerId);
+        }
+        if (peerHello().connectionClass() != wanted) {
+            throw new ProtocolViolation("a " + wanted + " frame on the wrong connection");
+        }
+        lastPeerId = id;
+    }
+
+    private static int code(byte[] payload) {
+        return (payload[0] & 0xff) << 8 | payload[1] & 0xff;
+    }
+
+    private static byte[] rest(byte[] payload) {
+        return Arrays.copyOfRange(payload, 2, payload.length);
+    }
+
+    // ---- sending ----
+
+    /** Sends a request; from any thread. */
+    CompletableFuture<Reply> request(int method, byte[] payload, Duration patience) {
+        return requests.send(method, payload, patience);
+    }
+
+    /** Opens a stream; from any thread. Fails with {@link ConnectionLost}, or with BUSY as the peer's limit is reached. */
+    CompletableFuture<LinkStream> open(StreamKind kind, int method, byte[] payload) {
+        CompletableFuture<LinkStream> future = new CompletableFuture<>();
+        onLoop(
+                () -> {
+                    if (!isReady() || streams.load() >= peerHello().maxStreams()) {
+                        future.completeExceptionally(new ConnectionLost("the connection takes no more streams"));
+                    } else {
+                        future.complete(streams.open(kind, method, payload));
+                    }
+                },
+                () -> future.completeExceptionally(new ConnectionLost("the link stops")));
+        return future;
+    }
+
+    void send(LinkStatus status) {
+        write(FrameWriter.message(allocator(), FrameType.LINK_STATUS, 0, status.encode()));
+    }
+
+    void event(int kind, byte[] payload) {
+        write(FrameWriter.coded(allocator(), FrameType.EVENT, 0, kind, payload));
+    }
+
+    /** Sends a frame, before file bytes that still wait for the pump; from any thread. */
+    void write(ByteBuf frame) {
+        if (loop().inEventLoop()) {
+            writeNow(frame);
+        } else {
+            onLoop(() -> writeNow(frame), frame::release);
+        }
+    }
+
+    private void writeNow(ByteBuf frame) {
+        if (state == State.CLOSED) {
+            frame.release();
+            return;
+        }
+        Channel open = channel();
+        bytesWritten += frame.readableBytes();
+        open.write(frame, open.voidPromise());
+        if (!flushing) {
+            flushing = true;
+            open.eventLoop().execute(() -> {
+                if (flushing) {
+                    flush();
+                }
+            });
+        }
+    }
+
+    void flush() {
+        flushing = false;
+        Channel open = channel();
+        open.flush();
+        ChannelOutboundBuffer unsent = open.unsafe().outboundBuffer();
+        if (unsent != null && unsent.totalPendingWriteBytes() > settings.flow().backlogBytes()) {
+            kill("the peer has left " + unsent.totalPendingWriteBytes() + " bytes unread");
+        }
+    }
+
+    /** A stream has something to send; from any thread. */
+    void pump(LinkStream stream) {
+        if (stream.enqueueOnce()) {
+            onLoop(() -> streams.enqueue(stream), () -> {});
+        }
+    }
+
+    /** A stream was closed; from any thread. */
+    void forget(LinkStream stream) {
+        onLoop(
+                () -> {
+                    streams.remove(stream);
+                    closeIfDone();
+                },
+                () -> {});
+    }
+
+    /** Runs it on the event loop, or the other one here if that has ended. */
+    void onLoop(Runnable action, Runnable otherwise) {
+        try {
+            if (loop().inEventLoop()) {
+                action.run();
+            } else {
+                loop().execute(action);
+            }
+        } catch (RejectedExecutionException e) {
+            otherwise.run();
+        }
+    }
+
+    // ---- what it is ----
+
+    boolean isReady() {
+        return state == State.READY;
+    }
+
+    boolean isOwnId(int id) {
+        return (id & 1) == idParity;
+    }
+
+    /** The next id of our own; a connection that comes near the end of them is to be replaced. */
+    int nextId() {
+        lastOwnId += 2;
+        return lastOwnId;
+    }
+
+    /** Whether it has had its time, its bytes or its ids. From any thread. */
+    boolean isWorn(Duration age) {
+        return System.nanoTime() - madeNanos > age.toNanos()
+                || bytesRead + bytesWritten > settings.connections().maxBytes()
+                || lastOwnId > LAST_ID;
+    }
+
+    Channel channel() {
+        if (channel == null) {
+            throw new IllegalStateException("The connection has no channel yet");
+        }
+        return channel;
+    }
+
+    EventLoop loop() {
+        return channel().eventLoop();
+    }
+
+    ByteBufAllocator allocator() {
+        return channel().alloc();
+    }
+
+    Hello peerHello() {
+        if (peer == null) {
+            throw new IllegalStateException("The peer has not said HELLO");
+        }
+        return peer;
+    }
+
+    LinkSettings settings() {
+        return settings;
+    }
+
+    CreditBudget budget() {
+        return budget;
+    }
+
+    int requestLoad() {
+        return requests.load();
+    }
+
+    int streamLoad() {
+        return streams.load();
+    }
+
+    long roundTripNanos() {
+        return heartBeat.roundTripNanos();
+    }
+
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    long bytesWritten() {
+        return bytesWritten;
+    }
+}

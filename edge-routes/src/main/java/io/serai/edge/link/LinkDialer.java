@@ -1,0 +1,325 @@
+package io.serai.edge.link;
+
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.message.LinkMessages.Bye;
+import io.serai.edge.message.LinkMessages.ByeCode;
+import io.serai.edge.message.LinkMessages.ConnectionClass;
+import io.serai.edge.message.LinkMessages.Hello;
+import io.serai.edge.message.LinkMessages.LinkStatus;
+import io.serai.edge.tls.LinkRole;
+import io.serai.edge.tls.Pin;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server's end of its link to one edge: keeps up the wanted number of connections, dials again what was lost, and
+ * replaces what has had its time, the new one first. Safe for several threads.
+ */
+public final class LinkDialer {
+    private static final Logger LOG = LoggerFactory.getLogger(LinkDialer.class);
+    private static final long TICK_MILLIS = 50;
+
+    /**
+     * @param edge the name that the edge must prove
+     * @param addresses where it is; tried in turn
+     */
+    public record Target(String edge, List<InetSocketAddress> addresses) {
+        public Target {
+            addresses = List.copyOf(addresses);
+            if (addresses.isEmpty()) {
+                throw new IllegalArgumentException("An edge needs an address");
+            }
+        }
+    }
+
+    private final LinkSetup setup;
+    private final Target target;
+    private final List<DialSlot> slots = new ArrayList<>();
+    private UUID linkId = UUID.randomUUID();
+    private @Nullable Link link;
+    private @Nullable ScheduledFuture<?> timer;
+    private LinkStatus status = new LinkStatus(false, false, 0, 0, 0);
+    private int handshakes;
+    private int tries;
+    private boolean stopped;
+    private String lastFailure = "";
+
+    public LinkDialer(LinkSetup setup, Target target) {
+        this.setup = setup;
+        this.target = target;
+        LinkSettings.Connections settings = setup.settings().connections();
+        for (int i = 0; i < settings.control(); i++) {
+            slots.add(new DialSlot(ConnectionClass.CONTROL, i, settings));
+        }
+        for (int i = 0; i < settings.data(); i++) {
+            slots.add(new DialSlot(ConnectionClass.DATA, i, settings));
+        }
+    }
+
+    /** Begins to dial; returns at once. */
+    public synchronized void start() {
+        if (timer == null) {
+            timer = setup.transport()
+                    .loops()
+                    .next()
+                    .scheduleWithFixedDelay(this::tick, 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** The link, while it can be used. */
+    public synchronized Optional<Link> link() {
+        return Optional.ofNullable(link).filter(Link::isUsable);
+    }
+
+    /** What stands in the way of the link, for operators; empty when nothing has failed yet. */
+    public synchronized String lastFailure() {
+        return lastFailure;
+    }
+
+    /** Tells the edge, now and on each new connection, how this server is: draining, for one. */
+    public synchronized void tell(LinkStatus now) {
+        status = now;
+        if (link != null) {
+            link.tell(now);
+        }
+    }
+
+    /** Dials no more and says goodbye; what is open on the link is lost. */
+    public void stop() {
+        Link open;
+        synchronized (this) {
+            stopped = true;
+            open = link;
+            if (timer != null) {
+                timer.cancel(false);
+            }
+        }
+        if (open != null) {
+            open.close(ByeCode.SHUTDOWN, "the server stops");
+        }
+    }
+
+    private void tick() {
+        List<DialSlot> due = new ArrayList<>();
+        synchronized (this) {
+            long now = System.nanoTime();
+            for (DialSlot slot : slots) {
+                boolean room = handshakes < setup.settings().connections().handshakes();
+                if (!stopped && room && slot.isDue(now) && isWanted(slot)) {
+                    slot.dialling = true;
+                    handshakes++;
+                    due.add(slot);
+                }
+            }
+        }
+        due.forEach(this::dial);
+    }
+
+    /** The edge may want fewer data connections than are set; there is always one. */
+    private boolean isWanted(DialSlot slot) {
+        Optional<Integer> wish = link == null ? Optional.empty() : link.wantedDataConnections();
+        return slot.connectionClass == ConnectionClass.CONTROL || slot.index < Math.max(1, wish.orElse(slot.index + 1));
+    }
+
+    private void dial(DialSlot slot) {
+        InetSocketAddress address;
+        UUID id;
+        synchronized (this) {
+            address = target.addresses().get(Math.floorMod(tries, target.addresses().size()));
+            id = linkId;
+        }
+        InetSocketAddress fresh =
+                address.isUnresolved() ? new InetSocketAddress(address.getHostString(), address.getPort()) : address;
+        SslHandler tls = setup.tls().handler(PooledByteBufAllocator.DEFAULT);
+        LinkConnection connection =
+                new LinkConnection(setup.settings(), setup.budget(), new Dialled(slot, id, tls), LinkRole.SERVER);
+        setup.transport()
+                .client()
+                .option(
+                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                        (int) setup.settings().connections().handshakeWithin().toMillis())
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(tls).addLast(connection);
+                    }
+                })
+                .connect(fresh)
+                .addListener(done -> {
+                    if (!done.isSuccess()) {
+                        connection.notConnected(String.valueOf(done.cause().getMessage()));
+                    }
+                });
+    }
+
+    private synchronized void failed(DialSlot slot, String why) {
+        slot.dialling = false;
+        handshakes--;
+        tries++;
+        slot.waitForNext();
+        slot.failures++;
+        if (!why.equals(lastFailure)) {
+            LOG.warn("A connection to the edge {} failed: {}; it is tried again", target.edge(), why);
+        }
+        lastFailure = why;
+    }
+
+    private void renew(UUID former) {
+        Link dead;
+        synchronized (this) {
+            if (!former.equals(linkId)) {
+                return;
+            }
+            linkId = UUID.randomUUID();
+            dead = link;
+            link = null;
+        }
+        if (dead != null) {
+            dead.close(ByeCode.LINK_GONE, "the edge does not know this link any more");
+        }
+    }
+
+    /** One dialled connection. */
+    private final class Dialled implements ConnectionOwner {
+        private final DialSlot slot;
+        private final UUID id;
+        private final SslHandler tls;
+        private boolean ready;
+        private @Nullable Link mine;
+
+        Dialled(DialSlot slot, UUID id, SslHandler tls) {
+            this.slot = slot;
+            this.id = id;
+            this.tls = tls;
+        }
+
+        @Override
+        public Optional<Hello> greeting() {
+            return Optional.of(setup.hello(id, slot.connectionClass, slot.index));
+        }
+
+        @Override
+        public Welcome greeted(LinkConnection connection, Hello hello) {
+            Optional<Pin> pin = setup.tls().peer(tls);
+            if (pin.isEmpty() || !hello.node().equals(target.edge())) {
+                return new Welcome.Refused(new Bye(ByeCode.IDENTITY, "not the edge that was meant"));
+            }
+            Optional<Bye> refusal = setup.check().refusal(hello, pin.get());
+            boolean echoed = hello.link().equals(id)
+                    && hello.connectionClass() == slot.connectionClass
+                    && hello.index() == slot.index;
+            if (refusal.isEmpty() && !echoed) {
+                refusal = Optional.of(new Bye(ByeCode.PROTOCOL, "another link than was asked for"));
+            }
+            if (refusal.isPresent()) {
+                setup.listener().violation(target.edge(), refusal.get().text());
+                return new Welcome.Refused(refusal.get());
+            }
+            synchronized (LinkDialer.this) {
+                if (stopped || !id.equals(linkId)) {
+                    return new Welcome.Refused(new Bye(ByeCode.LINK_GONE, "the link was given up"));
+                }
+                if (link == null) {
+                    LinkPeer peer = LinkPeer.of(
+                            hello, setup.self(), pin.get(), connection.channel().remoteAddress());
+                    link = new Link(peer, LinkRole.SERVER, setup.handler(), setup.listener(), setup.settings());
+                }
+                mine = link;
+            }
+            if (!mine.peer().boot().equals(hello.boot())) {
+                renew(id);
+                return new Welcome.Refused(new Bye(ByeCode.LINK_GONE, "the edge was started anew"));
+            }
+            return new Welcome.Accepted(hello);
+        }
+
+        @Override
+        public void ready(LinkConnection connection) {
+            ready = true;
+            LinkConnection old;
+            LinkStatus now;
+            synchronized (LinkDialer.this) {
+                handshakes--;
+                old = slot.take(connection);
+                now = status;
+                lastFailure = "";
+            }
+            if (!known().add(connection)) {
+                connection.bye(ByeCode.LINK_GONE, "this link has just been lost");
+                return;
+            }
+            if (now.draining()) {
+                connection.send(now);
+            }
+            if (old != null) {
+                old.onLoop(old::retire, () -> {});
+            }
+        }
+
+        private Link known() {
+            if (mine == null) {
+                throw new IllegalStateException("The connection belongs to no link");
+            }
+            return mine;
+        }
+
+        @Override
+        public void closed(LinkConnection connection, Optional<Bye> bye, String why) {
+            if (bye.filter(word -> word.code() == ByeCode.LINK_GONE).isPresent()) {
+                renew(id);
+            }
+            if (!ready) {
+                failed(slot, why);
+                return;
+            }
+            synchronized (LinkDialer.this) {
+                if (slot.connection == connection) {
+                    slot.connection = null;
+                    slot.waitForNext();
+                }
+            }
+            known().remove(connection, why, bye.isPresent() ? Link.Sudden.NO : Link.Sudden.YES);
+            if (known().isLost()) {
+                renew(id);
+            }
+        }
+
+        @Override
+        public void status(LinkConnection connection, LinkStatus now) {
+            known().onStatus(now);
+        }
+
+        @Override
+        public void request(LinkConnection connection, IncomingRequest request) {
+            known().onRequest(request);
+        }
+
+        @Override
+        public void stream(LinkConnection connection, LinkStream stream, int method, byte[] payload) {
+            known().onStream(stream, method, payload);
+        }
+
+        @Override
+        public void event(LinkConnection connection, int kind, byte[] payload) throws ProtocolViolation {
+            known().onEvent(kind, payload);
+        }
+
+        @Override
+        public void violated(LinkConnection connection, ProtocolViolation violation) {
+            setup.listener().violation(target.edge(), violation.text());
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.serai.edge.link;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads and sockets of links, one for a process: native epoll where it loads, since only that lets the kernel hold
+ * little unsent data and notice a peer that takes nothing; else NIO.
+ */
+public final class LinkTransport implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LinkTransport.class);
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 128 << 10);
+    private static final long NOT_SENT_BYTES = 128 << 10;
+    private static final int NIO_SEND_BYTES = 256 << 10;
+
+    private final EventLoopGroup loops;
+    private final boolean epoll;
+    private final Duration deadAfter;
+
+    /** Which sockets. */
+    public enum Sockets {
+        EPOLL,
+        NIO
+    }
+
+    private LinkTransport(Sockets sockets, int threads, Duration deadAfter) {
+        DefaultThreadFactory names = new DefaultThreadFactory("link", true);
+        this.epoll = sockets == Sockets.EPOLL;
+        this.loops = epoll ? new EpollEventLoopGroup(threads, names) : new NioEventLoopGroup(threads, names);
+        this.deadAfter = deadAfter;
+    }
+
+    /** With the best sockets there are. */
+    public static LinkTransport start(LinkSettings settings, int threads) {
+        if (Epoll.isAvailable()) {
+            return start(settings, threads, Sockets.EPOLL);
+        }
+        LOG.warn("Links use NIO sockets; native epoll does not load: {}", String.valueOf(Epoll.unavailabilityCause()));
+        return start(settings, threads, Sockets.NIO);
+    }
+
+    public static LinkTransport start(LinkSettings settings, int threads, Sockets sockets) {
+        return new LinkTransport(sockets, threads, settings.keepAlive().deadAfter());
+    }
+
+    Bootstrap client() {
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loops)
+                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+        if (epoll) {
+            bootstrap
+                    .option(EpollChannelOption.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES)
+                    .option(EpollChannelOption.TCP_USER_TIMEOUT, (int) deadAfter.toMillis());
+        } else {
+            bootstrap.option(ChannelOption.SO_SNDBUF, NIO_SEND_BYTES);
+        }
+        return bootstrap;
+    }
+
+    ServerBootstrap server() {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+        if (epoll) {
+            bootstrap
+                    .childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES)
+                    .childOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) deadAfter.toMillis());
+        } else {
+            bootstrap.childOption(ChannelOption.SO_SNDBUF, NIO_SEND_BYTES);
+        }
+        return bootstrap;
+    }
+
+    EventLoopGroup loops() {
+        return loops;
+    }
+
+    /** Stops the threads; whoever uses them is to be stopped before. */
+    @Override
+    public void close() {
+        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+}

@@ -1,0 +1,45 @@
+package io.serai.edge.link;
+
+import java.lang.reflect.Field;
+import java.util.List;
+
+/** Breaks connections of a link in the middle of whatever they do. */
+final class Breaking {
+    private Breaking() {}
+
+    static List<LinkConnection> connections(Link link) {
+        try {
+            Field field = Link.class.getDeclaredField("connections");
+            field.setAccessible(true);
+            @SuppressWarnings("unchecked")
+            List<LinkConnection> connections = (List<LinkConnection>) field.get(link);
+            return connections;
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static void first(Link link) {
+        kill(connections(link).get(0));
+    }
+
+    static void all(Link link) {
+        connections(link).forEach(Breaking::kill);
+    }
+
+    static void connectionWithRequests(Link link) {
+        connections(link).stream().filter(c -> c.requestLoad() > 0).forEach(Breaking::kill);
+    }
+
+    static void connectionsWithStreams(Link link) {
+        connections(link).stream().filter(c -> c.streamLoad() > 0).forEach(Breaking::kill);
+    }
+
+    static void sendEvent(Link link) {
+        connections(link).get(0).event(1, new byte[0]);
+    }
+
+    private static void kill(LinkConnection connection) {
+        connection.onLoop(() -> connection.kill("broken by the test"), () -> {});
+    }
+}

@@ -1,0 +1,148 @@
+package io.serai.edge.link;
+
+import io.serai.edge.message.LinkMessages.LinkStatus;
+import io.serai.edge.message.Status;
+import io.serai.edge.tls.LinkIdentity;
+import io.serai.edge.tls.LinkRole;
+import io.serai.edge.tls.LinkTls;
+import io.serai.edge.tls.LinkTrust;
+import io.serai.edge.tls.Pin;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
+
+/** A server and an edge on loopback, with keys of their own and short times. */
+final class TestLink implements AutoCloseable {
+    static final LinkIdentity SERVER = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
+    static final LinkIdentity EDGE = LinkIdentity.make(LinkRole.EDGE, "edge-1", InstantSource.system());
+    static final Duration SOON = Duration.ofSeconds(10);
+
+    static final LinkSettings QUICK = new LinkSettings(
+            new LinkSettings.Connections(
+                    2, 2, 4, Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofMillis(500), Duration.ofHours(24), 1L << 40),
+            new LinkSettings.KeepAlive(Duration.ofMillis(300), Duration.ofMillis(1_200), Duration.ofMillis(400)),
+            new LinkSettings.Flow(64 << 10, 256 << 10, 2 << 20, 64 << 20, 64, 256, 4 << 20));
+
+    /** Hears and remembers. */
+    static class Ear implements LinkListener {
+        final List<Link> up = new CopyOnWriteArrayList<>();
+        final List<String> lost = new CopyOnWriteArrayList<>();
+        final List<String> violations = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void up(Link link) {
+            up.add(link);
+        }
+
+        @Override
+        public void changed(Link link) {}
+
+        @Override
+        public void lost(Link link, String why) {
+            lost.add(why);
+        }
+
+        @Override
+        public void violation(String peer, String what) {
+            violations.add(peer + ": " + what);
+        }
+    }
+
+    /** Serves nothing. */
+    static class Refusing implements LinkHandler {
+        @Override
+        public void request(Link link, IncomingRequest request) {
+            request.reply(Status.UNSUPPORTED, new byte[0]);
+        }
+
+        @Override
+        public void stream(Link link, LinkStream stream, int method, byte[] payload) {
+            stream.result(Status.UNSUPPORTED, new byte[0]);
+        }
+
+        @Override
+        public void event(Link link, int kind, byte[] payload) {}
+    }
+
+    final Ear serverEar = new Ear();
+    final Ear edgeEar = new Ear();
+    final CreditBudget serverBudget;
+    final CreditBudget edgeBudget;
+    final LinkTransport transport;
+    final LinkAcceptor acceptor;
+    final LinkSettings settings;
+    final LinkHandler serverHandler;
+    final InetSocketAddress address;
+    LinkDialer dialer;
+
+    TestLink(LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
+        this(settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, LinkTransport.Sockets.EPOLL);
+    }
+
+    TestLink(
+            LinkSettings settings,
+            LinkHandler serverHandler,
+            LinkHandler edgeHandler,
+            LinkTls.Engine engine,
+            LinkTransport.Sockets sockets) {
+        this.settings = settings;
+        this.serverHandler = serverHandler;
+        this.serverBudget = new CreditBudget(settings.flow().budgetBytes());
+        this.edgeBudget = new CreditBudget(settings.flow().budgetBytes());
+        this.transport = LinkTransport.start(settings, 4, sockets);
+        LinkTls tls = LinkTls.of(LinkRole.EDGE, EDGE, trust("node-1", SERVER.pin()), engine);
+        this.acceptor = new LinkAcceptor(new LinkSetup(
+                transport, tls, settings, edgeBudget, node("edge-1"), edgeHandler, edgeEar, InstantSource.system()));
+        this.address = acceptor.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        LinkTls dialling = LinkTls.of(LinkRole.SERVER, SERVER, trust("edge-1", EDGE.pin()), engine);
+        this.dialer = dialer(dialling, node("node-1"), address);
+    }
+
+    LinkDialer dialer(LinkTls tls, LinkNode self, InetSocketAddress at) {
+        return new LinkDialer(
+                new LinkSetup(
+                        transport, tls, settings, serverBudget, self, serverHandler, serverEar, InstantSource.system()),
+                new LinkDialer.Target("edge-1", List.of(at)));
+    }
+
+    static LinkTrust trust(String node, Pin pin) {
+        return LinkTrust.of(Map.of(node, Set.of(pin)));
+    }
+
+    static LinkNode node(String name) {
+        return new LinkNode(name, "test", UUID.randomUUID(), "test 1", List.of(), "");
+    }
+
+    /** Dials; returns the edge's view of the link with all connections. */
+    Link up() {
+        dialer.start();
+        LinkSettings.Connections wanted = settings.connections();
+        Awaitility.await().atMost(SOON).until(() -> edge().filter(
+                        link -> link.figures().size() == wanted.control() + wanted.data())
+                .isPresent());
+        return edge().orElseThrow();
+    }
+
+    Optional<Link> edge() {
+        return acceptor.links().stream().findFirst();
+    }
+
+    static LinkStatus draining() {
+        return new LinkStatus(true, false, 1_000, 0, 0);
+    }
+
+    @Override
+    public void close() {
+        dialer.stop();
+        acceptor.stop();
+        transport.close();
+    }
+}
