@@ -35,11 +35,11 @@ final class HelloCheck {
         if (!self.cluster().equals(hello.cluster())) {
             return refuse(ByeCode.IDENTITY, "another cluster");
         }
-        if (Math.min(hello.minorMax(), LinkNode.MINOR_MAX) < Math.max(hello.minorMin(), LinkNode.MINOR_MIN)) {
+        if (Math.min(hello.minorMax(), self.minorMax()) < Math.max(hello.minorMin(), self.minorMin())) {
             return refuse(
                     ByeCode.VERSION,
-                    "versions " + hello.minorMin() + " to " + hello.minorMax() + " here are " + LinkNode.MINOR_MIN
-                            + " to " + LinkNode.MINOR_MAX);
+                    "versions " + hello.minorMin() + " to " + hello.minorMax() + " here are " + self.minorMin()
+                            + " to " + self.minorMax());
         }
         if (hello.maxInFlight() < 1 || hello.maxStreams() < 1 || hello.earlyWindow() < 1) {
             return refuse(ByeCode.PROTOCOL, "limits of nothing");

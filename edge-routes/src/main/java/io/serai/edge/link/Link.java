@@ -16,12 +16,16 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All connections between one server process and one edge process. Sessions belong to a link: they outlive the loss of one
  * connection, but not that of the link, which is lost with its last connection. Safe for several threads.
  */
 public final class Link {
+    /** How often a request is sent at most, where that may be. */
+    private static final int TRIES = 3;
+
     private final LinkPeer peer;
     private final LinkRole role;
     private final LinkHandler handler;
@@ -75,23 +79,40 @@ public final class Link {
      * @param affinity requests of one affinity use one connection while it lives, and so keep their order
      */
     public CompletableFuture<Reply> request(int affinity, Method method, byte[] payload, Duration patience) {
-        CompletableFuture<Reply> first = sendOnce(affinity, method, payload, patience);
-        if (method.repeat() == Method.Repeat.NEVER) {
-            return first;
-        }
-        return first.handle((reply, failure) -> {
-                    boolean again = failure instanceof ConnectionLost && isUsable();
-                    return again ? sendOnce(affinity, method, payload, patience) : first;
-                })
-                .thenCompose(attempt -> attempt);
+        return request(new Request(affinity, method, payload, patience), TRIES - 1);
     }
 
-    private CompletableFuture<Reply> sendOnce(int affinity, Method method, byte[] payload, Duration patience) {
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Request(int affinity, Method method, byte[] payload, Duration patience) {
+        /** What never left this side may be sent anew in any case. */
+        boolean mayRepeatAfter(@Nullable Throwable failure) {
+            return failure instanceof ConnectionLost lost
+                    && (!lost.wasSent() || method.repeat() != Method.Repeat.NEVER);
+        }
+    }
+
+    private CompletableFuture<Reply> request(Request request, int triesLeft) {
+        CompletableFuture<Reply> attempt = sendOnce(request);
+        if (triesLeft == 0) {
+            return attempt;
+        }
+        return attempt.handle((reply, failure) -> isUsable() && request.mayRepeatAfter(failure)
+                        ? request(request, triesLeft - 1)
+                        : attempt)
+                .thenCompose(last -> last);
+    }
+
+    private CompletableFuture<Reply> sendOnce(Request request) {
         List<LinkConnection> control = ready(ConnectionClass.CONTROL);
         if (control.isEmpty()) {
-            return CompletableFuture.failedFuture(new ConnectionLost("the link to " + peer.node() + " is down"));
+            return CompletableFuture.failedFuture(down());
         }
-        return control.get(Math.floorMod(affinity, control.size())).request(method.number(), payload, patience);
+        return control.get(Math.floorMod(request.affinity(), control.size()))
+                .request(request.method().number(), request.payload(), request.patience());
+    }
+
+    private ConnectionLost down() {
+        return ConnectionLost.beforeSending("the link to " + peer.node() + " is down");
     }
 
     /** Sends a request and waits for the reply; for threads that may block. */
@@ -102,14 +123,22 @@ public final class Link {
 
     /** Opens a stream on the data connection with the fewest; for threads that may block. */
     public LinkStream open(StreamKind kind, Method method, byte[] payload) throws ConnectionLost, InterruptedException {
-        LinkConnection least = ready(ConnectionClass.DATA).stream()
-                .min(Comparator.comparingInt(LinkConnection::streamLoad))
-                .orElseThrow(() -> new ConnectionLost("the link to " + peer.node() + " is down"));
-        try {
-            return await(least.open(kind, method.number(), payload));
-        } catch (TimeoutException e) {
-            throw new ConnectionLost(String.valueOf(e.getMessage()));
+        ConnectionLost failure = down();
+        for (int i = 0; i < TRIES; i++) {
+            Optional<LinkConnection> least = ready(ConnectionClass.DATA).stream()
+                    .min(Comparator.comparingInt(LinkConnection::streamLoad));
+            if (least.isEmpty()) {
+                throw down();
+            }
+            try {
+                return await(least.get().open(kind, method.number(), payload));
+            } catch (ConnectionLost e) {
+                failure = e;
+            } catch (TimeoutException e) {
+                throw new IllegalStateException("Opening has no time limit", e);
+            }
         }
+        throw failure;
     }
 
     private static <T> T await(CompletableFuture<T> future)

@@ -385,13 +385,13 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         CompletableFuture<LinkStream> future = new CompletableFuture<>();
         onLoop(
                 () -> {
-                    if (!isReady() || streams.load() >= peerHello().maxStreams()) {
-                        future.completeExceptionally(new ConnectionLost("the connection takes no more streams"));
+                    if (!isOpen() || streams.load() >= peerHello().maxStreams()) {
+                        future.completeExceptionally(ConnectionLost.beforeSending("the connection takes no more streams"));
                     } else {
                         future.complete(streams.open(kind, method, payload));
                     }
                 },
-                () -> future.completeExceptionally(new ConnectionLost("the link stops")));
+                () -> future.completeExceptionally(ConnectionLost.beforeSending("the link stops")));
         return future;
     }
 
@@ -474,6 +474,11 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     boolean isReady() {
         return state == State.READY;
+    }
+
+    /** Whether what was meant for it before it was to be replaced can still be sent. */
+    boolean isOpen() {
+        return state == State.READY || state == State.RETIRING;
     }
 
     boolean isOwnId(int id) {

@@ -229,7 +229,10 @@ public final class LinkDialer {
                 return new Welcome.Refused(refusal.get());
             }
             synchronized (LinkDialer.this) {
-                if (stopped || !id.equals(linkId)) {
+                if (stopped) {
+                    return new Welcome.Refused(new Bye(ByeCode.SHUTDOWN, "the server stops"));
+                }
+                if (!id.equals(linkId)) {
                     return new Welcome.Refused(new Bye(ByeCode.LINK_GONE, "the link was given up"));
                 }
                 if (link == null) {

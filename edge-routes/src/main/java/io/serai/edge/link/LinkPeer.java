@@ -31,7 +31,7 @@ public record LinkPeer(
                 pin,
                 address,
                 hello.software(),
-                Math.min(hello.minorMax(), LinkNode.MINOR_MAX),
+                Math.min(hello.minorMax(), self.minorMax()),
                 hello.capabilities().stream()
                         .filter(self.capabilities()::contains)
                         .toList(),

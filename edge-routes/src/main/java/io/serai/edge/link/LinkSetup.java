@@ -23,8 +23,8 @@ public record LinkSetup(
     Hello hello(UUID link, ConnectionClass connectionClass, int index) {
         LinkSettings.Flow flow = settings.flow();
         return new Hello(
-                LinkNode.MINOR_MIN,
-                LinkNode.MINOR_MAX,
+                self.minorMin(),
+                self.minorMax(),
                 self.name(),
                 self.cluster(),
                 self.boot(),

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * methods; {@link StreamKind} says who sends. Methods that wait are for threads that may block; the others are for event
  * driven use together with {@link #onChange}. Safe for several threads; all state is guarded by {@link #lock}.
  *
- * <p>Whatever closes it, nothing is committed unless the sender has sent END, and the receiver then RESULT.
+ * <p>Whatever closes it, an upload is committed only after its sender has sent END and its receiver then RESULT(OK). The
+ * reader of a download sends RESULT(OK) when it has all that it wants, be it before END.
  */
 public final class LinkStream {
     /** What a sender may have queued here beyond what the connection has taken: two full frames. */
@@ -486,7 +487,7 @@ public final class LinkStream {
     void onResult(Status status, byte[] message) throws ProtocolViolation {
         lock.lock();
         try {
-            if (status == Status.OK && !(sender && endOnItsWay)) {
+            if (status == Status.OK && !(sender && (endOnItsWay || kind == StreamKind.READ))) {
                 throw new ProtocolViolation("a RESULT of OK without an END before it");
             }
             if (!opener && !sender) {

@@ -41,13 +41,15 @@ final class RequestTable {
     /** Sends; from any thread. The future's own dependents run on the event loop, so they must not block. */
     CompletableFuture<Reply> send(int method, byte[] payload, Duration patience) {
         CompletableFuture<Reply> future = new CompletableFuture<>();
-        connection.onLoop(() -> send(future, method, payload, patience), () -> lose(future, "the link stops"));
+        connection.onLoop(
+                () -> send(future, method, payload, patience),
+                () -> future.completeExceptionally(ConnectionLost.beforeSending("the link stops")));
         return future;
     }
 
     private void send(CompletableFuture<Reply> future, int method, byte[] payload, Duration patience) {
-        if (!connection.isReady()) {
-            lose(future, "the connection is closed");
+        if (!connection.isOpen()) {
+            future.completeExceptionally(ConnectionLost.beforeSending("the connection is closed"));
         } else if (sent.size() >= connection.peerHello().maxInFlight()) {
             future.complete(new Reply(Status.BUSY, NOTHING));
         } else {
@@ -130,11 +132,7 @@ final class RequestTable {
             if (pending.deadline != null) {
                 pending.deadline.cancel(false);
             }
-            lose(pending.future, why);
+            pending.future.completeExceptionally(ConnectionLost.afterSending(why));
         }
-    }
-
-    private static void lose(CompletableFuture<Reply> future, String why) {
-        future.completeExceptionally(new ConnectionLost(why));
     }
 }

@@ -7,7 +7,7 @@
  * <pre>
  * connection:  TLS ──▶ HELLO ──▶ READY ──▶ RETIRING ──▶ closed       (BYE or loss closes from every state)
  * stream:      OPENING ──OPENED──▶ OPEN ──END──▶ ENDED ──RESULT──▶ closed
- *              (RESET, a RESULT that is not OK, and loss close from every state; only END then RESULT(OK) commits)
+ *              (RESET, a RESULT that is not OK, and loss close from every state; an upload: only RESULT(OK) after END commits)
  * </pre>
  */
 @NullMarked

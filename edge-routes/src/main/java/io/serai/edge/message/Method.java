@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /**
  * What a REQUEST or an OPEN asks for; all are asked by the edge. Numbers are never used again. Reserved, until they are
- * needed: 6 to 9 (further ways to log in), 26 to 31 (links, checksums, file system figures).
+ * needed: 6 to 9 (further ways to log in), 25 to 31 (links, checksums, file system figures).
  */
 public enum Method {
     SESSION_OPEN(1, Repeat.NEVER),
@@ -21,6 +21,7 @@ public enum Method {
     RENAME(21, Repeat.WITH_OPERATION_ID),
     SET_MODIFIED(22, Repeat.WITH_OPERATION_ID),
     UPLOAD_QUERY(23, Repeat.ALWAYS),
+    UPLOAD_FLUSH(24, Repeat.ALWAYS),
     READ(32, Repeat.NEVER),
     WRITE(33, Repeat.NEVER);
 

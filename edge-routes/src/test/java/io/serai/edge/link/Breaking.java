@@ -24,15 +24,15 @@ final class Breaking {
     }
 
     static void all(Link link) {
-        connections(link).forEach(Breaking::kill);
+        List.copyOf(connections(link)).forEach(Breaking::kill);
     }
 
     static void connectionWithRequests(Link link) {
-        connections(link).stream().filter(c -> c.requestLoad() > 0).forEach(Breaking::kill);
+        connections(link).stream().filter(c -> c.requestLoad() > 0).toList().forEach(Breaking::kill);
     }
 
     static void connectionsWithStreams(Link link) {
-        connections(link).stream().filter(c -> c.streamLoad() > 0).forEach(Breaking::kill);
+        connections(link).stream().filter(c -> c.streamLoad() > 0).toList().forEach(Breaking::kill);
     }
 
     static void sendEvent(Link link) {

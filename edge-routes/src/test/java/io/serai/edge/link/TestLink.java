@@ -118,7 +118,11 @@ final class TestLink implements AutoCloseable {
     }
 
     static LinkNode node(String name) {
-        return new LinkNode(name, "test", UUID.randomUUID(), "test 1", List.of(), "");
+        return node(name, "test", LinkNode.MINOR_MAX);
+    }
+
+    static LinkNode node(String name, String cluster, int minorMax) {
+        return new LinkNode(name, cluster, UUID.randomUUID(), "test 1", List.of(), "", 0, minorMax);
     }
 
     /** Dials; returns the edge's view of the link with all connections. */

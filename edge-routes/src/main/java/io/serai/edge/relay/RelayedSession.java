@@ -1,0 +1,116 @@
+package io.serai.edge.relay;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.SessionId;
+import io.serai.edge.link.IncomingRequest;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.Reply;
+import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.Status;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a server knows of one session that an edge holds. Safe for several threads. */
+final class RelayedSession {
+    private static final int REMEMBERED = 256;
+
+    private final SessionId id;
+    private final Link link;
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
+    private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
+    /** The answers to the last operations that change something, which may be asked for again. */
+    private final Map<Long, CompletableFuture<Reply>> answers = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, CompletableFuture<Reply>> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    RelayedSession(SessionId id, Link link) {
+        this.id = id;
+        this.link = link;
+    }
+
+    static SeraiException unknown() {
+        return new SeraiException(ErrorCode.NO_SESSION, "The session is unknown or has ended");
+    }
+
+    SessionId id() {
+        return id;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    boolean enter(int most) {
+        if (requests.incrementAndGet() > most) {
+            requests.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    void leave() {
+        requests.decrementAndGet();
+    }
+
+    boolean openStream(int most) {
+        if (streams.incrementAndGet() > most) {
+            streams.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    void closeStream() {
+        streams.decrementAndGet();
+    }
+
+    void closeStream(UUID upload) {
+        uploads.remove(upload);
+        closeStream();
+    }
+
+    void add(UUID upload, ServedUpload served) {
+        uploads.put(upload, served);
+    }
+
+    @Nullable ServedUpload upload(UUID upload) {
+        return uploads.get(upload);
+    }
+
+    /** Carries it out and answers; when it was carried out before, or is about to be, only answers. */
+    void once(long operationId, IncomingRequest request, Supplier<byte[]> act) {
+        CompletableFuture<Reply> mine = new CompletableFuture<>();
+        CompletableFuture<Reply> earlier = null;
+        if (operationId != 0) {
+            synchronized (answers) {
+                earlier = answers.putIfAbsent(operationId, mine);
+            }
+        }
+        if (earlier != null) {
+            earlier.thenAccept(reply -> request.reply(reply.status(), reply.payload()));
+            return;
+        }
+        Reply reply = new Reply(Status.INTERNAL, new Failure("internal error", 0).encode());
+        try {
+            reply = new Reply(Status.OK, act.get());
+        } catch (SeraiException e) {
+            reply = new Reply(StatusCodes.of(e.code()), StatusCodes.failure(e));
+        } finally {
+            mine.complete(reply);
+            request.reply(reply.status(), reply.payload());
+        }
+    }
+}

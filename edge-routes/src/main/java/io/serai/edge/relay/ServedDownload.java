@@ -1,0 +1,132 @@
+package io.serai.edge.relay;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.edge.frame.FrameType;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.StreamEnd;
+import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.ReplyCodec;
+import io.serai.edge.message.ReplyCodec.Opened;
+import io.serai.edge.message.Status;
+import io.serai.endpoint.DownloadChannel;
+import io.serai.endpoint.PartnerOperation.OpenDownload;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A server's side of one download: reads ahead as far as there is credit. It needs a thread only while it reads. */
+final class ServedDownload {
+    private static final Logger LOG = LoggerFactory.getLogger(ServedDownload.class);
+    private static final int BLOCKS_AT_ONCE = 16;
+
+    private final LinkStream stream;
+    private final Call call;
+    private final PartnerDesk desk;
+    private final ScheduledExecutorService clock;
+    private final SerialTask task;
+    private final Runnable done;
+    private @Nullable DownloadChannel channel;
+    private @Nullable ByteBuffer block;
+    private long offset;
+    private boolean finished;
+
+    ServedDownload(LinkStream stream, Call call, PartnerService service, Runnable done) {
+        this.stream = stream;
+        this.call = call;
+        this.offset = call.offset();
+        this.desk = service.desk();
+        this.clock = service.clock();
+        this.done = done;
+        this.task = new SerialTask(service.workers(), service.clock(), this::step);
+    }
+
+    void start() {
+        stream.onChange(task::ask);
+    }
+
+    private void step() {
+        if (finished) {
+            return;
+        }
+        try {
+            work();
+        } catch (SeraiException e) {
+            stream.result(StatusCodes.of(e.code()), StatusCodes.failure(e));
+            finish();
+        } catch (RuntimeException e) {
+            LOG.error("A download over a link failed by a defect", e);
+            stream.result(Status.INTERNAL, new Failure("internal error", 0).encode());
+            finish();
+        }
+    }
+
+    private void work() {
+        Optional<StreamEnd> over = stream.end();
+        if (over.isPresent()) {
+            if (over.get().isSuccess() && channel != null) {
+                channel.delivered();
+            }
+            finish();
+            return;
+        }
+        DownloadChannel source = channel;
+        if (source == null) {
+            source = desk.answer((OpenDownload) call.operation());
+            channel = source;
+            String version = source.attributes().version();
+            if (call.ifVersion().isPresent() && !call.ifVersion().get().equals(version)) {
+                throw new SeraiException(ErrorCode.CHANGED, "The file was replaced since its download began");
+            }
+            stream.accept(ReplyCodec.encode(new Opened(source.transfer(), 0, Optional.of(source.attributes()))));
+        }
+        read(source);
+    }
+
+    private void read(DownloadChannel source) {
+        for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
+            LinkStream.Position position = stream.position();
+            offset = position.jumpTo().orElse(offset);
+            int room = stream.sendable();
+            if (room == 0) {
+                return;
+            }
+            Duration pause = source.pause();
+            if (!pause.isZero()) {
+                clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
+                return;
+            }
+            if (block == null) {
+                block = ByteBuffer.allocate(FrameType.DATA_BYTES);
+            }
+            ByteBuffer bytes = block.clear().limit(room);
+            if (source.read(bytes, offset) < 0) {
+                stream.end(ByteBuffer.allocate(8).putLong(offset).array(), position.epoch());
+                continue;
+            }
+            // What is not taken, as the reader has jumped meanwhile, is read anew from where it wants to be.
+            offset += stream.trySend(bytes.flip(), offset, position.epoch());
+        }
+        task.ask();
+    }
+
+    private void finish() {
+        finished = true;
+        block = null;
+        DownloadChannel source = channel;
+        if (source != null) {
+            try {
+                source.close();
+            } catch (SeraiException e) {
+                LOG.warn("A download could not be closed: {}", e.text());
+            }
+        }
+        done.run();
+    }
+}

@@ -1,0 +1,188 @@
+package io.serai.edge.relay;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.edge.link.Chunk;
+import io.serai.edge.link.IncomingRequest;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.StreamEnd;
+import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.ReplyCodec;
+import io.serai.edge.message.ReplyCodec.Opened;
+import io.serai.edge.message.Status;
+import io.serai.endpoint.PartnerOperation.OpenUpload;
+import io.serai.endpoint.UploadChannel;
+import io.serai.endpoint.UploadReceipt;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server's side of one upload: writes what comes, gives credit for what is written, and commits at END and only then. It
+ * needs a thread only while there is something to do.
+ */
+final class ServedUpload {
+    private static final Logger LOG = LoggerFactory.getLogger(ServedUpload.class);
+    private static final int CHUNKS_AT_ONCE = 64;
+
+    private record Flush(long bytes, IncomingRequest request) {}
+
+    private final LinkStream stream;
+    private final OpenUpload operation;
+    private final UUID id;
+    private final PartnerDesk desk;
+    private final UploadVerdicts verdicts;
+    private final ScheduledExecutorService clock;
+    private final SerialTask task;
+    private final Runnable done;
+    private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
+    private @Nullable UploadChannel channel;
+    private long received;
+    private boolean finished;
+
+    ServedUpload(LinkStream stream, Call call, PartnerService service, Runnable done) {
+        this.stream = stream;
+        this.operation = (OpenUpload) call.operation();
+        this.id = call.upload();
+        this.desk = service.desk();
+        this.verdicts = service.verdicts();
+        this.clock = service.clock();
+        this.done = done;
+        this.task = new SerialTask(service.workers(), service.clock(), this::step);
+    }
+
+    void start() {
+        stream.onChange(task::ask);
+    }
+
+    /** Makes what was sent before the wish durable, then answers it. */
+    void flush(long bytes, IncomingRequest request) {
+        flushes.add(new Flush(bytes, request));
+        task.ask();
+    }
+
+    private void step() {
+        if (finished) {
+            answerFlushes(Status.NO_SESSION);
+            return;
+        }
+        try {
+            work();
+        } catch (SeraiException e) {
+            end(StatusCodes.of(e.code()), StatusCodes.failure(e), e.text());
+        } catch (RuntimeException e) {
+            LOG.error("An upload over a link failed by a defect", e);
+            end(Status.INTERNAL, new Failure("internal error", 0).encode(), "internal error");
+        }
+    }
+
+    private void work() {
+        Optional<StreamEnd> over = stream.end();
+        if (over.isPresent()) {
+            end(Status.PARTNER_ABORT, new byte[0], "The upload ended without END: " + over.get());
+            return;
+        }
+        UploadChannel target = channel;
+        if (target == null) {
+            target = desk.answer(operation);
+            channel = target;
+            stream.accept(ReplyCodec.encode(
+                    new Opened(target.transfer(), target.startOffset(), Optional.empty())));
+        }
+        if (write(target)) {
+            Optional<byte[]> end = stream.ended();
+            if (end.isPresent() && flushes.isEmpty()) {
+                commit(target, ByteBuffer.wrap(end.get()));
+            }
+        }
+    }
+
+    /** Writes what has come; whether all of it is written. */
+    private boolean write(UploadChannel target) {
+        for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
+            Duration pause = target.pause();
+            if (!pause.isZero()) {
+                clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
+                return false;
+            }
+            Optional<Chunk> next = stream.poll();
+            if (next.isEmpty()) {
+                flushReached(target);
+                return true;
+            }
+            int count = next.get().bytes().readableBytes();
+            try {
+                target.write(next.get().bytes().nioBuffer(), next.get().offset());
+            } finally {
+                next.get().bytes().release();
+            }
+            received += count;
+            stream.consumed(count, 0);
+            flushReached(target);
+        }
+        task.ask();
+        return false;
+    }
+
+    private void flushReached(UploadChannel target) {
+        for (Flush next = flushes.peek(); next != null && next.bytes() <= received; next = flushes.peek()) {
+            target.force();
+            flushes.remove();
+            next.request().reply(Status.OK, new byte[0]);
+        }
+    }
+
+    private void commit(UploadChannel target, ByteBuffer end) {
+        if (end.remaining() != 8 || end.getLong() != received) {
+            throw new SeraiException(
+                    ErrorCode.PARTNER_ABORT, "The upload has " + received + " bytes, which is not what was sent");
+        }
+        UploadReceipt receipt = target.commit();
+        verdicts.committed(operation.session(), id, receipt);
+        finish(target);
+        stream.result(Status.OK, ReplyCodec.encode(receipt));
+    }
+
+    private void end(Status status, byte[] message, String reason) {
+        verdicts.failed(operation.session(), id, status);
+        UploadChannel target = channel;
+        if (target == null) {
+            finished = true;
+            done.run();
+        } else {
+            try {
+                target.abort(reason);
+            } catch (SeraiException e) {
+                LOG.warn("A broken upload could not be ended in order: {}", e.text());
+            }
+            finish(target);
+        }
+        stream.result(status, message);
+        answerFlushes(status);
+    }
+
+    private void finish(UploadChannel target) {
+        finished = true;
+        try {
+            target.close();
+        } catch (SeraiException e) {
+            LOG.warn("An upload could not be closed: {}", e.text());
+        }
+        done.run();
+    }
+
+    private void answerFlushes(Status status) {
+        for (Flush next = flushes.poll(); next != null; next = flushes.poll()) {
+            next.request().reply(status, new byte[0]);
+        }
+    }
+}
