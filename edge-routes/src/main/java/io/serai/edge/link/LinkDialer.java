@@ -56,6 +56,7 @@ public final class LinkDialer {
     private int tries;
     private boolean stopped;
     private String lastFailure = "";
+    private String lastLoss = "";
 
     public LinkDialer(LinkSetup setup, Target target) {
         this.setup = setup;
@@ -87,6 +88,11 @@ public final class LinkDialer {
     /** What stands in the way of the link, for operators; empty when nothing has failed yet. */
     public synchronized String lastFailure() {
         return lastFailure;
+    }
+
+    /** Why the last connection that was in use was lost, for operators; empty when none was. */
+    public synchronized String lastLoss() {
+        return lastLoss;
     }
 
     /** Tells the edge, now and on each new connection, how this server is: draining, for one. */
@@ -289,6 +295,7 @@ public final class LinkDialer {
                 return;
             }
             synchronized (LinkDialer.this) {
+                lastLoss = why;
                 if (slot.connection == connection) {
                     slot.connection = null;
                     slot.waitForNext();

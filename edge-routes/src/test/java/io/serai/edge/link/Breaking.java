@@ -4,7 +4,7 @@ import java.lang.reflect.Field;
 import java.util.List;
 
 /** Breaks connections of a link in the middle of whatever they do. */
-final class Breaking {
+public final class Breaking {
     private Breaking() {}
 
     static List<LinkConnection> connections(Link link) {
@@ -19,23 +19,23 @@ final class Breaking {
         }
     }
 
-    static void first(Link link) {
+    public static void first(Link link) {
         kill(connections(link).get(0));
     }
 
-    static void all(Link link) {
+    public static void all(Link link) {
         List.copyOf(connections(link)).forEach(Breaking::kill);
     }
 
-    static void connectionWithRequests(Link link) {
+    public static void connectionWithRequests(Link link) {
         connections(link).stream().filter(c -> c.requestLoad() > 0).toList().forEach(Breaking::kill);
     }
 
-    static void connectionsWithStreams(Link link) {
+    public static void connectionsWithStreams(Link link) {
         connections(link).stream().filter(c -> c.streamLoad() > 0).toList().forEach(Breaking::kill);
     }
 
-    static void sendEvent(Link link) {
+    public static void sendEvent(Link link) {
         connections(link).get(0).event(1, new byte[0]);
     }
 

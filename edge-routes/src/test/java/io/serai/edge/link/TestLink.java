@@ -17,25 +17,27 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 
 /** A server and an edge on loopback, with keys of their own and short times. */
-final class TestLink implements AutoCloseable {
-    static final LinkIdentity SERVER = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
-    static final LinkIdentity EDGE = LinkIdentity.make(LinkRole.EDGE, "edge-1", InstantSource.system());
-    static final Duration SOON = Duration.ofSeconds(10);
+public final class TestLink implements AutoCloseable {
+    public static final LinkIdentity SERVER = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
+    public static final LinkIdentity EDGE = LinkIdentity.make(LinkRole.EDGE, "edge-1", InstantSource.system());
+    public static final Duration SOON = Duration.ofSeconds(10);
 
-    static final LinkSettings QUICK = new LinkSettings(
+    public static final LinkSettings QUICK = new LinkSettings(
             new LinkSettings.Connections(
                     2, 2, 4, Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofMillis(500), Duration.ofHours(24), 1L << 40),
             new LinkSettings.KeepAlive(Duration.ofMillis(300), Duration.ofMillis(1_200), Duration.ofMillis(400)),
             new LinkSettings.Flow(64 << 10, 256 << 10, 2 << 20, 64 << 20, 64, 256, 4 << 20));
 
     /** Hears and remembers. */
-    static class Ear implements LinkListener {
+    public static class Ear implements LinkListener {
         final List<Link> up = new CopyOnWriteArrayList<>();
         final List<String> lost = new CopyOnWriteArrayList<>();
         final List<String> violations = new CopyOnWriteArrayList<>();
+        public volatile Consumer<Link> whenLost = link -> {};
 
         @Override
         public void up(Link link) {
@@ -48,6 +50,7 @@ final class TestLink implements AutoCloseable {
         @Override
         public void lost(Link link, String why) {
             lost.add(why);
+            whenLost.accept(link);
         }
 
         @Override
@@ -57,7 +60,7 @@ final class TestLink implements AutoCloseable {
     }
 
     /** Serves nothing. */
-    static class Refusing implements LinkHandler {
+    public static class Refusing implements LinkHandler {
         @Override
         public void request(Link link, IncomingRequest request) {
             request.reply(Status.UNSUPPORTED, new byte[0]);
@@ -72,18 +75,18 @@ final class TestLink implements AutoCloseable {
         public void event(Link link, int kind, byte[] payload) {}
     }
 
-    final Ear serverEar = new Ear();
-    final Ear edgeEar = new Ear();
-    final CreditBudget serverBudget;
-    final CreditBudget edgeBudget;
+    public final Ear serverEar = new Ear();
+    public final Ear edgeEar = new Ear();
+    public final CreditBudget serverBudget;
+    public final CreditBudget edgeBudget;
     final LinkTransport transport;
-    final LinkAcceptor acceptor;
+    public final LinkAcceptor acceptor;
     final LinkSettings settings;
     final LinkHandler serverHandler;
     final InetSocketAddress address;
     LinkDialer dialer;
 
-    TestLink(LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
+    public TestLink(LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
         this(settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, LinkTransport.Sockets.EPOLL);
     }
 
@@ -126,7 +129,7 @@ final class TestLink implements AutoCloseable {
     }
 
     /** Dials; returns the edge's view of the link with all connections. */
-    Link up() {
+    public Link up() {
         dialer.start();
         LinkSettings.Connections wanted = settings.connections();
         Awaitility.await().atMost(SOON).until(() -> edge().filter(
