@@ -1,5 +1,6 @@
 package io.serai.edge.frame;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Every frame of the link, its number and the sizes that its payload may have. */
@@ -69,5 +70,15 @@ public enum FrameType {
     /** The type of that number, if it is known. */
     public static Optional<FrameType> of(int number) {
         return Optional.ofNullable(BY_NUMBER[number & 0xff]);
+    }
+
+    /** The number that a payload of a REQUEST, REPLY, EVENT, OPEN, RESULT or RESET begins with. */
+    public static int code(byte[] payload) {
+        return (payload[0] & 0xff) << 8 | payload[1] & 0xff;
+    }
+
+    /** What follows that number. */
+    public static byte[] messageOf(byte[] payload) {
+        return Arrays.copyOfRange(payload, 2, payload.length);
     }
 }

@@ -181,14 +181,7 @@ public final class Link {
             ConnectionClass connectionClass, long roundTripNanos, long bytesRead, long bytesWritten, int streams) {}
 
     public List<ConnectionFigures> figures() {
-        return connections.stream()
-                .map(connection -> new ConnectionFigures(
-                        connection.peerHello().connectionClass(),
-                        connection.roundTripNanos(),
-                        connection.bytesRead(),
-                        connection.bytesWritten(),
-                        connection.streamLoad()))
-                .toList();
+        return connections.stream().map(LinkConnection::figures).toList();
     }
 
     private List<LinkConnection> ready(ConnectionClass wanted) {

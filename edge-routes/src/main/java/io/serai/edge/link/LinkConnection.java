@@ -6,13 +6,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.frame.FrameHandler;
+import io.serai.edge.frame.FrameIds;
 import io.serai.edge.frame.FrameReader;
 import io.serai.edge.frame.FrameType;
 import io.serai.edge.frame.FrameWriter;
@@ -26,7 +24,6 @@ import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkRole;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,7 +38,6 @@ import org.slf4j.LoggerFactory;
  */
 final class LinkConnection extends ChannelInboundHandlerAdapter implements FrameHandler {
     private static final Logger LOG = LoggerFactory.getLogger(LinkConnection.class);
-    private static final int LAST_ID = Integer.MAX_VALUE - (1 << 20);
     private static final long BYE_WITHIN_MILLIS = 1_000;
 
     private enum State {
@@ -52,9 +48,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         CLOSED
     }
 
-    /** The side that dials has even ids, the other one odd ids. */
-    private final int idParity;
-
+    private final FrameIds ids;
     private final LinkSettings settings;
     private final CreditBudget budget;
     private final ConnectionOwner owner;
@@ -65,22 +59,18 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     private final long madeNanos = System.nanoTime();
     private volatile State state = State.TLS;
     private @Nullable Channel channel;
+    private @Nullable ConnectionWriter out;
     private @Nullable Hello peer;
     private Optional<Bye> bye = Optional.empty();
     private String why = "the peer closed it";
-    private int lastOwnId;
-    private int lastPeerId;
-    private boolean flushing;
     private boolean toldToRetire;
     private volatile long bytesRead;
-    private volatile long bytesWritten;
 
     LinkConnection(LinkSettings settings, CreditBudget budget, ConnectionOwner owner, LinkRole role) {
         this.settings = settings;
         this.budget = budget;
         this.owner = owner;
-        this.idParity = role == LinkRole.SERVER ? 0 : 1;
-        this.lastOwnId = role == LinkRole.SERVER ? 0 : -1;
+        this.ids = new FrameIds(role == LinkRole.SERVER ? FrameIds.Parity.EVEN : FrameIds.Parity.ODD);
         this.heartBeat = new HeartBeat(this, settings.keepAlive());
     }
 
@@ -89,6 +79,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         channel = context.channel();
+        out = new ConnectionWriter(context.channel(), settings.flow().backlogBytes(), this::kill);
         context.channel()
                 .eventLoop()
                 .schedule(
@@ -144,9 +135,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        if (flushing) {
-            flush();
-        }
+        out().flushIfDue();
         context.fireChannelReadComplete();
     }
 
@@ -189,7 +178,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         Channel open = channel();
         open.writeAndFlush(FrameWriter.message(allocator(), FrameType.BYE, 0, new Bye(code, text).encode()))
                 .addListener(ChannelFutureListener.CLOSE);
-        open.eventLoop().schedule(() -> abort(open), BYE_WITHIN_MILLIS, TimeUnit.MILLISECONDS);
+        open.eventLoop().schedule(() -> ConnectionWriter.abort(open), BYE_WITHIN_MILLIS, TimeUnit.MILLISECONDS);
         close();
     }
 
@@ -198,20 +187,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         why = reason;
         Channel open = channel();
         close();
-        abort(open);
-    }
-
-    /** Past the TLS layer, which would wait for the peer to take its last words. */
-    private static void abort(Channel open) {
-        if (open.isOpen()) {
-            open.config().setOption(ChannelOption.SO_LINGER, 0);
-            ChannelHandlerContext tls = open.pipeline().context(SslHandler.class);
-            if (tls == null) {
-                open.close();
-            } else {
-                tls.close();
-            }
-        }
+        ConnectionWriter.abort(open);
     }
 
     /**
@@ -245,23 +221,23 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             return;
         }
         switch (type) {
-            case HELLO -> onHello(Hello.decode(payload));
+            case HELLO -> onHello(Hello.deFrameType.code(payload));
             case PING -> write(FrameWriter.ping(
                     allocator(), FrameType.PONG, ByteBuffer.wrap(payload).getLong()));
             case PONG -> heartBeat.onPong(ByteBuffer.wrap(payload).getLong());
-            case LINK_STATUS -> onStatus(LinkStatus.decode(payload));
-            case BYE -> onBye(Bye.decode(payload));
+            case LINK_STATUS -> onStatus(LinkStatus.deFrameType.code(payload));
+            case BYE -> onBye(Bye.deFrameType.code(payload));
             case REQUEST -> {
                 checkNew(id, ConnectionClass.CONTROL);
-                owner.request(this, requests.onRequest(id, code(payload), rest(payload)));
+                owner.request(this, requests.onRequest(id, FrameType.code(payload), FrameType.messageOf(payload)));
             }
             case REPLY -> {
-                requests.onReply(id, Status.of(code(payload)), rest(payload));
+                requests.onReply(id, Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
                 closeIfDone();
             }
             case CANCEL -> requests.onCancel(id);
-            case EVENT -> owner.event(this, code(payload), rest(payload));
-            case OPEN -> onOpen(id, code(payload), rest(payload));
+            case EVENT -> owner.event(this, FrameType.code(payload), FrameType.messageOf(payload));
+            case OPEN -> onOpen(id, FrameType.code(payload), FrameType.messageOf(payload));
             case OPENED, CREDIT, END, RESULT, RESET, SEEK -> onStreamFrame(type, id, payload);
             case DATA -> throw new IllegalStateException("DATA comes in pieces");
         }
@@ -317,8 +293,8 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             case OPENED -> stream.onOpened(payload);
             case CREDIT -> stream.onCredit(fields.getInt(), fields.getLong());
             case END -> stream.onEnd(payload);
-            case RESULT -> stream.onResult(Status.of(code(payload)), rest(payload));
-            case RESET -> stream.onReset(Status.of(code(payload)), rest(payload));
+            case RESULT -> stream.onResult(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
+            case RESET -> stream.onReset(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
             case SEEK -> stream.onSeek(fields.getLong(), fields.getInt());
             default -> throw new IllegalStateException(type + " is of no stream");
         }
@@ -348,29 +324,17 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     /** The open stream; null for one that was closed, since its last frames may cross our RESET or RESULT on the way. */
     private @Nullable LinkStream stream(int id) throws ProtocolViolation {
         LinkStream stream = streams.get(id);
-        if (stream == null && id > (isOwnId(id) ? lastOwnId : lastPeerId)) {
+        if (stream == null && !ids.wasUsed(id)) {
             throw new ProtocolViolation("a frame of the stream " + id + ", which was never opened");
         }
         return stream;
     }
 
-    /** Ids of one side ascend, so that none is used twice. */
     private void checkNew(int id, ConnectionClass wanted) throws ProtocolViolation {
-        if (isOwnId(id) || id <= lastPeerId) {
-            throw new ProtocolViolation("the id " + id + " after " + lastPeerId);
-        }
+        ids.takeNew(id);
         if (peerHello().connectionClass() != wanted) {
             throw new ProtocolViolation("a " + wanted + " frame on the wrong connection");
         }
-        lastPeerId = id;
-    }
-
-    private static int code(byte[] payload) {
-        return (payload[0] & 0xff) << 8 | payload[1] & 0xff;
-    }
-
-    private static byte[] rest(byte[] payload) {
-        return Arrays.copyOfRange(payload, 2, payload.length);
     }
 
     // ---- sending ----
@@ -415,34 +379,18 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     private void writeNow(ByteBuf frame) {
         if (state == State.CLOSED) {
             frame.release();
-            return;
-        }
-        Channel open = channel();
-        bytesWritten += frame.readableBytes();
-        open.write(frame, open.voidPromise());
-        if (!flushing) {
-            flushing = true;
-            open.eventLoop().execute(() -> {
-                if (flushing) {
-                    flush();
-                }
-            });
+        } else {
+            out().write(frame);
         }
     }
 
     void flush() {
-        flushing = false;
-        Channel open = channel();
-        open.flush();
-        ChannelOutboundBuffer unsent = open.unsafe().outboundBuffer();
-        if (unsent != null && unsent.totalPendingWriteBytes() > settings.flow().backlogBytes()) {
-            kill("the peer has left " + unsent.totalPendingWriteBytes() + " bytes unread");
-        }
+        out().flush();
     }
 
     /** A stream has something to send; from any thread. */
     void pump(LinkStream stream) {
-        if (stream.enqueueOnce()) {
+        if (stream.schedule()) {
             onLoop(() -> streams.enqueue(stream), () -> {});
         }
     }
@@ -481,21 +429,15 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         return state == State.READY || state == State.RETIRING;
     }
 
-    boolean isOwnId(int id) {
-        return (id & 1) == idParity;
-    }
-
-    /** The next id of our own; a connection that comes near the end of them is to be replaced. */
-    int nextId() {
-        lastOwnId += 2;
-        return lastOwnId;
+    FrameIds ids() {
+        return ids;
     }
 
     /** Whether it has had its time, its bytes or its ids. From any thread. */
     boolean isWorn(Duration age) {
         return System.nanoTime() - madeNanos > age.toNanos()
-                || bytesRead + bytesWritten > settings.connections().maxBytes()
-                || lastOwnId > LAST_ID;
+                || bytesRead + out().bytesWritten() > settings.connections().maxBytes()
+                || ids.areRunningOut();
     }
 
     Channel channel() {
@@ -503,6 +445,13 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             throw new IllegalStateException("The connection has no channel yet");
         }
         return channel;
+    }
+
+    private ConnectionWriter out() {
+        if (out == null) {
+            throw new IllegalStateException("The connection has no channel yet");
+        }
+        return out;
     }
 
     EventLoop loop() {
@@ -536,15 +485,12 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         return streams.load();
     }
 
-    long roundTripNanos() {
-        return heartBeat.roundTripNanos();
-    }
-
-    long bytesRead() {
-        return bytesRead;
-    }
-
-    long bytesWritten() {
-        return bytesWritten;
+    Link.ConnectionFigures figures() {
+        return new Link.ConnectionFigures(
+                peerHello().connectionClass(),
+                heartBeat.roundTripNanos(),
+                bytesRead,
+                out().bytesWritten(),
+                streams.load());
     }
 }

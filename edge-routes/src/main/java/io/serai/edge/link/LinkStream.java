@@ -8,11 +8,9 @@ import io.serai.edge.message.Status;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,32 +22,18 @@ import org.jspecify.annotations.Nullable;
  * reader of a download sends RESULT(OK) when it has all that it wants, be it before END.
  */
 public final class LinkStream {
-    /** What a sender may have queued here beyond what the connection has taken: two full frames. */
-    private static final int OUTBOX_BYTES = 2 * FrameType.DATA_BYTES;
-
     private final LinkConnection connection;
     private final int id;
     private final StreamKind kind;
     private final boolean opener;
     private final boolean sender;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private final SendWindow credit;
-    private final ReceiveWindow window;
-    private final ArrayDeque<ByteBuf> outbox = new ArrayDeque<>();
-    private final ArrayDeque<Chunk> inbox = new ArrayDeque<>();
-    private int outboxBytes;
-    private boolean queued;
+    private final Object lock = new Object();
+    private final SendQueue outbox;
+    private final ReceiveQueue inbox;
     private byte @Nullable [] opened;
-    /** The sender has queued END, or the receiver has it. */
-    private byte @Nullable [] ended;
-
-    private boolean endOnItsWay;
     private int epoch;
     private long seekOffset = -1;
-    private boolean awaitingSeek;
-    private boolean dropping;
     private long durableOffset;
     private @Nullable StreamEnd end;
     private Runnable listener = () -> {};
@@ -61,8 +45,11 @@ public final class LinkStream {
         this.opener = opener;
         this.sender = opener == (kind == StreamKind.WRITE);
         LinkSettings.Flow flow = connection.settings().flow();
-        this.credit = new SendWindow(sender ? connection.peerHello().earlyWindow() : 0);
-        this.window = new ReceiveWindow(connection.budget(), flow.earlyWindow(), flow.maxWindow());
+        this.outbox = new SendQueue(
+                connection.allocator(), id, sender ? connection.peerHello().earlyWindow() : 0);
+        this.inbox = new ReceiveQueue(
+                connection.allocator(),
+                new ReceiveWindow(connection.budget(), flow.earlyWindow(), flow.maxWindow()));
     }
 
     public int id() {
@@ -75,22 +62,16 @@ public final class LinkStream {
 
     /** Calls this whenever something has changed; it must return at once. Called once now, for what was before. */
     public void onChange(Runnable action) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             listener = action;
-        } finally {
-            lock.unlock();
         }
         action.run();
     }
 
     /** How it was closed; empty while it is open. */
     public Optional<StreamEnd> end() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return Optional.ofNullable(end);
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -99,15 +80,12 @@ public final class LinkStream {
     /** Waits for the other side's OPENED; hands back its message. */
     public byte[] awaitOpened(Duration patience) throws StreamClosed, TimeoutException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
-        lock.lockInterruptibly();
-        try {
+        synchronized (lock) {
             while (opened == null) {
                 open();
                 await(deadline);
             }
             return opened;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -120,13 +98,10 @@ public final class LinkStream {
     /** Gives the first real credit, if the budget allows. */
     void widen() {
         int more = 0;
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (!sender && end == null) {
-                more = window.widen(connection.settings().flow().firstWindow());
+                more = inbox.window().widen(connection.settings().flow().firstWindow());
             }
-        } finally {
-            lock.unlock();
         }
         if (more > 0) {
             connection.write(FrameWriter.credit(connection.allocator(), id, more, 0));
@@ -145,16 +120,13 @@ public final class LinkStream {
         long at = offset;
         while (data.hasRemaining()) {
             long deadline = System.nanoTime() + patience.toNanos();
-            lock.lockInterruptibly();
-            try {
+            synchronized (lock) {
                 open();
-                while (credit.left() == 0 || outboxBytes >= OUTBOX_BYTES) {
+                while (outbox.room() == 0) {
                     await(deadline);
                     open();
                 }
-                at += enqueue(data, at);
-            } finally {
-                lock.unlock();
+                at += outbox.add(data, at);
             }
             connection.pump(this);
         }
@@ -165,37 +137,27 @@ public final class LinkStream {
 
     /** For the side that serves a READ: whether the reader has jumped since this was last asked. */
     public Position position() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             Position now = new Position(epoch, seekOffset < 0 ? Optional.empty() : Optional.of(seekOffset));
             seekOffset = -1;
             return now;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** How many bytes {@link #trySend} would take now. */
     public int sendable() {
-        lock.lock();
-        try {
-            boolean may = end == null && ended == null && outboxBytes < OUTBOX_BYTES;
-            return may ? (int) Math.min(credit.left(), FrameType.DATA_BYTES) : 0;
-        } finally {
-            lock.unlock();
+        synchronized (lock) {
+            return end == null ? outbox.room() : 0;
         }
     }
 
     /** Takes bytes as far as there is credit; none if the stream is closed or the reader is not at that epoch any more. */
     public int trySend(ByteBuffer data, long offset, int readEpoch) {
         int taken = 0;
-        lock.lock();
-        try {
-            if (end == null && ended == null && readEpoch == epoch && outboxBytes < OUTBOX_BYTES && credit.left() > 0) {
-                taken = enqueue(data, offset);
+        synchronized (lock) {
+            if (end == null && readEpoch == epoch) {
+                taken = outbox.add(data, offset);
             }
-        } finally {
-            lock.unlock();
         }
         if (taken > 0) {
             connection.pump(this);
@@ -203,24 +165,13 @@ public final class LinkStream {
         return taken;
     }
 
-    private int enqueue(ByteBuffer data, long offset) {
-        int count = credit.take(Math.min(data.remaining(), FrameType.DATA_BYTES));
-        outbox.add(FrameWriter.data(connection.allocator(), id, offset, data, count));
-        outboxBytes += count;
-        return count;
-    }
-
     /** Everything was sent and is meant to count: queued behind the bytes. False if the reader has jumped since. */
     public boolean end(byte[] message, int readEpoch) {
-        lock.lock();
-        try {
-            if (end != null || ended != null || readEpoch != epoch) {
+        synchronized (lock) {
+            if (end != null || outbox.isEnded() || readEpoch != epoch) {
                 return false;
             }
-            ended = message;
-            outbox.add(FrameWriter.message(connection.allocator(), FrameType.END, id, message));
-        } finally {
-            lock.unlock();
+            outbox.end(message);
         }
         connection.pump(this);
         return true;
@@ -229,26 +180,18 @@ public final class LinkStream {
     /** Waits for the verdict, or another end of the stream; empty if there is none in this time. */
     public Optional<StreamEnd> awaitEnd(Duration patience) throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
-        lock.lockInterruptibly();
-        try {
-            while (end == null) {
-                await(deadline);
+        synchronized (lock) {
+            while (end == null && System.nanoTime() - deadline < 0) {
+                TimeUnit.NANOSECONDS.timedWait(lock, deadline - System.nanoTime());
             }
-            return Optional.of(end);
-        } catch (TimeoutException e) {
-            return Optional.empty();
-        } finally {
-            lock.unlock();
+            return Optional.ofNullable(end);
         }
     }
 
     /** Up to where the receiver has said that the bytes are durable. */
     public long durableOffset() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return durableOffset;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -257,38 +200,29 @@ public final class LinkStream {
     /** The next piece; empty at END. Waits for it. */
     public Optional<Chunk> take(Duration patience) throws StreamClosed, TimeoutException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
-        lock.lockInterruptibly();
-        try {
+        synchronized (lock) {
             while (true) {
                 open();
                 Chunk next = inbox.poll();
-                if (next != null || ended != null && !awaitingSeek) {
+                if (next != null || inbox.ended().isPresent()) {
                     return Optional.ofNullable(next);
                 }
                 await(deadline);
             }
-        } finally {
-            lock.unlock();
         }
     }
 
     /** The next piece, if one is there. */
     public Optional<Chunk> poll() {
-        lock.lock();
-        try {
+        synchronized (lock) {
             return Optional.ofNullable(inbox.poll());
-        } finally {
-            lock.unlock();
         }
     }
 
     /** The message of END, once it has come and all pieces before it were taken. */
     public Optional<byte[]> ended() {
-        lock.lock();
-        try {
-            return inbox.isEmpty() ? Optional.ofNullable(ended) : Optional.empty();
-        } finally {
-            lock.unlock();
+        synchronized (lock) {
+            return inbox.ended();
         }
     }
 
@@ -299,11 +233,8 @@ public final class LinkStream {
      */
     public void consumed(int bytes, long durable) {
         int more;
-        lock.lock();
-        try {
-            more = end == null ? window.consume(bytes) : 0;
-        } finally {
-            lock.unlock();
+        synchronized (lock) {
+            more = end == null ? inbox.window().consume(bytes) : 0;
         }
         if (more > 0) {
             connection.write(FrameWriter.credit(connection.allocator(), id, more, durable));
@@ -321,17 +252,12 @@ public final class LinkStream {
     public void seek(long offset) {
         int more;
         int now;
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (end != null) {
                 return;
             }
             now = ++epoch;
-            awaitingSeek = true;
-            ended = null;
-            more = dropInbox();
-        } finally {
-            lock.unlock();
+            more = inbox.jump();
         }
         connection.write(FrameWriter.seek(connection.allocator(), id, offset, now));
         if (more > 0) {
@@ -341,11 +267,8 @@ public final class LinkStream {
 
     /** No more read-ahead than the early window from now on. */
     public void shrinkWindow() {
-        lock.lock();
-        try {
-            window.shrink();
-        } finally {
-            lock.unlock();
+        synchronized (lock) {
+            inbox.window().shrink();
         }
     }
 
@@ -368,104 +291,67 @@ public final class LinkStream {
     // ---- what the connection calls, on its event loop ----
 
     void onOpened(byte[] message) throws ProtocolViolation {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (!opener || opened != null) {
                 throw new ProtocolViolation("an OPENED that was not asked for");
             }
             opened = message;
-        } finally {
-            lock.unlock();
         }
         notifyChange();
     }
 
     void onDataBegins(int count) throws ProtocolViolation {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (sender) {
                 throw new ProtocolViolation("DATA from the side that receives");
             }
-            if (ended != null) {
-                throw new ProtocolViolation("DATA after END");
-            }
-            if (!window.receive(count)) {
-                throw new ProtocolViolation(
-                        ProtocolViolation.Rule.FLOW_CONTROL, "DATA beyond the credit of " + window.granted());
-            }
-            dropping = awaitingSeek;
-        } finally {
-            lock.unlock();
+            inbox.begin(count);
         }
     }
 
     void onData(long offset, ByteBuf bytes) {
-        boolean drop;
-        lock.lock();
-        try {
-            drop = dropping || awaitingSeek;
-            if (end == null && !drop) {
-                keep(offset, bytes);
-            }
-        } finally {
-            lock.unlock();
+        int count = bytes.readableBytes();
+        boolean kept;
+        synchronized (lock) {
+            kept = end != null || inbox.keep(offset, bytes);
         }
-        if (drop) {
-            consumed(bytes.readableBytes(), 0);
-        } else {
+        if (kept) {
             notifyChange();
-        }
-    }
-
-    private void keep(long offset, ByteBuf bytes) {
-        if (bytes.readableBytes() >= Chunk.GATHERED_BYTES) {
-            inbox.add(new Chunk(offset, bytes.retainedSlice()));
-            return;
-        }
-        Chunk last = inbox.peekLast();
-        if (last == null || !last.gathers(offset, bytes)) {
-            ByteBuf own = connection.allocator().directBuffer(Chunk.GATHERED_BYTES, Chunk.GATHERED_BYTES);
-            inbox.add(new Chunk(offset, own.writeBytes(bytes)));
+        } else {
+            consumed(count, 0);
         }
     }
 
     void onCredit(int bytes, long durable) throws ProtocolViolation {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (!sender) {
                 throw new ProtocolViolation("CREDIT from the side that sends");
             }
-            credit.grant(bytes);
+            outbox.grant(bytes);
             durableOffset = Math.max(durableOffset, durable);
-        } finally {
-            lock.unlock();
         }
         notifyChange();
     }
 
     void onEnd(byte[] message) throws ProtocolViolation {
-        lock.lock();
-        try {
-            if (sender || ended != null) {
-                throw new ProtocolViolation("an END that cannot be");
+        synchronized (lock) {
+            if (sender) {
+                throw new ProtocolViolation("an END from the side that receives");
             }
-            if (!awaitingSeek) {
-                ended = message;
-            }
-        } finally {
-            lock.unlock();
+            inbox.end(message);
         }
         notifyChange();
     }
 
     void onSeek(long offset, int newEpoch) throws ProtocolViolation {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (kind != StreamKind.READ || offset < 0) {
                 throw new ProtocolViolation("a SEEK that cannot be");
             }
             if (opener) {
-                awaitingSeek &= newEpoch != epoch;
+                if (newEpoch == epoch) {
+                    inbox.jumped();
+                }
                 return;
             }
             if (newEpoch != epoch + 1) {
@@ -473,28 +359,20 @@ public final class LinkStream {
             }
             epoch = newEpoch;
             seekOffset = offset;
-            ended = null;
-            endOnItsWay = false;
-            clearOutbox();
-            outbox.add(FrameWriter.seek(connection.allocator(), id, offset, newEpoch));
-        } finally {
-            lock.unlock();
+            outbox.jump(offset, newEpoch);
         }
         connection.pump(this);
         notifyChange();
     }
 
     void onResult(Status status, byte[] message) throws ProtocolViolation {
-        lock.lock();
-        try {
-            if (status == Status.OK && !(sender && (endOnItsWay || kind == StreamKind.READ))) {
+        synchronized (lock) {
+            if (status == Status.OK && !(sender && (outbox.isEndSent() || kind == StreamKind.READ))) {
                 throw new ProtocolViolation("a RESULT of OK without an END before it");
             }
             if (!opener && !sender) {
                 throw new ProtocolViolation("a RESULT from the side that sends");
             }
-        } finally {
-            lock.unlock();
         }
         close(new StreamEnd(StreamEnd.Cause.RESULT_RECEIVED, status, message));
     }
@@ -507,35 +385,22 @@ public final class LinkStream {
         close(StreamEnd.lost(why));
     }
 
-    /** The next frame to send; null when there is none, and then it has to be queued anew. */
+    /** The next frame to send; null when there is none, and then it has to be scheduled anew. */
     @Nullable ByteBuf nextFrame() {
         ByteBuf next;
-        lock.lock();
-        try {
+        synchronized (lock) {
             next = outbox.poll();
-            if (next == null) {
-                queued = false;
-                return null;
-            }
-            int count = fileBytes(next);
-            outboxBytes -= count;
-            endOnItsWay |= ended != null && outbox.isEmpty();
-        } finally {
-            lock.unlock();
         }
-        notifyChange();
+        if (next != null) {
+            notifyChange();
+        }
         return next;
     }
 
-    /** Whether it is to be put among those that have something to send; true once until {@link #nextFrame} is null. */
-    boolean enqueueOnce() {
-        lock.lock();
-        try {
-            boolean was = queued;
-            queued = true;
-            return !was;
-        } finally {
-            lock.unlock();
+    /** Whether it is to be put among those that have something to send: true once, until {@link #nextFrame} is null. */
+    boolean schedule() {
+        synchronized (lock) {
+            return outbox.schedule();
         }
     }
 
@@ -547,53 +412,26 @@ public final class LinkStream {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // all callers wait in loops
     private void await(long deadline) throws TimeoutException, InterruptedException {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
             throw new TimeoutException("No progress on the stream " + id);
         }
-        changed.awaitNanos(left);
-    }
-
-    /** Counts what lies here unread as consumed; returns the credit to give for it. */
-    private int dropInbox() {
-        int bytes = 0;
-        for (Chunk chunk = inbox.poll(); chunk != null; chunk = inbox.poll()) {
-            bytes += chunk.length();
-            chunk.bytes().release();
-        }
-        return bytes == 0 ? 0 : window.consume(bytes);
-    }
-
-    private void clearOutbox() {
-        int unsent = 0;
-        for (ByteBuf frame = outbox.poll(); frame != null; frame = outbox.poll()) {
-            unsent += fileBytes(frame);
-            frame.release();
-        }
-        credit.putBack(unsent);
-        outboxBytes = 0;
-    }
-
-    private static int fileBytes(ByteBuf frame) {
-        boolean data = frame.getUnsignedByte(3) == FrameType.DATA.number();
-        return data ? frame.readableBytes() - FrameType.HEADER_BYTES - 8 : 0;
+        TimeUnit.NANOSECONDS.timedWait(lock, left);
     }
 
     // ---- without the lock ----
 
     private boolean close(StreamEnd how) {
-        lock.lock();
-        try {
+        synchronized (lock) {
             if (end != null) {
                 return false;
             }
             end = how;
-            clearOutbox();
-            dropInbox();
-            window.close();
-        } finally {
-            lock.unlock();
+            outbox.clear();
+            inbox.clear();
+            inbox.window().close();
         }
         connection.forget(this);
         notifyChange();
@@ -602,12 +440,9 @@ public final class LinkStream {
 
     private void notifyChange() {
         Runnable action;
-        lock.lock();
-        try {
-            changed.signalAll();
+        synchronized (lock) {
+            lock.notifyAll();
             action = listener;
-        } finally {
-            lock.unlock();
         }
         action.run();
     }

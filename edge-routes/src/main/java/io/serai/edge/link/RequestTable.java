@@ -53,7 +53,7 @@ final class RequestTable {
         } else if (sent.size() >= connection.peerHello().maxInFlight()) {
             future.complete(new Reply(Status.BUSY, NOTHING));
         } else {
-            int id = connection.nextId();
+            int id = connection.ids().next();
             Pending pending = new Pending(future);
             sent.put(id, pending);
             load = sent.size();

@@ -37,7 +37,7 @@ final class StreamTable {
 
     /** Opens one of our own. */
     LinkStream open(StreamKind kind, int method, byte[] payload) {
-        LinkStream stream = new LinkStream(connection, connection.nextId(), kind, true);
+        LinkStream stream = new LinkStream(connection, connection.ids().next(), kind, true);
         add(stream);
         connection.write(
                 FrameWriter.coded(connection.allocator(), FrameType.OPEN, stream.id(), method, payload));
@@ -64,7 +64,7 @@ final class StreamTable {
     void remove(LinkStream stream) {
         if (streams.remove(stream.id()) != null) {
             load = streams.size();
-            if (!connection.isOwnId(stream.id())) {
+            if (!connection.ids().isOwn(stream.id())) {
                 served--;
             }
         }

@@ -240,7 +240,7 @@ class StreamTest {
             while (served.end().isEmpty()) {
                 LinkStream.Position position = served.position();
                 at = position.jumpTo().orElse(at);
-                int room = served.sendable();
+                int room = (int) Math.min(served.sendable(), Math.max(0, (8 << 20) - at));
                 if (at >= 8 << 20) {
                     served.end(NOTHING, position.epoch());
                     Thread.sleep(1);

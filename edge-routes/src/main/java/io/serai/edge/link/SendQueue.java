@@ -1,0 +1,105 @@
+package io.serai.edge.link;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.frame.FrameType;
+import io.serai.edge.frame.FrameWriter;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** What a stream has to send: bytes that have credit, and END behind them. Guarded by its stream's lock. */
+final class SendQueue {
+    /** What may wait here beyond what the connection has taken: two full frames. */
+    private static final int MOST_BYTES = 2 * FrameType.DATA_BYTES;
+
+    private final ByteBufAllocator allocator;
+    private final int id;
+    private final SendWindow credit;
+    private final ArrayDeque<ByteBuf> frames = new ArrayDeque<>();
+    private int bytes;
+    private boolean scheduled;
+    private boolean ended;
+    private boolean endSent;
+
+    SendQueue(ByteBufAllocator allocator, int id, int earlyWindow) {
+        this.allocator = allocator;
+        this.id = id;
+        this.credit = new SendWindow(earlyWindow);
+    }
+
+    /** How many bytes it would take now. */
+    int room() {
+        return ended || bytes >= MOST_BYTES ? 0 : (int) Math.min(credit.left(), FrameType.DATA_BYTES);
+    }
+
+    /** Takes as many bytes as it has room for, in one frame. */
+    int add(ByteBuffer data, long offset) {
+        int count = credit.take(Math.min(data.remaining(), room()));
+        if (count > 0) {
+            frames.add(FrameWriter.data(allocator, id, offset, data, count));
+            bytes += count;
+        }
+        return count;
+    }
+
+    void end(byte[] message) {
+        ended = true;
+        frames.add(FrameWriter.message(allocator, FrameType.END, id, message));
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** Whether the connection has taken END. */
+    boolean isEndSent() {
+        return endSent;
+    }
+
+    void grant(int more) throws ProtocolViolation {
+        credit.grant(more);
+    }
+
+    /** The reader has jumped: drops what waits, and marks where the bytes of the new epoch begin. */
+    void jump(long offset, int epoch) {
+        clear();
+        ended = false;
+        endSent = false;
+        frames.add(FrameWriter.seek(allocator, id, offset, epoch));
+    }
+
+    /** The next frame; null when there is none, and then it has to be scheduled anew. */
+    @Nullable ByteBuf poll() {
+        ByteBuf next = frames.poll();
+        if (next == null) {
+            scheduled = false;
+            return null;
+        }
+        bytes -= fileBytes(next);
+        endSent |= ended && frames.isEmpty();
+        return next;
+    }
+
+    /** Whether it is to be put among those that have something to send: true once, until {@link #poll} is null. */
+    boolean schedule() {
+        boolean was = scheduled;
+        scheduled = true;
+        return !was;
+    }
+
+    /** Drops what waits; the credit for it is there again. */
+    void clear() {
+        for (ByteBuf frame = frames.poll(); frame != null; frame = frames.poll()) {
+            credit.putBack(fileBytes(frame));
+            frame.release();
+        }
+        bytes = 0;
+    }
+
+    private static int fileBytes(ByteBuf frame) {
+        boolean data = frame.getUnsignedByte(3) == FrameType.DATA.number();
+        return data ? frame.readableBytes() - FrameType.HEADER_BYTES - 8 : 0;
+    }
+}
