@@ -195,12 +195,15 @@ public final class LinkAcceptor {
                 setup.listener().violation(hello.node(), refusal.get().text());
                 return new Welcome.Refused(refusal.get());
             }
+            if (hello.index() >= INDEX_MOST) {
+                return refuse(ByeCode.BUSY, "too many connections");
+            }
             Optional<Link> found = linkOf(hello, pin.get(), connection);
             if (found.isEmpty()) {
                 return refuse(ByeCode.LINK_GONE, "this link is not known any more");
             }
             // While one is being replaced there are two of its index.
-            if (hello.index() >= INDEX_MOST || found.get().connections(hello.connectionClass()) >= 2 * INDEX_MOST) {
+            if (found.get().connections(hello.connectionClass()) >= 2 * INDEX_MOST) {
                 return refuse(ByeCode.BUSY, "too many connections");
             }
             link = found.get();

@@ -21,6 +21,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
 final class ServedUpload {
     private static final Logger LOG = LoggerFactory.getLogger(ServedUpload.class);
     private static final int CHUNKS_AT_ONCE = 64;
+    private static final int PROGRESS_SECONDS = 10;
 
     private record Flush(long bytes, IncomingRequest request) {}
 
@@ -146,7 +148,14 @@ final class ServedUpload {
             throw new SeraiException(
                     ErrorCode.PARTNER_ABORT, "The upload has " + received + " bytes, which is not what was sent");
         }
-        UploadReceipt receipt = target.commit();
+        UploadReceipt receipt;
+        ScheduledFuture<?> progress =
+                clock.scheduleAtFixedRate(() -> stream.progress(0), PROGRESS_SECONDS, PROGRESS_SECONDS, TimeUnit.SECONDS);
+        try {
+            receipt = target.commit();
+        } finally {
+            progress.cancel(false);
+        }
         verdicts.committed(operation.session(), id, receipt);
         finish(target);
         stream.result(Status.OK, ReplyCodec.encode(receipt));

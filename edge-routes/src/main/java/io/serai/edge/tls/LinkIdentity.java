@@ -53,34 +53,31 @@ public record LinkIdentity(PrivateKey key, X509Certificate certificate) {
 
     /** Reads what {@link #toPem} wrote. */
     public static LinkIdentity fromPem(String pem) {
-        byte[] key = null;
-        byte[] certificate = null;
-        Matcher blocks = PEM.matcher(pem);
-        while (blocks.find()) {
-            byte[] der = Base64.getMimeDecoder().decode(blocks.group(2));
-            if (blocks.group(1).equals("CERTIFICATE")) {
-                certificate = der;
-            } else {
-                key = der;
-            }
-        }
-        if (key == null || certificate == null) {
-            throw new SeraiException(
-                    ErrorCode.INVALID, "The link's key file must hold a PRIVATE KEY (PKCS #8) and a CERTIFICATE in PEM");
-        }
         try {
+            byte[] key = block(pem, "PRIVATE KEY");
+            byte[] certificate = block(pem, "CERTIFICATE");
             PrivateKey privateKey = KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(key));
             return new LinkIdentity(privateKey, parse(certificate));
-        } catch (GeneralSecurityException e) {
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new SeraiException(
                     ErrorCode.INVALID, "The link's key file cannot be read: " + e.getMessage() + "; enrol again", e);
         }
     }
 
+    private static byte[] block(String pem, String type) throws GeneralSecurityException {
+        Matcher blocks = PEM.matcher(pem);
+        while (blocks.find()) {
+            if (blocks.group(1).equals(type)) {
+                return Base64.getMimeDecoder().decode(blocks.group(2));
+            }
+        }
+        throw new GeneralSecurityException("it has no " + type + " in PEM");
+    }
+
     /** Key and certificate as text, the key in clear: for a file that its owner alone can read. */
     public String toPem() {
         try {
-            return block("PRIVATE KEY", key.getEncoded()) + block("CERTIFICATE", certificate.getEncoded());
+            return text("PRIVATE KEY", key.getEncoded()) + text("CERTIFICATE", certificate.getEncoded());
         } catch (GeneralSecurityException e) {
             throw new SeraiException(ErrorCode.DEFECT, "The link's certificate cannot be written", e);
         }
@@ -95,7 +92,7 @@ public record LinkIdentity(PrivateKey key, X509Certificate certificate) {
         return "LinkIdentity[" + pin() + "]";
     }
 
-    private static String block(String type, byte[] der) {
+    private static String text(String type, byte[] der) {
         String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
         return "-----BEGIN " + type + "-----\n" + base64 + "\n-----END " + type + "-----\n";
     }

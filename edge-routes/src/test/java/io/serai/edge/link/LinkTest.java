@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
+import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
 import java.time.Duration;
 import java.util.List;
@@ -211,6 +212,36 @@ class LinkTest {
             Breaking.sendEvent(link);
             await().atMost(SOON)
                     .until(() -> test.serverEar.violations.stream().anyMatch(v -> v.contains("EVENT from an edge")));
+        }
+    }
+
+    @Test
+    void aServerOfTheNextMinorVersionSpeaksTheOlderOne() throws Exception {
+        try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
+            LinkTls tls =
+                    LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+            LinkNode newer = TestLink.node("node-1", "test", LinkNode.MINOR_MAX + 1);
+            test.dialer = test.dialer(tls, newer, test.address);
+            Link link = test.up();
+            assertThat(link.peer().minor()).isEqualTo(LinkNode.MINOR_MAX);
+            assertThat(test.dialer.link().orElseThrow().peer().minor()).isEqualTo(LinkNode.MINOR_MAX);
+            assertThat(link.call(0, Method.STAT, NOTHING, SOON).status()).isEqualTo(Status.OK);
+        }
+    }
+
+    @Test
+    void aServerThatBeginsANewLinkEndsItsFormerOne() {
+        try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
+            Link former = test.up();
+            LinkTls tls =
+                    LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+            // The same server, started anew, while the edge still believes in the former process.
+            LinkDialer again = test.dialer(tls, TestLink.node("node-1"), test.address);
+            test.dialer.stop();
+            again.start();
+            await().atMost(SOON).until(() -> test.edge().isPresent() && test.edge().get() != former);
+            await().atMost(SOON).until(() -> test.acceptor.links().size() == 1 && !former.isUsable());
+            again.stop();
         }
     }
 }
