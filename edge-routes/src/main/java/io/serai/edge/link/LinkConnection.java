@@ -105,7 +105,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
                 state = State.HELLO;
                 owner.greeting().ifPresent(this::sendHello);
             } else {
-                kill("TLS: " + handshake.cause().getMessage());
+                kill("TLS: " + reason(handshake.cause()));
             }
         }
         context.fireUserEventTriggered(event);
@@ -153,8 +153,14 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        kill(String.valueOf(cause.getMessage()));
+        kill(reason(cause));
         LOG.debug("A connection of a link failed", cause);
+    }
+
+    /** The first cause says more than what TLS makes of it. */
+    private static String reason(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return cause == null || cause == failure ? String.valueOf(failure.getMessage()) : reason(cause);
     }
 
     /** Out of use first, then everything on it fails, so that nobody tries again on this one. */
@@ -221,12 +227,12 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             return;
         }
         switch (type) {
-            case HELLO -> onHello(Hello.deFrameType.code(payload));
+            case HELLO -> onHello(Hello.decode(payload));
             case PING -> write(FrameWriter.ping(
                     allocator(), FrameType.PONG, ByteBuffer.wrap(payload).getLong()));
             case PONG -> heartBeat.onPong(ByteBuffer.wrap(payload).getLong());
-            case LINK_STATUS -> onStatus(LinkStatus.deFrameType.code(payload));
-            case BYE -> onBye(Bye.deFrameType.code(payload));
+            case LINK_STATUS -> onStatus(LinkStatus.decode(payload));
+            case BYE -> onBye(Bye.decode(payload));
             case REQUEST -> {
                 checkNew(id, ConnectionClass.CONTROL);
                 owner.request(this, requests.onRequest(id, FrameType.code(payload), FrameType.messageOf(payload)));

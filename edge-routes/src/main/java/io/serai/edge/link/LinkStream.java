@@ -274,18 +274,18 @@ public final class LinkStream {
 
     /** The receiver's verdict, or the serving side's refusal; closes the stream. */
     public void result(Status status, byte[] message) {
-        if (close(new StreamEnd(StreamEnd.Cause.RESULT_SENT, status, message))) {
-            connection.write(
-                    FrameWriter.coded(connection.allocator(), FrameType.RESULT, id, status.number(), message));
-        }
+        close(
+                new StreamEnd(StreamEnd.Cause.RESULT_SENT, status, message),
+                () -> connection.write(
+                        FrameWriter.coded(connection.allocator(), FrameType.RESULT, id, status.number(), message)));
     }
 
     /** Closes the stream at once; nothing is committed. No effect on a closed one. */
     public void reset(Status status, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (close(new StreamEnd(StreamEnd.Cause.RESET_SENT, status, bytes))) {
-            connection.write(FrameWriter.reset(connection.allocator(), id, status.number(), text));
-        }
+        close(
+                new StreamEnd(StreamEnd.Cause.RESET_SENT, status, bytes),
+                () -> connection.write(FrameWriter.reset(connection.allocator(), id, status.number(), text)));
     }
 
     // ---- what the connection calls, on its event loop ----
@@ -374,15 +374,15 @@ public final class LinkStream {
                 throw new ProtocolViolation("a RESULT from the side that sends");
             }
         }
-        close(new StreamEnd(StreamEnd.Cause.RESULT_RECEIVED, status, message));
+        close(new StreamEnd(StreamEnd.Cause.RESULT_RECEIVED, status, message), () -> {});
     }
 
     void onReset(Status status, byte[] text) {
-        close(new StreamEnd(StreamEnd.Cause.RESET_RECEIVED, status, text));
+        close(new StreamEnd(StreamEnd.Cause.RESET_RECEIVED, status, text), () -> {});
     }
 
     void onLost(String why) {
-        close(StreamEnd.lost(why));
+        close(StreamEnd.lost(why), () -> {});
     }
 
     /** The next frame to send; null when there is none, and then it has to be scheduled anew. */
@@ -423,19 +423,20 @@ public final class LinkStream {
 
     // ---- without the lock ----
 
-    private boolean close(StreamEnd how) {
+    /** The last word goes out before the connection forgets the stream, for with its last stream it may close. */
+    private void close(StreamEnd how, Runnable lastWord) {
         synchronized (lock) {
             if (end != null) {
-                return false;
+                return;
             }
             end = how;
             outbox.clear();
             inbox.clear();
             inbox.window().close();
         }
+        lastWord.run();
         connection.forget(this);
         notifyChange();
-        return true;
     }
 
     private void notifyChange() {
