@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,10 +98,26 @@ public final class PartnerService implements LinkHandler {
     public void lost(Link link) {
         for (RelayedSession session : List.copyOf(sessions.values())) {
             if (session.link() == link) {
-                run(() -> close(session, "The link to the edge was lost"), () -> LOG.warn(
-                        "A session of a lost link could not be closed at once: too much to do"));
+                closeLater(session);
             }
         }
+    }
+
+    /** Tries again while there is too much to do, so that no session is left over. */
+    private void closeLater(RelayedSession session) {
+        run(
+                () -> {
+                    try {
+                        close(session, "The link to the edge was lost");
+                    } catch (RuntimeException e) {
+                        LOG.warn("The session {} of a lost link could not be closed in order", session.id(), e);
+                    }
+                },
+                () -> {
+                    if (!clock.isShutdown()) {
+                        clock.schedule(() -> closeLater(session), 1, TimeUnit.SECONDS);
+                    }
+                });
     }
 
     private void close(RelayedSession session, String reason) {

@@ -123,8 +123,8 @@ final class ServedDownload {
         if (source != null) {
             try {
                 source.close();
-            } catch (SeraiException e) {
-                LOG.warn("A download could not be closed: {}", e.text());
+            } catch (RuntimeException e) {
+                LOG.warn("A download could not be closed", e);
             }
         }
         done.run();

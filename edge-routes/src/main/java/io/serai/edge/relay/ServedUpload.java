@@ -102,7 +102,9 @@ final class ServedUpload {
         }
         if (write(target)) {
             Optional<byte[]> end = stream.ended();
-            if (end.isPresent() && flushes.isEmpty()) {
+            if (end.isPresent()) {
+                // All that was sent is written: a flush that still waits is about bytes that will never come.
+                answerFlushes(Status.BAD_OFFSET);
                 commit(target, ByteBuffer.wrap(end.get()));
             }
         }
@@ -157,8 +159,8 @@ final class ServedUpload {
             progress.cancel(false);
         }
         verdicts.committed(operation.session(), id, receipt);
-        finish(target);
         stream.result(Status.OK, ReplyCodec.encode(receipt));
+        finish(target);
     }
 
     private void end(Status status, byte[] message, String reason) {
@@ -170,8 +172,8 @@ final class ServedUpload {
         } else {
             try {
                 target.abort(reason);
-            } catch (SeraiException e) {
-                LOG.warn("A broken upload could not be ended in order: {}", e.text());
+            } catch (RuntimeException e) {
+                LOG.warn("A broken upload could not be ended in order", e);
             }
             finish(target);
         }
@@ -183,8 +185,8 @@ final class ServedUpload {
         finished = true;
         try {
             target.close();
-        } catch (SeraiException e) {
-            LOG.warn("An upload could not be closed: {}", e.text());
+        } catch (RuntimeException e) {
+            LOG.warn("An upload could not be closed", e);
         }
         done.run();
     }

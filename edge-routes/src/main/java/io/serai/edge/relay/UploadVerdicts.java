@@ -37,7 +37,12 @@ public final class UploadVerdicts {
         entries.put(upload, entry(session, UploadState.COMMITTED, Status.OK, Optional.of(receipt)));
     }
 
+    /** Notes a failure; what is committed stays so. */
     synchronized void failed(SessionId session, UUID upload, Status status) {
+        Entry known = entries.get(upload);
+        if (known != null && known.verdict().state() == UploadState.COMMITTED) {
+            return;
+        }
         entries.put(upload, entry(session, UploadState.FAILED, status, Optional.empty()));
     }
 
