@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * <p>When step 4 fails the partner still gets its OK, because the file is durable and routed; the {@link Publisher} goes
- * on trying. Two uploads of the same name that are committed through one node become visible in the order of their
+ * on trying. A node whose lease has ended in between does not rename: whoever takes over does, unless a later upload has
+ * the name by then. Two uploads of the same name that are committed through one node become visible in the order of their
  * transactions; through two nodes at the same moment, either of them may stay.
  */
 public final class StagedReceiving implements Receiving {
