@@ -122,16 +122,15 @@ class SharedConfigurationIT {
         String text = "text " + number;
         String kind = List.of("account", "site", "route").get(number % 3);
         String route = "route-" + number;
-        String document =
-                switch (kind) {
-                    case "account" ->
-                        "kind: Account\nname: acme\nspec:\n  description: " + text
-                                + "\n  publicKeys: []\n  protocols: [sftp]\n";
-                    case "site" ->
-                        "kind: Site\nname: acme\nspec:\n  description: " + text
-                                + "\n  protocol: https\n  host: partner.example\n";
-                    default -> route("direct:" + route, text).replace("id: tick", "id: " + route);
-                };
+        String document = switch (kind) {
+            case "account" ->
+                "kind: Account\nname: acme\nspec:\n  description: " + text
+                        + "\n  publicKeys: []\n  protocols: [sftp]\n";
+            case "site" ->
+                "kind: Site\nname: acme\nspec:\n  description: " + text
+                        + "\n  protocol: https\n  host: partner.example\n";
+            default -> route("direct:" + route, text).replace("id: tick", "id: " + route);
+        };
         RunningServer asked = cluster.server(number % 2);
         long began = System.nanoTime();
         asked.admin().post("/api/v1/apply", document(kind + ".yaml", document));
