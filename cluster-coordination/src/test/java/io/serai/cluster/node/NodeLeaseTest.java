@@ -103,6 +103,23 @@ class NodeLeaseTest {
                 .isEqualTo(1);
     }
 
+    /** Its locks would keep the others from its work: the database ends the transaction before the lease is over. */
+    @Test
+    void aNodeThatFreezesInAGuardedTransactionLosesItBeforeItsLeaseEnds() throws SQLException {
+        NodeLease lease = started(lease("a", Optional.empty()));
+        try (Connection frozen = TEST_DATABASE.settings().connect();
+                Connection other = TEST_DATABASE.settings().connect();
+                Statement statement = other.createStatement()) {
+            frozen.setAutoCommit(false);
+            NodeFence.guard(frozen, lease.token());
+            long began = System.nanoTime();
+            statement.execute("select 1 from node for update"); // as who marks it dead
+            assertThat(Duration.ofNanos(System.nanoTime() - began))
+                    .isBetween(TTL.dividedBy(4), TTL.multipliedBy(3).dividedBy(4));
+            assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
+        }
+    }
+
     @Test
     void refusesASecondLiveNodeOfTheSameName() {
         NodeLease first = started(lease("a", Optional.empty()));
