@@ -126,7 +126,7 @@ public final class StagedReceiving implements Receiving {
                     held);
         } catch (IOException e) {
             giveBack(upload.mode(), target, staging);
-            throw FileErrors.of(e, "The upload of " + upload.path() + " cannot begin");
+            throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
         } catch (RuntimeException e) {
             giveBack(upload.mode(), target, staging);
             throw e;
@@ -176,7 +176,7 @@ public final class StagedReceiving implements Receiving {
                     StorageRoot.create(staging),
                     0);
         } catch (IOException e) {
-            throw FileErrors.of(e, destination.description() + " cannot begin");
+            throw StorageRoot.ownFailure(e, destination.description() + " cannot begin");
         }
     }
 

@@ -204,10 +204,9 @@ class JdbcDeliveriesTest {
     }
 
     private static void assertFenced(ThrowingCallable act) {
-        assertThatThrownBy(act)
-                .isInstanceOfSatisfying(SeraiException.class, e -> {
-                    assertThat(e.code()).isEqualTo(ErrorCode.FENCED);
-                    assertThat(e.text()).contains("is not claimed by node node-1 with epoch 1 any more");
-                });
+        assertThatThrownBy(act).isInstanceOfSatisfying(SeraiException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.FENCED);
+            assertThat(e.text()).contains("is not claimed by node node-1 with epoch 1 any more");
+        });
     }
 }

@@ -53,8 +53,7 @@ final class Replacing {
         try {
             site.delete(replaced.aside());
         } catch (SeraiException e) {
-            LOG.warn(
-                    "What was replaced stays at the site as {}: {}", RemotePath.printable(replaced.aside()), e.text());
+            LOG.warn("What was replaced stays at the site as {}: {}", RemotePath.printable(replaced.aside()), e.text());
         }
     }
 }

@@ -248,8 +248,7 @@ final class SftpConnection implements SiteConnection {
     }
 
     /** SFTP 3 leaves a taken name to the server: where it refuses and we may replace, what is in the way goes first. */
-    private boolean renamedAnotherWay(
-            String from, String to, Optional<Replaced> replaced, SftpException first) {
+    private boolean renamedAnotherWay(String from, String to, Optional<Replaced> replaced, SftpException first) {
         if (first.getCause() != null || line.cut() != null) {
             throw failures.during("renaming to " + RemotePath.printable(to), first);
         }
