@@ -133,7 +133,7 @@ class SharedConfigurationIT {
         };
         RunningServer asked = cluster.server(number % 2);
         long began = System.nanoTime();
-        asked.admin().post("/api/v1/apply", document(kind + ".yaml", document));
+        asked.admin().post("/api/v1/apply", document((kind.equals("route") ? route : kind) + ".yaml", document));
         for (ClusterOfServers.Node node : cluster.nodes()) {
             while (kind.equals("route")
                     ? !routes(node.server()).contains(route)
