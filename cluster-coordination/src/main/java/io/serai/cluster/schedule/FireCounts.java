@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What this node decided about fires since its start. For use by many threads. */
@@ -33,10 +34,14 @@ public final class FireCounts {
     }
 
     void add(List<Kind> recorded) {
-        recorded.forEach(kind -> counts.get(kind).increment());
+        recorded.forEach(kind -> counter(kind).increment());
     }
 
     public long of(Kind kind) {
-        return counts.get(kind).sum();
+        return counter(kind).sum();
+    }
+
+    private LongAdder counter(Kind kind) {
+        return Objects.requireNonNull(counts.get(kind));
     }
 }
