@@ -15,9 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What one node does for all (clocks of schedules, looks through folders) goes on when that node dies or freezes. */
+@Tag("paired")
 class ClocksAndFoldersIT {
     private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final String HOLDER =

@@ -12,9 +12,11 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A delivery that takes longer than a node has left, because it is drained or stopped, is finished by another, once. */
+@Tag("paired")
 class DrainLimitIT {
     private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final int FILE_BYTES = 24 << 20;

@@ -18,9 +18,11 @@ import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A signed JAR with a step, used by a route that runs on both nodes: added, replaced, refused, removed. */
+@Tag("paired")
 class LibrariesIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 

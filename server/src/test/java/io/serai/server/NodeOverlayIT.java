@@ -11,9 +11,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the cluster's configuration says of one node holds for that node, from its next start on, and for no other. */
+@Tag("paired")
 class NodeOverlayIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 

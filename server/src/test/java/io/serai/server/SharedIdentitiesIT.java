@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Host keys and certificate of two real servers: others are put in force, and the former ones again. */
+@Tag("paired")
 class SharedIdentitiesIT {
     @Test
     void partnersSeeTheNewIdentityOnEveryNodeAfterItsNextStartAndTheFormerOneAfterARollback() {

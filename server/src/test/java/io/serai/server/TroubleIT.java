@@ -14,9 +14,11 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the server stands on fails: it says so, loses nothing and recovers by itself. */
+@Tag("paired")
 class TroubleIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final int DISK_MEGABYTES = 24;
