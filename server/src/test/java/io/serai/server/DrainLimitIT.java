@@ -82,7 +82,9 @@ class DrainLimitIT {
         acme.sftp("put " + file + " /outbox/" + name + "\n").expectSuccess();
         ClusterOfServers.Node runner = cluster.node(await("a node that runs the event")
                 .atMost(LIMIT)
-                .until(() -> cluster.ask("select claimed_by from event where state = 'claimed'"), found -> found != null));
+                .until(
+                        () -> cluster.ask("select claimed_by from event where state = 'claimed'"),
+                        found -> found != null));
         String event = cluster.ask("select id::text from event where state = 'claimed'");
         await("bytes on their way")
                 .atMost(LIMIT)
@@ -104,8 +106,8 @@ class DrainLimitIT {
             assertThat(row.path("state").asText()).isEqualTo("completed");
             assertThat(row.path("node").asText()).isNotEqualTo(runner.name());
         });
-        assertThat(cluster.ask("select node || ' ' || outcome || ' ' || attempts from event_history where id = "
-                        + event))
+        assertThat(cluster.ask(
+                        "select node || ' ' || outcome || ' ' || attempts from event_history where id = " + event))
                 .as("giving back is no attempt")
                 .isEqualTo((runner.name().equals("a") ? "b" : "a") + " completed 1");
         comeBack.accept(runner);

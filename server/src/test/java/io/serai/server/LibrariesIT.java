@@ -35,7 +35,8 @@ class LibrariesIT {
             Files.writeString(
                     trusted,
                     "-----BEGIN PUBLIC KEY-----\n"
-                            + Base64.getEncoder().encodeToString(signer.getPublic().getEncoded())
+                            + Base64.getEncoder()
+                                    .encodeToString(signer.getPublic().getEncoded())
                             + "\n-----END PUBLIC KEY-----\n");
             try (ClusterOfServers cluster =
                     ClusterOfServers.start(folder, 2, Map.of("library.trusted-keys", trusted.toString()))) {
@@ -82,9 +83,10 @@ class LibrariesIT {
         for (ClusterOfServers.Node node : cluster.nodes()) {
             Path said = folder.resolve("said-" + node.server().process().pid());
             Files.deleteIfExists(said);
-            await("what node " + node.name() + " says").atMost(LIMIT).ignoreExceptions().untilAsserted(() -> assertThat(
-                            Files.readString(said))
-                    .isEqualTo(text));
+            await("what node " + node.name() + " says")
+                    .atMost(LIMIT)
+                    .ignoreExceptions()
+                    .untilAsserted(() -> assertThat(Files.readString(said)).isEqualTo(text));
         }
     }
 
@@ -97,8 +99,7 @@ class LibrariesIT {
     }
 
     private static void remove(RunningServer server) {
-        server.admin()
-                .post("/api/v1/delete", Map.of("objects", List.of(Map.of("kind", "library", "name", "acme"))));
+        server.admin().post("/api/v1/delete", Map.of("objects", List.of(Map.of("kind", "library", "name", "acme"))));
     }
 
     private static String base64(byte[] bytes) {

@@ -27,8 +27,8 @@ class NodeOverlayIT {
             a.start();
             int port = ClusterDatabase.freePort();
             applyTo("b", a, "sftp.bind-address=127.0.0.2, sftp.port=" + port + ", node.capacity=3, node.labels=big");
-            RunningServer b = cluster.add(Map.of(
-                            "sftp.port", RunningServer.NOT_GIVEN, "sftp.bind-address", RunningServer.NOT_GIVEN))
+            RunningServer b = cluster.add(
+                            Map.of("sftp.port", RunningServer.NOT_GIVEN, "sftp.bind-address", RunningServer.NOT_GIVEN))
                     .server();
             b.start();
 

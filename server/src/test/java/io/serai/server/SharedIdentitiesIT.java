@@ -42,11 +42,13 @@ class SharedIdentitiesIT {
             assertThat(shown(a)).isEqualTo(former);
             a.restart();
             assertThat(shown(a)).isEqualTo(fresh);
-            String expected = text(key.resolveSibling("ssh_host_ed25519_key.pub")).split(" ")[1];
+            String expected =
+                    text(key.resolveSibling("ssh_host_ed25519_key.pub")).split(" ")[1];
             for (RunningServer server : java.util.List.of(a, b)) {
                 assertThat(hostKey(server)).contains(expected);
                 assertThat(certificateOf(server)).contains("CN = new");
-                assertThat(server.home().resolve("keys/ssh_host_ed25519_key.former")).exists();
+                assertThat(server.home().resolve("keys/ssh_host_ed25519_key.former"))
+                        .exists();
             }
 
             rollback(b, "host-keys", 1);
@@ -76,8 +78,8 @@ class SharedIdentitiesIT {
                                 "tls-certificate.pem", one.get("tls-certificate.pem"),
                                 "tls-key.pem", two.get("tls-key.pem"))))
                 .hasMessageContaining("key");
-        assertThatThrownBy(() -> replace(
-                        server, "certificate", Map.of("tls-certificate.pem", one.get("tls-certificate.pem"))))
+        assertThatThrownBy(() ->
+                        replace(server, "certificate", Map.of("tls-certificate.pem", one.get("tls-certificate.pem"))))
                 .hasMessageContaining("tls-key.pem");
     }
 

@@ -62,10 +62,7 @@ public final class CacheLayer implements AutoCloseable {
     private @Nullable RevisionHints hints;
 
     private CacheLayer(
-            CacheSettings settings,
-            @Nullable CacheIdentity identity,
-            @Nullable CacheManagers managers,
-            String why) {
+            CacheSettings settings, @Nullable CacheIdentity identity, @Nullable CacheManagers managers, String why) {
         this.settings = settings;
         this.identity = identity;
         this.managers = managers;

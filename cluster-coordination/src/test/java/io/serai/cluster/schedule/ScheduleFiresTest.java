@@ -133,7 +133,8 @@ class ScheduleFiresTest {
             });
         }
         assertThat(FireCounts.Kind.values())
-                .allSatisfy(kind -> assertThat(fires.counts().of(kind)).as(kind.word()).isEqualTo(1));
+                .allSatisfy(kind ->
+                        assertThat(fires.counts().of(kind)).as(kind.word()).isEqualTo(1));
     }
 
     private Optional<EventId> fire(RouteId route, Instant planned) {

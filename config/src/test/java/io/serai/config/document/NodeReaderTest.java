@@ -55,11 +55,10 @@ class NodeReaderTest {
                 "library.trusted-keys=/tmp/k|library.trusted-keys can only be set on the node itself"
             })
     void refusesTheRestWithItsPlaceAndReason(String setting, String reason) {
-        assertThatThrownBy(() -> parse("\"" + setting + "\""))
-                .isInstanceOfSatisfying(SeraiException.class, refused -> {
-                    assertThat(refused.code()).isEqualTo(ErrorCode.INVALID);
-                    assertThat(refused.text()).contains("b.yaml:5:", "spec.settings[0]", reason);
-                });
+        assertThatThrownBy(() -> parse("\"" + setting + "\"")).isInstanceOfSatisfying(SeraiException.class, refused -> {
+            assertThat(refused.code()).isEqualTo(ErrorCode.INVALID);
+            assertThat(refused.text()).contains("b.yaml:5:", "spec.settings[0]", reason);
+        });
     }
 
     @Test

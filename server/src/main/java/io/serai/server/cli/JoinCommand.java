@@ -76,7 +76,11 @@ final class JoinCommand implements Callable<Integer> {
             if (made) {
                 takeBack(folder, settingsFile);
             }
-            throw explained(e, made && databasePassword == null && invitation.databasePassword().isEmpty());
+            throw explained(
+                    e,
+                    made
+                            && databasePassword == null
+                            && invitation.databasePassword().isEmpty());
         }
     }
 

@@ -11,8 +11,7 @@ import io.serai.route.monitor.MonitorCounts;
 public final class LeadershipMeters {
     private LeadershipMeters() {}
 
-    public static void register(
-            MeterRegistry registry, LeaseKeeper leases, FireCounts fires, MonitorCounts monitors) {
+    public static void register(MeterRegistry registry, LeaseKeeper leases, FireCounts fires, MonitorCounts monitors) {
         Gauge.builder("serai.leases.held", leases, LeaseKeeper::heldCount)
                 .description("Named leases that this node holds")
                 .register(registry);
