@@ -79,7 +79,8 @@ class SharedConfigurationIT {
             cluster.mendCaches();
             await("one group again").atMost(Duration.ofSeconds(90)).until(() -> members(cluster) == 3);
             cluster.silenceCaches();
-            List<Long> silent = changes(cluster, 153, 203);
+            // Before and after the moment at which the nodes begin to miss one another.
+            List<Long> silent = changes(cluster, 153, 203, 250);
             awaitSplit(cluster);
 
             List<Long> all = new ArrayList<>(whole);
@@ -103,9 +104,14 @@ class SharedConfigurationIT {
     }
 
     private static List<Long> changes(ClusterOfServers cluster, int from, int to) {
+        return changes(cluster, from, to, 0);
+    }
+
+    private static List<Long> changes(ClusterOfServers cluster, int from, int to, int restMillis) {
         List<Long> millis = new ArrayList<>();
         for (int i = from; i < to; i++) {
             millis.add(change(cluster, i));
+            ChaosIT.pause(restMillis);
         }
         report("changes " + from + " to " + to, millis);
         return millis;

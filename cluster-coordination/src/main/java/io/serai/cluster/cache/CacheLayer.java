@@ -280,7 +280,10 @@ public final class CacheLayer implements AutoCloseable {
     public record Statistics(long hits, long misses, long entries) {}
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (hints != null) {
+            hints.close();
+        }
         CacheManagers all = managers;
         if (all != null) {
             all.close();
