@@ -213,7 +213,8 @@ class ChaosIT {
         return new AssertionError(logs.toString(), cause);
     }
 
-    static void pause(int milliseconds) {
+    /** Time that was drawn: how long a trouble lasts, and the rest until the next one. Nothing is waited for by it. */
+    private static void pause(int milliseconds) {
         try {
             Thread.sleep(milliseconds);
         } catch (InterruptedException e) {

@@ -180,18 +180,15 @@ class TransactedIT {
                         .append(" /outbox/\n");
             }
             RunningServer victim = cluster.server(1);
+            long before = number(cluster.ask("select count(*) from event_history"));
             acme.sftp(batch.toString()).expectSuccess();
-            pause(random.nextInt(400));
+            int ended = random.nextInt(40);
+            await("so many events of this round")
+                    .atMost(LIMIT)
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> number(cluster.ask("select count(*) from event_history")) - before >= ended);
             victim.kill();
             victim.restart();
-        }
-    }
-
-    private static void pause(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 
