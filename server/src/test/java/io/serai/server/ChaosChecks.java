@@ -37,11 +37,11 @@ final class ChaosChecks {
                 .as("what was visible before it was complete")
                 .isEmpty();
         assertThat(completed.values()).as("completed uploads a name").allMatch(count -> count == 1);
-        load.sent().forEach((name, file) -> {
-            if (file.ok()) {
-                assertThat(completed).as("the ledger's completed uploads").containsKey(name);
-            }
-        });
+        assertThat(load.sent().entrySet().stream()
+                        .filter(file -> file.getValue().ok() && !completed.containsKey(file.getKey()))
+                        .map(file -> file + "; the ledger has: " + rows(file.getKey())))
+                .as("told OK, and no completed upload of the ledger")
+                .isEmpty();
         assertThat(renamed.keySet()).as("what arrived").isEqualTo(completed.keySet());
         assertOnce(renamed);
         completed.keySet().forEach(name -> {
@@ -55,6 +55,11 @@ final class ChaosChecks {
         });
         pulls();
         nothingLeft();
+    }
+
+    private String rows(String name) {
+        return cluster.ask(
+                "select string_agg(t::text, '; ' order by t.started_at) from transfer t where path like ?", "%/" + name);
     }
 
     private void report(Map<String, Long> renamed) {
