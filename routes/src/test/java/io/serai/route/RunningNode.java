@@ -40,6 +40,7 @@ import io.serai.route.arrival.Subscriptions;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteDeployer;
 import io.serai.route.deploy.RoutePolicy;
+import io.serai.route.monitor.MonitorCounts;
 import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
@@ -60,6 +61,7 @@ import org.apache.camel.impl.DefaultCamelContext;
 
 /** A node without listeners: real database, storage, ledger and queue, partner sessions, dispatcher, Camel, deployer. */
 public final class RunningNode implements AutoCloseable {
+    private final MonitorCounts monitorCounts = new MonitorCounts();
     public final MemoryObjects objects = new MemoryObjects();
     public final Subscriptions subscriptions = new Subscriptions();
     public final NodeLease lease;
@@ -148,9 +150,14 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("leases", leases);
         camel.getRegistry().bind("monitor-roots", monitorRoots);
         camel.getRegistry().bind("monitored-files", new MonitoredFiles(database));
+        camel.getRegistry().bind("monitor-counts", monitorCounts);
         camel.getRegistry().bind("quartz-settings", new QuartzSettings(database, new NodeName(name)));
         camel.getRegistry().bind("schedule-fires", new ScheduleFires(database, queue));
         deployer = new RouteDeployer(camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5));
+    }
+
+    public MonitorCounts monitorCounts() {
+        return monitorCounts;
     }
 
     public RunningNode start() {

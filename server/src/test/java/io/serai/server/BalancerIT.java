@@ -12,9 +12,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Partners come to three nodes by HAProxy with the configuration that is shipped. */
+@Tag("paired")
 class BalancerIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 

@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * What partners do with the clients that they have: upload, list, rename, download, delete, and resume both ways. After
  * each the ledger and the home agree.
  */
+@Tag("paired")
 class ClientsIT {
     private static final int SIZE = 3_000_000;
     private static final int SLOW_SIZE = 6_000_000;

@@ -15,9 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What one node does for all (clocks of schedules, looks through folders) goes on when that node dies or freezes. */
+@Tag("paired")
 class ClocksAndFoldersIT {
     private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final String HOLDER =
@@ -99,6 +101,36 @@ class ClocksAndFoldersIT {
         assertThat(number("select count(distinct path) from event_history where route_id = 'scans'"))
                 .isEqualTo(written.get());
         expectEveryTick();
+        expectFigures();
+    }
+
+    /** One of the three nodes monitors the folder; all of them would. */
+    private static void expectFigures() {
+        await("the figures of leases and monitors").atMost(LIMIT).untilAsserted(() -> {
+            assertThat(figure("serai_monitor_folders")).isEqualTo(1);
+            assertThat(figure("serai_leases_held")).isEqualTo(1);
+        });
+        assertThat(figure("serai_leases_wished")).isEqualTo(3);
+        assertThat(figure("serai_monitor_files")).isGreaterThan(20);
+        assertThat(figure("serai_monitor_looks_total")).isPositive();
+        assertThat(figure("serai_monitor_taken_total")).isPositive();
+        assertThat(figure("serai_schedule_fires_total{outcome=\"queued\"}")).isGreaterThan(2);
+        assertThat(figure("serai_schedule_fires_total{outcome=\"asked\"}")).isZero();
+    }
+
+    /** Of all nodes together. */
+    private static double figure(String name) {
+        double sum = 0;
+        for (ClusterOfServers.Node node : cluster.nodes()) {
+            sum += Tool.run("curl", "-sf", node.server().adminUrl() + "/observe/metrics")
+                    .expectSuccess()
+                    .output()
+                    .lines()
+                    .filter(line -> line.startsWith(name + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                    .sum();
+        }
+        return sum;
     }
 
     /** Every second second has its fire, and every fire one event. */

@@ -10,9 +10,11 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three servers over one database and one shared folder: any takes a file in, any routes it, and a dead one's work is done. */
+@Tag("paired")
 class ClusterIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final String CLAIMED_BY = "select claimed_by from event where state = 'claimed'";

@@ -20,9 +20,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Limits of the cluster with real servers and real SFTP logins. */
+@Tag("paired")
 class ClusterLimitsIT {
     private static final int LOGINS = 300;
     private static final int AT_ONCE = 60;

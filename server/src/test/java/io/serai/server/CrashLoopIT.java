@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * nothing arrives exactly once if the ledger has it, else never.
  */
 class CrashLoopIT {
-    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 100);
+    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 10);
     private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
     private static final Duration DRAIN_LIMIT = Duration.ofMinutes(3);
 

@@ -14,9 +14,11 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A partner's file goes through a route to another company's server, which is a second real server here. */
+@Tag("paired")
 class DeliveryIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int SIZE = 2_000_000;

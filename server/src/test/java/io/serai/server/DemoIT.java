@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a newcomer types first. */
+@Tag("paired")
 class DemoIT {
     @Test
     void endsWithZeroWhenEveryFileArrived() {

@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The release before this one and the present build on one database: the schema of the new one serves the old one, both
  * run events, and the old one can be taken away. {@code src/test/tools/previous-release} builds the old one.
  */
+@Tag("paired")
 class RollingReleaseIT {
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(20);
     private static final Duration LIMIT = Duration.ofMinutes(2);

@@ -26,6 +26,9 @@ import java.util.stream.StreamSupport;
 final class RunningServer implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(Integer.getInteger("serai.start.minutes", 3));
 
+    /** In place of a value: the setting is not given on the command line, where it would win over everything else. */
+    static final String NOT_GIVEN = "(not given)";
+
     private final List<String> launcher;
     private final Path home;
     private final Path storage;
@@ -46,6 +49,7 @@ final class RunningServer implements AutoCloseable {
         this.settings.put("events.max-retry", "2s");
         this.settings.put("events.max-attempts", "1000");
         this.settings.putAll(settings);
+        this.settings.values().removeIf(NOT_GIVEN::equals);
         this.javaOptions = List.of(javaOptions);
     }
 

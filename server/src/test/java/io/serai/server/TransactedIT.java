@@ -16,12 +16,14 @@ import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A route that books a file in two databases and at a message broker, in one transaction with the end of its event, on a
  * cluster whose nodes are killed and frozen: each file is booked everywhere or nowhere, and in the end everywhere once.
  */
+@Tag("paired")
 class TransactedIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final String PREPARED = "select count(*) from pg_prepared_xacts";
@@ -178,18 +180,15 @@ class TransactedIT {
                         .append(" /outbox/\n");
             }
             RunningServer victim = cluster.server(1);
+            long before = number(cluster.ask("select count(*) from event_history"));
             acme.sftp(batch.toString()).expectSuccess();
-            pause(random.nextInt(400));
+            int ended = random.nextInt(40);
+            await("so many events of this round")
+                    .atMost(LIMIT)
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> number(cluster.ask("select count(*) from event_history")) - before >= ended);
             victim.kill();
             victim.restart();
-        }
-    }
-
-    private static void pause(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 

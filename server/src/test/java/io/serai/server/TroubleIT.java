@@ -7,16 +7,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the server stands on fails: it says so, loses nothing and recovers by itself. */
+@Tag("paired")
 class TroubleIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final int DISK_MEGABYTES = 24;
@@ -113,6 +118,35 @@ class TroubleIT {
         Set<String> promised = uploads("k", () -> Tool.run("kill", "-KILL", pid).expectSuccess());
         expectArrivals(promised);
         assertThat(Files.readAllLines(pidFile).get(0).strip()).isNotEqualTo(pid);
+    }
+
+    /** lftp tries again by itself, and takes a name that has the full size for a finished upload. */
+    @Test
+    void whatCouldNotBeRecordedIsNoFinishedUpload() throws Exception {
+        Path file = folder.file("unrecorded.bin", 100_000);
+        try (Connection database = server.database();
+                Statement statement = database.createStatement()) {
+            database.setAutoCommit(false);
+            statement.execute("lock table event in share mode");
+            Tool.Running upload = acme.startLftpFtps("set net:max-retries 60; put " + file + " -o /outbox/unrecorded.bin");
+            await("the arrival waits for the lock").atMost(LIMIT).until(TroubleIT::endsWhatWaits);
+            database.rollback();
+            upload.await(LIMIT).expectSuccess();
+        }
+        expectArrival("unrecorded.bin", file);
+        assertThat(server.transfers("kind", "upload", "name", "unrecorded.bin"))
+                .extracting(row -> row.path("state").asText())
+                .as("latest first")
+                .containsExactly("completed", "failed");
+    }
+
+    private static boolean endsWhatWaits() throws SQLException {
+        try (Connection database = server.database();
+                Statement statement = database.createStatement();
+                ResultSet ended = statement.executeQuery("select pg_terminate_backend(pid) from pg_stat_activity"
+                        + " where wait_event_type = 'Lock' and query ilike '%insert into event%'")) {
+            return ended.next();
+        }
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.serai.cluster.cache;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.stats.CacheStats;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.config.name.NodeName;
@@ -32,7 +34,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A node's caches. Nothing rests on them: a cache that cannot start, or whose messages are lost, makes the node slower and
  * nothing else. They hold which passwords were verified, carry the number of the newest revision of the configuration to
- * the other nodes, and serve routes ({@code infinispan:}, the guard against duplicate files).
+ * the other nodes, and serve routes ({@code infinispan:}, the guard against duplicate files). A node alone starts no
+ * Infinispan before a route uses it.
  *
  * <p>Any thread may call. {@link #start} waits a bounded time; {@link #close} is idempotent.
  */
@@ -51,19 +54,24 @@ public final class CacheLayer implements AutoCloseable {
 
     private final CacheSettings settings;
     private final @Nullable CacheIdentity identity;
-    private final @Nullable EmbeddedCacheManager manager;
+    private final @Nullable CacheManagers managers;
     private final String why;
+    /** Of a node alone, which needs no Infinispan for it. */
+    private final com.github.benmanes.caffeine.cache.Cache<String, Boolean> ownLogins;
+
     private @Nullable RevisionHints hints;
 
     private CacheLayer(
-            CacheSettings settings,
-            @Nullable CacheIdentity identity,
-            @Nullable EmbeddedCacheManager manager,
-            String why) {
+            CacheSettings settings, @Nullable CacheIdentity identity, @Nullable CacheManagers managers, String why) {
         this.settings = settings;
         this.identity = identity;
-        this.manager = manager;
+        this.managers = managers;
         this.why = why;
+        this.ownLogins = Caffeine.newBuilder()
+                .maximumSize(MOST_LOGINS)
+                .expireAfterWrite(settings.loginLifespan())
+                .recordStats()
+                .build();
     }
 
     /** A layer that caches nothing. */
@@ -81,6 +89,10 @@ public final class CacheLayer implements AutoCloseable {
      * @param identity the same on all nodes of the cluster
      */
     public static CacheLayer start(CacheSettings settings, NodeName node, CacheIdentity identity, Database database) {
+        if (settings.group().isEmpty()) {
+            return new CacheLayer(
+                    settings, identity, CacheManagers.onDemand(() -> make(settings, node, identity, database)), "");
+        }
         CompletableFuture<EmbeddedCacheManager> starting = new CompletableFuture<>();
         Thread starter = new Thread(
                 () -> {
@@ -97,7 +109,8 @@ public final class CacheLayer implements AutoCloseable {
         starter.setDaemon(true);
         starter.start();
         try {
-            return new CacheLayer(settings, identity, starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS), "");
+            EmbeddedCacheManager made = starting.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+            return new CacheLayer(settings, identity, CacheManagers.of(made), "");
         } catch (ExecutionException e) {
             LOG.error("The caches did not start; this node works without them", e.getCause());
             return new CacheLayer(settings, null, null, "did not start: " + e.getCause());
@@ -128,11 +141,11 @@ public final class CacheLayer implements AutoCloseable {
         global.metrics().gauges(false).histograms(false);
         DefaultCacheManager made = new DefaultCacheManager(global.build(), true);
         try {
-            made.defineConfiguration(LOGINS, own(shared, settings.loginLifespan()));
-            made.defineConfiguration(REVISIONS, own(shared, Duration.ofDays(1)));
-            // Any other name is a cache of routes.
+            // Any name that is not one of our own is a cache of routes.
             made.defineConfiguration("*", ofRoutes(shared, settings));
             if (shared) {
+                made.defineConfiguration(LOGINS, own(settings.loginLifespan()));
+                made.defineConfiguration(REVISIONS, own(Duration.ofDays(1)));
                 made.getCache(REVISIONS);
                 made.getCache(LOGINS);
             }
@@ -143,13 +156,11 @@ public final class CacheLayer implements AutoCloseable {
         }
     }
 
-    private static Configuration own(boolean shared, Duration lifespan) {
+    private static Configuration own(Duration lifespan) {
         ConfigurationBuilder builder = new ConfigurationBuilder();
-        builder.clustering().cacheMode(shared ? CacheMode.REPL_ASYNC : CacheMode.LOCAL);
-        if (shared) {
-            // What is here may be lost, so a node that starts need not wait for it.
-            builder.clustering().stateTransfer().awaitInitialTransfer(false);
-        }
+        builder.clustering().cacheMode(CacheMode.REPL_ASYNC);
+        // What is here may be lost, so a node that starts need not wait for it.
+        builder.clustering().stateTransfer().awaitInitialTransfer(false);
         builder.memory().maxCount(MOST_LOGINS);
         builder.expiration().lifespan(Math.max(1, lifespan.toMillis()), TimeUnit.MILLISECONDS);
         builder.statistics().enable();
@@ -174,14 +185,13 @@ public final class CacheLayer implements AutoCloseable {
 
     /** Whether there are caches. */
     public boolean isUp() {
-        EmbeddedCacheManager made = manager;
-        return made != null && made.getStatus().allowInvocations();
+        CacheManagers all = managers;
+        return all != null && all.isUp();
     }
 
     /** For people: what the layer is, or why it is not. */
     public String state() {
-        EmbeddedCacheManager made = manager;
-        if (made == null) {
+        if (managers == null) {
             return why;
         }
         if (!isUp()) {
@@ -192,63 +202,77 @@ public final class CacheLayer implements AutoCloseable {
 
     /** How many nodes share the caches, this one included; 0 when there are none. */
     public int members() {
-        EmbeddedCacheManager made = manager;
-        if (made == null || !isUp()) {
+        if (!isUp()) {
             return 0;
         }
-        return settings.group().isEmpty() ? 1 : made.getMembers().size();
+        return settings.group().isEmpty()
+                ? 1
+                : running().map(manager -> manager.getMembers().size()).orElse(0);
+    }
+
+    private Optional<EmbeddedCacheManager> running() {
+        CacheManagers all = managers;
+        return all == null ? Optional.empty() : all.running();
     }
 
     /** What routes may use; empty when the layer is not up. Own caches are not given out. */
     public Optional<EmbeddedCacheManager> forRoutes() {
-        EmbeddedCacheManager made = manager;
-        return made == null ? Optional.empty() : Optional.of(RouteCaches.of(made));
+        CacheManagers all = managers;
+        return all == null ? Optional.empty() : Optional.of(RouteCaches.of(all));
     }
 
     /** Which passwords were verified; empty when the layer is not up, or remembers none. */
     public Optional<VerifiedPasswords> verifiedPasswords() {
-        EmbeddedCacheManager made = manager;
+        CacheManagers all = managers;
         CacheIdentity keys = identity;
-        if (made == null || keys == null || settings.loginLifespan().isZero()) {
+        if (all == null || keys == null || settings.loginLifespan().isZero()) {
             return Optional.empty();
         }
-        Cache<String, Boolean> logins = made.getCache(LOGINS);
+        if (settings.group().isEmpty()) {
+            return Optional.of(new VerifiedPasswords(ownLogins.asMap(), keys.hashKey()));
+        }
+        Cache<String, Boolean> logins = all.get().getCache(LOGINS);
         return Optional.of(new VerifiedPasswords(
                 logins.getAdvancedCache().withFlags(Flag.IGNORE_RETURN_VALUES, Flag.FAIL_SILENTLY), keys.hashKey()));
     }
 
     /** Tells the other nodes of new revisions, and this node's store of theirs. Hints only: the store looks by itself. */
     public synchronized void carryHints(JdbcObjectStore store) {
-        EmbeddedCacheManager made = manager;
-        if (made != null && settings.group().isPresent() && hints == null) {
-            hints = new RevisionHints(made.getCache(REVISIONS), store);
+        if (settings.group().isPresent() && hints == null) {
+            hints = running()
+                    .map(manager -> new RevisionHints(manager.getCache(REVISIONS), store))
+                    .orElse(null);
         }
     }
 
     /** The channel to the other nodes, for tests that disturb it. */
     Optional<JChannel> channel() {
-        EmbeddedCacheManager made = manager;
-        return made == null || settings.group().isEmpty()
+        return settings.group().isEmpty()
                 ? Optional.empty()
-                : Optional.of(
-                        ((JGroupsTransport) GlobalComponentRegistry.componentOf(made, Transport.class)).getChannel());
+                : running()
+                        .map(manager -> ((JGroupsTransport)
+                                        GlobalComponentRegistry.componentOf(manager, Transport.class))
+                                .getChannel());
     }
 
     /** Hits, misses and entries by cache, for metrics. */
     public Map<String, Statistics> statistics() {
         Map<String, Statistics> all = new LinkedHashMap<>();
-        EmbeddedCacheManager made = manager;
-        if (made != null && isUp()) {
-            for (String name : made.getCacheNames()) {
-                if (!name.contains("*") && made.isRunning(name)) {
+        if (isUp() && settings.group().isEmpty()) {
+            CacheStats stats = ownLogins.stats();
+            all.put(LOGINS, new Statistics(stats.hitCount(), stats.missCount(), ownLogins.estimatedSize()));
+        }
+        running().ifPresent(manager -> {
+            for (String name : manager.getCacheNames()) {
+                if (!name.contains("*") && manager.isRunning(name)) {
                     org.infinispan.stats.Stats stats =
-                            made.getCache(name).getAdvancedCache().getStats();
+                            manager.getCache(name).getAdvancedCache().getStats();
                     all.put(
                             name,
                             new Statistics(stats.getHits(), stats.getMisses(), stats.getApproximateEntriesInMemory()));
                 }
             }
-        }
+        });
         return all;
     }
 
@@ -256,10 +280,13 @@ public final class CacheLayer implements AutoCloseable {
     public record Statistics(long hits, long misses, long entries) {}
 
     @Override
-    public void close() {
-        EmbeddedCacheManager made = manager;
-        if (made != null && made.getStatus().allowInvocations()) {
-            made.stop();
+    public synchronized void close() {
+        if (hints != null) {
+            hints.close();
+        }
+        CacheManagers all = managers;
+        if (all != null) {
+            all.close();
         }
     }
 }

@@ -1,6 +1,10 @@
 package io.serai.cluster.cache;
 
 import io.serai.cluster.object.JdbcObjectStore;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.infinispan.Cache;
 import org.infinispan.context.Flag;
 import org.infinispan.notifications.Listener;
@@ -21,12 +25,25 @@ public final class RevisionHints {
 
     private final Cache<String, Long> revisions;
     private final JdbcObjectStore store;
+    /** While members are missed a cache may stand still for seconds; a change must not. The newest hint is enough. */
+    private final ExecutorService teller = new ThreadPoolExecutor(
+            0,
+            1,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(1),
+            task -> {
+                Thread thread = new Thread(task, "cache-hints");
+                thread.setDaemon(true);
+                return thread;
+            },
+            new ThreadPoolExecutor.DiscardOldestPolicy());
 
     RevisionHints(Cache<String, Long> revisions, JdbcObjectStore store) {
         this.revisions = revisions;
         this.store = store;
         revisions.addListener(this);
-        store.onRevision(this::tell);
+        store.onRevision(revision -> teller.execute(() -> tell(revision)));
     }
 
     private void tell(long revision) {
@@ -41,6 +58,10 @@ public final class RevisionHints {
         } catch (RuntimeException e) { // a hint that is lost costs a third of a second
             LOG.debug("The other nodes were not told of revision {}", revision, e);
         }
+    }
+
+    void close() {
+        teller.shutdownNow();
     }
 
     /** Infinispan calls this when any node told of a revision. */

@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.infinispan.manager.EmbeddedCacheManager;
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +16,14 @@ final class RouteCaches implements InvocationHandler {
     private static final Set<String> NOT_FOR_ROUTES = Set.of(
             "stop", "close", "start", "administration", "defineConfiguration", "undefineConfiguration", "executor");
 
-    private final EmbeddedCacheManager all;
+    private final Supplier<EmbeddedCacheManager> all;
 
-    private RouteCaches(EmbeddedCacheManager all) {
+    private RouteCaches(Supplier<EmbeddedCacheManager> all) {
         this.all = all;
     }
 
-    static EmbeddedCacheManager of(EmbeddedCacheManager all) {
+    /** {@code all} is asked when a route uses a cache, and not before. */
+    static EmbeddedCacheManager of(Supplier<EmbeddedCacheManager> all) {
         return (EmbeddedCacheManager) Proxy.newProxyInstance(
                 EmbeddedCacheManager.class.getClassLoader(),
                 new Class<?>[] {EmbeddedCacheManager.class},
@@ -41,7 +43,7 @@ final class RouteCaches implements InvocationHandler {
             }
         }
         try {
-            return method.invoke(all, arguments);
+            return method.invoke(all.get(), arguments);
         } catch (InvocationTargetException e) {
             throw e.getCause() == null ? e : e.getCause();
         }

@@ -8,9 +8,9 @@ import io.serai.config.secret.SecretText;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Base64;
+import java.util.Map;
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
-import org.infinispan.Cache;
 
 /**
  * Remembers which passwords were found right, by a keyed hash of the password together with the stored hash that it was
@@ -19,10 +19,11 @@ import org.infinispan.Cache;
 public final class VerifiedPasswords implements KnownPasswords {
     private static final String ALGORITHM = "HmacSHA256";
 
-    private final Cache<String, Boolean> cache;
+    private final Map<String, Boolean> cache;
     private final SecretKey key;
 
-    VerifiedPasswords(Cache<String, Boolean> cache, SecretKey key) {
+    /** {@code cache}: safe for many threads; what it costs to put something there, a login waits for. */
+    VerifiedPasswords(Map<String, Boolean> cache, SecretKey key) {
         this.cache = cache;
         this.key = key;
     }
@@ -39,7 +40,7 @@ public final class VerifiedPasswords implements KnownPasswords {
     @Override
     public void remember(SecretText password, PasswordHash hash) {
         try {
-            var unused = cache.putAsync(proof(password, hash), Boolean.TRUE);
+            cache.put(proof(password, hash), Boolean.TRUE);
         } catch (RuntimeException e) { // as above
             return;
         }

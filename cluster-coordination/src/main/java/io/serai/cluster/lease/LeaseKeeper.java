@@ -110,6 +110,16 @@ public final class LeaseKeeper implements LeaseListener, AutoCloseable {
         return candidacy;
     }
 
+    /** The leases that this node holds and can trust. */
+    public long heldCount() {
+        return candidacies.stream().filter(each -> each.held().isPresent()).count();
+    }
+
+    /** The leases that this node holds or would take. */
+    public int wishedCount() {
+        return candidacies.size();
+    }
+
     /** Candidates and holders as the database last showed them. */
     public Survey survey() {
         lock.lock();

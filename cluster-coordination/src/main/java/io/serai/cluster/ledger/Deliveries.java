@@ -26,6 +26,13 @@ public interface Deliveries {
     /** All bytes are at the site under the temporary name, and the rename comes next. */
     void renaming(Delivery delivery, long sizeBytes, String sha256);
 
+    /**
+     * Nothing but a look: whether this attempt may still act at the site.
+     *
+     * @throws io.serai.config.error.SeraiException {@code FENCED} when another node or attempt owns the event
+     */
+    void requireOwned(Delivery delivery);
+
     /** The file is at the site under its final name. */
     void delivered(Delivery delivery, long sizeBytes, String sha256);
 

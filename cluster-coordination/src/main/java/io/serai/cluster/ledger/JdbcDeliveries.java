@@ -179,6 +179,11 @@ public final class JdbcDeliveries implements Deliveries {
     }
 
     @Override
+    public void requireOwned(Delivery delivery) {
+        database.execute(connection -> requireClaim(connection, delivery.event()));
+    }
+
+    @Override
     public void delivered(Delivery delivery, long sizeBytes, String sha256) {
         database.execute(connection -> {
             requireClaim(connection, delivery.event());
@@ -288,7 +293,7 @@ public final class JdbcDeliveries implements Deliveries {
                     ErrorCode.FENCED,
                     "event " + event.id() + " is not claimed by node "
                             + event.token().node() + " with epoch "
-                            + event.token().epoch() + " any more");
+                            + event.token().epoch() + " any more; nothing was written");
         }
     }
 

@@ -2,6 +2,8 @@ package io.serai.cluster.ledger;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.FileId;
 import io.serai.config.name.TransferId;
 import java.sql.Connection;
@@ -20,7 +22,6 @@ import java.util.Optional;
 /** The ledger in table transfer; what runs on this node comes from memory. */
 public final class JdbcLedger implements Ledger {
     private static final int STEP = 500;
-    private static final int MOST_ROWS = 10_000;
 
     private final Database database;
     private final Fence fence;
@@ -39,7 +40,14 @@ public final class JdbcLedger implements Ledger {
 
     @Override
     public List<TransferRow> find(TransferFilter filter) {
-        int end = Math.min(MOST_ROWS, filter.offset() + filter.limit());
+        if (filter.offset() > MOST_FOUND - filter.limit()) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "offset and limit together are more than " + MOST_FOUND
+                            + ": a search reaches so many of the newest transfers; find older ones by until, the time"
+                            + " at which they started before");
+        }
+        int end = filter.offset() + filter.limit();
         TransferQuery query = new TransferQuery(filter);
         Map<TransferId, TransferRow> found = new LinkedHashMap<>();
         for (TransferRow row : database.read(connection -> query.run(connection, end))) {

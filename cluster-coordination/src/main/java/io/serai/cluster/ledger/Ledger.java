@@ -11,7 +11,15 @@ import java.util.Optional;
 
 /** The record of every transfer: find, follow, cancel. Rows of uploads and pulls are written by {@code Receiving}. */
 public interface Ledger {
+    /** How many of the newest transfers a search reaches. */
+    int MOST_FOUND = 10_000;
+
     /** Transfers, newest first; running ones of this node are included with the bytes so far. */
+    /**
+     * Newest first.
+     *
+     * @throws io.serai.config.error.SeraiException {@code INVALID} when offset and limit reach beyond {@link #MOST_FOUND}
+     */
     List<TransferRow> find(TransferFilter filter);
 
     Optional<TransferRow> get(TransferId id);
@@ -51,6 +59,7 @@ public interface Ledger {
      *
      * @param party an account or site
      * @param name a pattern for the last segment of the path with {@code *} and {@code ?}
+     * @param offset with the limit at most {@link #MOST_FOUND}; what is older is found by {@code until}
      */
     record TransferFilter(
             Optional<String> party,

@@ -48,8 +48,17 @@ public final class ClockLook {
     private final Instant since;
     private final Instant now;
     private final boolean paused;
+    private final List<FireCounts.Kind> recorded;
 
-    ClockLook(Connection connection, EventQueue queue, ScheduleName schedule, RouteId route) throws SQLException {
+    /** @param recorded takes what is recorded, for whoever counts it once it is committed */
+    ClockLook(
+            Connection connection,
+            EventQueue queue,
+            ScheduleName schedule,
+            RouteId route,
+            List<FireCounts.Kind> recorded)
+            throws SQLException {
+        this.recorded = recorded;
         this.connection = connection;
         this.queue = queue;
         this.schedule = schedule;
@@ -91,12 +100,20 @@ public final class ClockLook {
         }
     }
 
-    /** Records a fire and queues its event; empty when this fire was recorded before. */
+    /**
+     * Records a fire and queues its event; empty when this fire was recorded before.
+     *
+     * @param note says why the fire is late; empty for one in time
+     */
     public Optional<EventId> fire(Instant planned, NewEvent event, String note, Optional<String> askedBy)
             throws SQLException {
         if (!record(planned, FireOutcome.QUEUED, note, askedBy)) {
             return Optional.empty();
         }
+        recorded.add(
+                askedBy.isPresent()
+                        ? FireCounts.Kind.ASKED
+                        : note.isEmpty() ? FireCounts.Kind.QUEUED : FireCounts.Kind.LATE);
         EventId id = queue.enqueue(connection, List.of(event)).get(0);
         try (PreparedStatement statement = connection.prepareStatement(NAME_EVENT)) {
             statement.setLong(1, id.value());
@@ -109,7 +126,9 @@ public final class ClockLook {
 
     /** Records that a fire made no event. */
     public void leaveOut(Instant planned, FireOutcome outcome, String note) throws SQLException {
-        record(planned, outcome, note, Optional.empty());
+        if (record(planned, outcome, note, Optional.empty())) {
+            recorded.add(FireCounts.Kind.valueOf(outcome.name()));
+        }
     }
 
     /** All times until then are decided. */

@@ -72,6 +72,7 @@ public final class ScheduleFires {
 
     private final Database database;
     private final EventQueue queue;
+    private final FireCounts counts = new FireCounts();
 
     public ScheduleFires(Database database, EventQueue queue) {
         this.database = database;
@@ -86,7 +87,18 @@ public final class ScheduleFires {
 
     /** Looks at a clock in one transaction; {@link #begin} came before. */
     public <T> T look(ScheduleName schedule, RouteId route, Looking<T> looking) {
-        return database.transaction(connection -> looking.at(new ClockLook(connection, queue, schedule, route)));
+        List<FireCounts.Kind> recorded = new ArrayList<>();
+        T result = database.transaction(connection -> {
+            recorded.clear();
+            return looking.at(new ClockLook(connection, queue, schedule, route, recorded));
+        });
+        counts.add(recorded);
+        return result;
+    }
+
+    /** What this node has decided. */
+    public FireCounts counts() {
+        return counts;
     }
 
     /**

@@ -30,12 +30,68 @@ sealed interface Destination {
             @Nullable String text,
             Instant started) {}
 
-    TransferRow row(Standing standing);
+    /**
+     * What the ledger knows of a transfer from its beginning on.
+     *
+     * @param listener and the session: of an upload alone
+     */
+    record Origin(
+            TransferKind kind,
+            Optional<AccountName> account,
+            Optional<SiteName> site,
+            Optional<RouteId> route,
+            String protocol,
+            @Nullable String listener,
+            String path,
+            @Nullable String peer,
+            @Nullable String session) {}
 
-    Receiving.Received received(Standing standing, String sha256, String version);
+    Origin origin();
+
+    default TransferRow row(Standing standing) {
+        Origin origin = origin();
+        return new TransferRow(
+                standing.transfer(),
+                standing.file(),
+                origin.kind(),
+                standing.state(),
+                origin.account().map(AccountName::value).orElse(null),
+                origin.site().map(SiteName::value).orElse(null),
+                origin.protocol(),
+                origin.listener(),
+                origin.path(),
+                standing.sizeBytes(),
+                standing.sha256(),
+                origin.peer(),
+                origin.session(),
+                origin.route().map(RouteId::value).orElse(null),
+                null,
+                standing.node().value(),
+                1,
+                standing.code() == null ? null : standing.code().name(),
+                standing.text(),
+                standing.started(),
+                null);
+    }
+
+    default Receiving.Received received(Standing standing, String sha256, String version) {
+        Origin origin = origin();
+        return new Receiving.Received(
+                standing.transfer(),
+                standing.file(),
+                origin.account(),
+                origin.site(),
+                origin.route(),
+                origin.path(),
+                standing.sizeBytes(),
+                sha256,
+                version);
+    }
 
     /** The size that was announced. */
-    OptionalLong expectedBytes();
+    default OptionalLong expectedBytes() {
+        return OptionalLong.empty();
+    }
 
     Receiving.InTransaction alongside();
 
@@ -45,43 +101,17 @@ sealed interface Destination {
     /** A partner's upload into its home. */
     record Home(Receiving.Upload upload, StagingName.Target target) implements Destination {
         @Override
-        public TransferRow row(Standing standing) {
-            return new TransferRow(
-                    standing.transfer(),
-                    standing.file(),
+        public Origin origin() {
+            return new Origin(
                     TransferKind.UPLOAD,
-                    standing.state(),
-                    upload.account().value(),
-                    null,
+                    Optional.of(upload.account()),
+                    Optional.empty(),
+                    Optional.empty(),
                     upload.protocol().name().toLowerCase(Locale.ROOT),
                     upload.listener(),
                     upload.path().toString(),
-                    standing.sizeBytes(),
-                    standing.sha256(),
                     upload.peer(),
-                    upload.session().toString(),
-                    null,
-                    null,
-                    standing.node().value(),
-                    1,
-                    standing.code() == null ? null : standing.code().name(),
-                    standing.text(),
-                    standing.started(),
-                    null);
-        }
-
-        @Override
-        public Receiving.Received received(Standing standing, String sha256, String version) {
-            return new Receiving.Received(
-                    standing.transfer(),
-                    standing.file(),
-                    Optional.of(upload.account()),
-                    Optional.<SiteName>empty(),
-                    Optional.<RouteId>empty(),
-                    upload.path().toString(),
-                    standing.sizeBytes(),
-                    sha256,
-                    version);
+                    upload.session().toString());
         }
 
         @Override
@@ -103,48 +133,17 @@ sealed interface Destination {
     /** A file that is fetched from a site. */
     record Fetch(Receiving.Pull pull) implements Destination {
         @Override
-        public TransferRow row(Standing standing) {
-            return new TransferRow(
-                    standing.transfer(),
-                    standing.file(),
+        public Origin origin() {
+            return new Origin(
                     TransferKind.PULL,
-                    standing.state(),
-                    null,
-                    pull.site().value(),
+                    Optional.empty(),
+                    Optional.of(pull.site()),
+                    Optional.of(pull.route()),
                     pull.protocol().name().toLowerCase(Locale.ROOT),
                     null,
                     pull.remotePath(),
-                    standing.sizeBytes(),
-                    standing.sha256(),
                     pull.peer(),
-                    null,
-                    pull.route().value(),
-                    null,
-                    standing.node().value(),
-                    1,
-                    standing.code() == null ? null : standing.code().name(),
-                    standing.text(),
-                    standing.started(),
                     null);
-        }
-
-        @Override
-        public Receiving.Received received(Standing standing, String sha256, String version) {
-            return new Receiving.Received(
-                    standing.transfer(),
-                    standing.file(),
-                    Optional.<AccountName>empty(),
-                    Optional.of(pull.site()),
-                    Optional.of(pull.route()),
-                    pull.remotePath(),
-                    standing.sizeBytes(),
-                    sha256,
-                    version);
-        }
-
-        @Override
-        public OptionalLong expectedBytes() {
-            return OptionalLong.empty();
         }
 
         @Override
@@ -163,48 +162,17 @@ sealed interface Destination {
         private static final String PROTOCOL = "folder";
 
         @Override
-        public TransferRow row(Standing standing) {
-            return new TransferRow(
-                    standing.transfer(),
-                    standing.file(),
+        public Origin origin() {
+            return new Origin(
                     TransferKind.PULL,
-                    standing.state(),
-                    null,
-                    null,
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(monitored.route()),
                     PROTOCOL,
                     null,
                     monitored.path(),
-                    standing.sizeBytes(),
-                    standing.sha256(),
                     null,
-                    null,
-                    monitored.route().value(),
-                    null,
-                    standing.node().value(),
-                    1,
-                    standing.code() == null ? null : standing.code().name(),
-                    standing.text(),
-                    standing.started(),
                     null);
-        }
-
-        @Override
-        public Receiving.Received received(Standing standing, String sha256, String version) {
-            return new Receiving.Received(
-                    standing.transfer(),
-                    standing.file(),
-                    Optional.<AccountName>empty(),
-                    Optional.<SiteName>empty(),
-                    Optional.of(monitored.route()),
-                    monitored.path(),
-                    standing.sizeBytes(),
-                    sha256,
-                    version);
-        }
-
-        @Override
-        public OptionalLong expectedBytes() {
-            return OptionalLong.empty();
         }
 
         @Override

@@ -49,7 +49,7 @@ public final class FileSystemStorage implements Storage {
                 }
             }
         } catch (IOException e) {
-            throw FileErrors.of(e, "The home of account " + account + " cannot be made");
+            throw StorageRoot.ownFailure(e, "The home of account " + account + " cannot be made");
         }
     }
 
@@ -94,7 +94,7 @@ public final class FileSystemStorage implements Storage {
                 last = Optional.of(names.get(names.size() - 1));
             }
         } catch (IOException e) {
-            throw FileErrors.of(e, folder + " cannot be listed");
+            throw root.failure(e, folder + " cannot be listed");
         }
     }
 
@@ -105,7 +105,7 @@ public final class FileSystemStorage implements Storage {
             Files.createDirectory(folder, StorageRoot.FOLDER_MODE);
             StorageRoot.sync(Objects.requireNonNull(folder.getParent()));
         } catch (IOException e) {
-            throw FileErrors.of(e, "The folder " + path + " cannot be made");
+            throw root.failure(e, "The folder " + path + " cannot be made");
         }
     }
 
@@ -119,7 +119,7 @@ public final class FileSystemStorage implements Storage {
         try {
             Files.delete(at);
         } catch (IOException e) {
-            throw FileErrors.of(e, "The folder " + path + " cannot be removed");
+            throw root.failure(e, "The folder " + path + " cannot be removed");
         }
     }
 
@@ -130,7 +130,7 @@ public final class FileSystemStorage implements Storage {
         try {
             Files.delete(at);
         } catch (IOException e) {
-            throw FileErrors.of(e, path + " cannot be removed");
+            throw root.failure(e, path + " cannot be removed");
         }
     }
 
@@ -156,7 +156,7 @@ public final class FileSystemStorage implements Storage {
                 move(source, target);
             });
         } catch (IOException e) {
-            throw FileErrors.of(e, from + " cannot be renamed to " + to);
+            throw root.failure(e, from + " cannot be renamed to " + to);
         }
     }
 
@@ -194,7 +194,7 @@ public final class FileSystemStorage implements Storage {
             Files.getFileAttributeView(at, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                     .setTimes(FileTime.from(modified), null, null);
         } catch (IOException e) {
-            throw FileErrors.of(e, "The time of " + path + " cannot be set");
+            throw root.failure(e, "The time of " + path + " cannot be set");
         }
     }
 
@@ -214,18 +214,12 @@ public final class FileSystemStorage implements Storage {
             if (e.code() != ErrorCode.NO_SUCH_FILE) {
                 throw e;
             }
-            if (!Files.isDirectory(root.contentFolders(), LinkOption.NOFOLLOW_LINKS)) {
-                throw new SeraiException(
-                        ErrorCode.STORAGE_DOWN,
-                        what + " cannot be read: the storage root " + root.folder() + " is not there; mount the share",
-                        e);
-            }
             // A share that was away a moment ago looks the same: what is gone now is gone.
             return openForReading(what, root.content(transfer));
         }
     }
 
-    private static OpenFile openForReading(String what, Path at) {
+    private OpenFile openForReading(String what, Path at) {
         try {
             FileChannel channel = StorageRoot.openForReading(at);
             try {
@@ -243,7 +237,7 @@ public final class FileSystemStorage implements Storage {
                 throw e;
             }
         } catch (IOException e) {
-            throw FileErrors.of(e, what + " cannot be read");
+            throw root.failure(e, what + " cannot be read");
         }
     }
 
@@ -256,10 +250,10 @@ public final class FileSystemStorage implements Storage {
         return inode + "-" + Long.toHexString(attributes.size()) + "-" + Long.toHexString(nanos);
     }
 
-    private static FileInfo info(VirtualPath path, Path at) {
+    private FileInfo info(VirtualPath path, Path at) {
         BasicFileAttributes attributes = StorageRoot.look(at)
                 .filter(found -> found.isRegularFile() || found.isDirectory())
-                .orElseThrow(() -> new SeraiException(ErrorCode.NO_SUCH_FILE, path + " does not exist"));
+                .orElseThrow(() -> root.missing(path + " does not exist"));
         return info(path.name(), attributes);
     }
 
@@ -272,7 +266,7 @@ public final class FileSystemStorage implements Storage {
                 version(attributes));
     }
 
-    private static void requireFile(VirtualPath path, Path at) {
+    private void requireFile(VirtualPath path, Path at) {
         if (info(path, at).folder()) {
             throw new SeraiException(ErrorCode.IS_A_FOLDER, path + " is a folder");
         }

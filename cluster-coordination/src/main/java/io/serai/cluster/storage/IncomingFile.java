@@ -230,7 +230,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
             }
             case COMMITTED -> {
                 if (opening.destination() instanceof Destination.Home home) {
-                    services.foundation().publisher().publishUnlessSuperseded(publication(home));
+                    publishLater(publication(home));
                 } else {
                     deleteStaging();
                 }
@@ -247,6 +247,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         Publisher publisher = services.foundation().publisher();
         Publisher.Publication publication = publication(home);
         try {
+            requireLease();
             publisher.publish(publication);
             if (home.upload().mode() != Receiving.Mode.RESUME) {
                 services.parts().drop(home.target());
@@ -258,8 +259,28 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
                     home.description(),
                     opening.transfer(),
                     e);
-            publisher.later(() -> publisher.publishUnlessSuperseded(publication));
+            publishLater(publication);
         }
+    }
+
+    /** A node that was frozen after the transaction finds another upload under the name, or its own. */
+    private void requireLease() {
+        if (!isLeaseHeld()) {
+            throw new SeraiException(
+                    ErrorCode.FENCED,
+                    "the lease of node " + opening.token().node() + " with epoch "
+                            + opening.token().epoch() + " has ended; whoever takes over gives the file its name");
+        }
+    }
+
+    private boolean isLeaseHeld() {
+        return services.foundation().fence().token().equals(opening.token());
+    }
+
+    /** Tries until it has its name, or until this lease has ended for good: then the name is the takeover's to give. */
+    private void publishLater(Publisher.Publication publication) {
+        Publisher publisher = services.foundation().publisher();
+        publisher.later(() -> !isLeaseHeld() || publisher.publishUnlessSuperseded(publication));
     }
 
     private Publisher.Publication publication(Destination.Home home) {

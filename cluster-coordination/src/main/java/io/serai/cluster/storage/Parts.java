@@ -16,6 +16,10 @@ import java.util.stream.Stream;
  * may still be alive (frozen, cut off) has the suffix {@code ~left}: that node might write to it yet. A mark beside it
  * says how many of its bytes count, and who resumes it goes on with a copy of these. Moves are atomic, so that of two
  * who want to resume the same part one gets it.
+ *
+ * <p>The last byte of a part does not count. A client whose connection broke after its last byte, but before we said
+ * that the file is safe, asks for the size when it comes again; lftp takes the full size for a finished upload and tells
+ * its user so, while the file has no name. One byte less, and it must send that byte and await our word.
  */
 final class Parts {
     private static final String LEFT = "~left";
@@ -44,7 +48,7 @@ final class Parts {
     private static Optional<Part> find(Path file, Writer writer) {
         return StorageRoot.look(file)
                 .filter(BasicFileAttributes::isRegularFile)
-                .map(found -> new Part(file, size(file, found.size(), writer), found, writer));
+                .map(found -> new Part(file, Math.max(0, size(file, found.size(), writer) - 1), found, writer));
     }
 
     private static long size(Path file, long sizeBytes, Writer writer) {
@@ -100,6 +104,9 @@ final class Parts {
                 copy(part.get().file(), part.get().sizeBytes(), name);
             } else {
                 Files.move(part.get().file(), name, StandardCopyOption.ATOMIC_MOVE);
+                try (FileChannel taken = StorageRoot.openForWriting(name)) {
+                    taken.truncate(part.get().sizeBytes());
+                }
             }
         } catch (NoSuchFileException e) {
             return false;

@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * <p>When step 4 fails the partner still gets its OK, because the file is durable and routed; the {@link Publisher} goes
- * on trying. Two uploads of the same name that are committed through one node become visible in the order of their
+ * on trying. A node whose lease has ended in between does not rename: whoever takes over does, unless a later upload has
+ * the name by then. Two uploads of the same name that are committed through one node become visible in the order of their
  * transactions; through two nodes at the same moment, either of them may stay.
  */
 public final class StagedReceiving implements Receiving {
@@ -125,7 +126,7 @@ public final class StagedReceiving implements Receiving {
                     held);
         } catch (IOException e) {
             giveBack(upload.mode(), target, staging);
-            throw FileErrors.of(e, "The upload of " + upload.path() + " cannot begin");
+            throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
         } catch (RuntimeException e) {
             giveBack(upload.mode(), target, staging);
             throw e;
@@ -175,7 +176,7 @@ public final class StagedReceiving implements Receiving {
                     StorageRoot.create(staging),
                     0);
         } catch (IOException e) {
-            throw FileErrors.of(e, destination.description() + " cannot begin");
+            throw StorageRoot.ownFailure(e, destination.description() + " cannot begin");
         }
     }
 

@@ -29,6 +29,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The root directory on the shared file system, and where everything lies below it:
@@ -196,14 +197,40 @@ public final class StorageRoot {
         return at;
     }
 
-    private static void requireFolder(Path folder, VirtualPath path) {
+    private void requireFolder(Path folder, VirtualPath path) {
         Optional<BasicFileAttributes> found = look(folder);
         if (found.isEmpty() || found.get().isSymbolicLink()) {
-            throw new SeraiException(ErrorCode.NO_SUCH_FILE, "The folder of " + path + " does not exist");
+            throw missing("The folder of " + path + " does not exist");
         }
         if (!found.get().isDirectory()) {
             throw new SeraiException(ErrorCode.NOT_A_FOLDER, "A part of " + path + " is a file, not a folder");
         }
+    }
+
+    /** That something is missing below the root; while the root itself is away, nothing can be said of what is in it. */
+    SeraiException missing(String what) {
+        return Files.isDirectory(homes(), LinkOption.NOFOLLOW_LINKS)
+                ? new SeraiException(ErrorCode.NO_SUCH_FILE, what)
+                : away(what, null);
+    }
+
+    /** What a failure on a partner's path means. */
+    SeraiException failure(IOException e, String what) {
+        SeraiException found = FileErrors.of(e, what);
+        boolean missing = found.code() == ErrorCode.NO_SUCH_FILE || found.code() == ErrorCode.NOT_A_FOLDER;
+        return missing && !Files.isDirectory(homes(), LinkOption.NOFOLLOW_LINKS) ? away(what, e) : found;
+    }
+
+    /** What a failure on a path of our own means: what is missing there is missing with the whole root. */
+    static SeraiException ownFailure(IOException e, String what) {
+        SeraiException found = FileErrors.of(e, what);
+        boolean missing = found.code() == ErrorCode.NO_SUCH_FILE || found.code() == ErrorCode.NOT_A_FOLDER;
+        return missing ? away(what, e) : found;
+    }
+
+    private static SeraiException away(String what, @Nullable IOException cause) {
+        return new SeraiException(
+                ErrorCode.STORAGE_DOWN, what + ": the storage root is not there; mount the share", cause);
     }
 
     /** What lies there, not following links; empty when there is nothing. */

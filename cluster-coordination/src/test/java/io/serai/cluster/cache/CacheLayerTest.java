@@ -191,9 +191,22 @@ class CacheLayerTest {
                 DATABASE.database());
         started.add(local);
         assertThat(local.state()).isEqualTo("local");
+        assertThat(local.members()).isEqualTo(1);
         assertThat(local.channel()).isEmpty();
+        PasswordHasher hasher = new PasswordHasher();
+        hasher.remembering(local.verifiedPasswords().orElseThrow());
+        SecretText password = new SecretText("correct horse");
+        PasswordHash hash = hasher.hash(password);
+        assertThat(hasher.verify(password, hash)).isTrue();
+        assertThat(local.verifiedPasswords().orElseThrow().isKnown(password, hash))
+                .isTrue();
+        assertThat(local.statistics()).as("no Infinispan yet").containsOnlyKeys(CacheLayer.LOGINS);
         local.forRoutes().orElseThrow().getCache("duplicates").put("x", true);
         assertThat(local.statistics()).containsKey("duplicates");
+        local.close();
+        assertThat(local.state()).isEqualTo("stopped");
+        assertThatThrownBy(() -> local.forRoutes().orElseThrow().getCache("duplicates"))
+                .hasMessageContaining("stopped with their node");
     }
 
     private static void discard(JChannel channel) throws Exception {

@@ -3,6 +3,7 @@ package io.serai.cluster.database;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +107,13 @@ public final class ChildJvm implements AutoCloseable {
             throw new AssertionError("the child did not end");
         }
         return process.exitValue();
+    }
+
+    /** Writes a line to its standard input, which it reads when it is thawed, if it is frozen. */
+    public void tell(String line) throws IOException {
+        Writer input = process.outputWriter();
+        input.write(line + "\n");
+        input.flush();
     }
 
     public long pid() {

@@ -108,6 +108,7 @@ class JdbcDeliveriesTest {
         reclaimed(first.event(), SECOND);
         assertFenced(() -> deliveries.begin(first.event(), "to-bank", target("c.tmp", "a.csv")));
         assertFenced(() -> deliveries.renaming(first, 1, "x"));
+        assertFenced(() -> deliveries.requireOwned(first));
         assertFenced(() -> deliveries.delivered(first, 1, "x"));
         assertFenced(() -> deliveries.failed(first, ErrorCode.SITE_FAILED, "x", 0));
         assertThat(row(first).state()).isEqualTo(TransferState.RUNNING);
@@ -203,8 +204,9 @@ class JdbcDeliveriesTest {
     }
 
     private static void assertFenced(ThrowingCallable act) {
-        assertThatThrownBy(act)
-                .isInstanceOfSatisfying(
-                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FENCED));
+        assertThatThrownBy(act).isInstanceOfSatisfying(SeraiException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.FENCED);
+            assertThat(e.text()).contains("is not claimed by node node-1 with epoch 1 any more");
+        });
     }
 }

@@ -104,6 +104,26 @@ class JdbcLedgerTest {
     }
 
     @Test
+    void aSearchThatReachesTooFarIsRefusedAndNotCutShort() {
+        assertThat(page(Ledger.MOST_FOUND - 5)).isEmpty();
+        for (int offset : List.of(Ledger.MOST_FOUND - 4, Integer.MAX_VALUE)) {
+            assertThatThrownBy(() -> page(offset)).hasMessageContaining("older ones by until");
+        }
+    }
+
+    private List<TransferRow> page(int offset) {
+        return ledger.find(new Ledger.TransferFilter(
+                Optional.of("nobody"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                5,
+                offset));
+    }
+
+    @Test
     void anyNodeSeesAndCancelsALongTransfer() throws SQLException {
         insertNode("here", 1);
         Ledger.Download download = ledger.downloadStarted(download("acme", "/out/large.bin"));

@@ -104,6 +104,7 @@ class ScheduleFiresTest {
                 .isInstanceOf(IllegalStateException.class);
         assertThat(fires.fires(NIGHTLY, 10)).isEmpty();
         assertThat(queue.depth()).containsEntry("ready", 0L);
+        assertThat(fires.counts().of(FireCounts.Kind.QUEUED)).isZero();
         assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON);
     }
 
@@ -116,6 +117,24 @@ class ScheduleFiresTest {
         assertThat(fires.forget(Duration.ofDays(30))).isEqualTo(1);
         assertThat(fires.fires(NIGHTLY, 10)).hasSize(1);
         assertThat(fires.forget(Duration.ofDays(30))).isZero();
+    }
+
+    @Test
+    void countsWhatCameOfEachFireOnce() {
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        for (int i = 0; i < 2; i++) {
+            fires.look(NIGHTLY, ROUTE, look -> {
+                look.fire(NOON, event(ROUTE), "", Optional.empty());
+                look.fire(NOON.plusSeconds(1), event(ROUTE), "makes up for 3 missed", Optional.empty());
+                look.fire(NOON.plusSeconds(2), event(ROUTE), "", Optional.of("ada"));
+                look.leaveOut(NOON.plusSeconds(3), FireOutcome.MISSED, "2 missed up to here");
+                look.leaveOut(NOON.plusSeconds(4), FireOutcome.OVERLAPPED, "");
+                return 0;
+            });
+        }
+        assertThat(FireCounts.Kind.values())
+                .allSatisfy(kind ->
+                        assertThat(fires.counts().of(kind)).as(kind.word()).isEqualTo(1));
     }
 
     private Optional<EventId> fire(RouteId route, Instant planned) {

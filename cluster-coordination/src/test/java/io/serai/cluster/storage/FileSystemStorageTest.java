@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.serai.cluster.database.TestDatabase;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.RouteId;
+import io.serai.config.name.SiteName;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
+import io.serai.config.object.Protocol;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,16 +71,46 @@ class FileSystemStorageTest {
         assertThat(names).hasSize(20_000).isSorted().doesNotHaveDuplicates();
     }
 
+    /** An empty mount point must not look like empty homes, to a partner or to an event that would then be parked. */
     @Test
-    void contentIsNotTakenForExpiredWhenTheShareIsAway() throws IOException {
-        Path content = folder.resolve("root/content");
-        Files.move(content, folder.resolve("away"));
+    void nothingIsTakenForMissingWhileTheShareIsAway() throws IOException {
+        Files.createFile(home.resolve("a"));
+        VirtualPath a = here.child("a");
+        Path root = folder.resolve("root");
+        Path share = Files.move(root, folder.resolve("share"));
+        Files.createDirectory(root);
         try {
             assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.openContent(TransferId.random()));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.stat(ACME, a));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.stat(ACME, VirtualPath.ROOT));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.list(ACME, here, Optional.empty(), 9));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.open(ACME, a));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.removeFile(ACME, a));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.makeFolder(ACME, here.child("new")));
+            assertCode(ErrorCode.STORAGE_DOWN, () -> node.storage.prepareHome(ACME, List.of()));
+            assertCode(
+                    ErrorCode.STORAGE_DOWN,
+                    () -> node.receiving.receive(TestNode.upload(a.toString(), Receiving.Mode.REPLACE)));
+            assertCode(
+                    ErrorCode.STORAGE_DOWN,
+                    () -> node.receiving.receive(new Receiving.Pull(
+                            new SiteName("bank"),
+                            new RouteId("fetch"),
+                            Protocol.SFTP,
+                            "/out/x.csv",
+                            "192.0.2.7:22",
+                            (connection, received) -> {})));
+            try (var entries = Files.list(root)) {
+                assertThat(entries)
+                        .as("what was written where the share was missing")
+                        .isEmpty();
+            }
         } finally {
-            Files.move(folder.resolve("away"), content);
+            Files.delete(root);
+            Files.move(share, root);
         }
         assertCode(ErrorCode.NO_SUCH_FILE, () -> node.storage.openContent(TransferId.random()));
+        assertThat(node.storage.stat(ACME, a).sizeBytes()).isZero();
     }
 
     @Test

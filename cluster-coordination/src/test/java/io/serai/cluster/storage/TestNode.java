@@ -10,6 +10,8 @@ import io.serai.cluster.ledger.LedgerWriter;
 import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.node.DeadBoot;
 import io.serai.cluster.node.FencingToken;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
@@ -41,6 +43,8 @@ public final class TestNode implements AutoCloseable {
     public final JdbcEventQueue queue;
     public final FencingToken token;
     public final UUID boot = UUID.randomUUID();
+    /** What the node itself believes of its lease. */
+    volatile boolean trusted = true;
 
     public TestNode(Database database, Path folder, String name) {
         this(database, folder, name, StorageSettings.usual(), step -> {});
@@ -59,7 +63,7 @@ public final class TestNode implements AutoCloseable {
         queue.start();
         this.receiving = new StagedReceiving(
                 new StagedReceiving.Foundation(
-                        root, database, () -> token, queue, publisher, running, writer, InstantSource.system()),
+                        root, database, this::trustedToken, queue, publisher, running, writer, InstantSource.system()),
                 TestNode::arrival,
                 settings,
                 steps);
@@ -85,6 +89,13 @@ public final class TestNode implements AutoCloseable {
                 }
             }
         });
+    }
+
+    private FencingToken trustedToken() {
+        if (!trusted) {
+            throw new SeraiException(ErrorCode.FENCED, "no lease that can be trusted");
+        }
+        return token;
     }
 
     private static List<NewEvent> arrival(Receiving.Received received) {

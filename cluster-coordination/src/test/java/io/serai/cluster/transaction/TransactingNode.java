@@ -6,9 +6,10 @@ import io.serai.cluster.node.Fence;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretText;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.UUID;
 import javax.sql.DataSource;
 import javax.transaction.xa.XAResource;
@@ -17,7 +18,7 @@ import javax.transaction.xa.Xid;
 /**
  * A node of its own process that writes "both" into two databases in one transaction and says where it is: it waits
  * when the other database is prepared and nothing decided ("prepared"), or when all is decided and the other database
- * does not know ("decided").
+ * does not know ("decided"). A line on its standard input lets it go on.
  */
 final class TransactingNode {
     private TransactingNode() {}
@@ -29,18 +30,17 @@ final class TransactingNode {
         NodeName name = new NodeName(arguments[3]);
         FencingToken token = new FencingToken(name, Long.parseLong(arguments[5]));
         Fence fence = () -> token;
-        Duration wait = Duration.parse(arguments[7]);
         Transactions transactions = new Transactions(new Database(shared), fence, name, UUID.fromString(arguments[4]));
         PostgresParticipant second = new PostgresParticipant("second", other, transactions);
         transactions.begin();
         boolean waitsWhenPrepared = arguments[6].equals("prepared");
         if (!waitsWhenPrepared) {
-            enlist(transactions, new Waits(Duration.ZERO, wait));
+            enlist(transactions, new Waits("decided"));
         }
         write(second.dataSource());
         write(transactions.dataSource());
         if (waitsWhenPrepared) {
-            enlist(transactions, new Waits(wait, Duration.ZERO));
+            enlist(transactions, new Waits("prepared"));
         }
         try {
             transactions.commit();
@@ -48,7 +48,14 @@ final class TransactingNode {
         } catch (Exception e) {
             say("outcome " + e);
         }
-        Thread.sleep(Duration.ofMinutes(1).toMillis());
+        awaitLine();
+    }
+
+    /** Until the test says something, or is gone. */
+    private static void awaitLine() throws IOException {
+        for (int c = System.in.read(); c != '\n' && c >= 0; ) {
+            c = System.in.read();
+        }
     }
 
     private static void enlist(Transactions transactions, XAResource resource) throws Exception {
@@ -66,27 +73,28 @@ final class TransactingNode {
         System.out.println(line);
     }
 
-    private record Waits(Duration inPrepare, Duration inCommit) implements XAResource {
-        private static void await(String where, Duration time) {
-            if (!time.isZero()) {
-                say(where);
+    /** A resource that waits for a line in its prepare or its commit. */
+    private record Waits(String where) implements XAResource {
+        private void await(String here) {
+            if (here.equals(where)) {
+                say(here);
                 try {
-                    Thread.sleep(time.toMillis());
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
+                    awaitLine();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
                 }
             }
         }
 
         @Override
         public int prepare(Xid xid) {
-            await("prepared", inPrepare);
+            await("prepared");
             return XA_OK;
         }
 
         @Override
         public void commit(Xid xid, boolean onePhase) {
-            await("decided", inCommit);
+            await("decided");
         }
 
         @Override

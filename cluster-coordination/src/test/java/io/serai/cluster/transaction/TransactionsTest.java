@@ -157,7 +157,7 @@ class TransactionsTest {
     @Test
     void rollsBackWhatAKilledNodeHadPreparedAndNotDecided() throws Exception {
         UUID boot = UUID.randomUUID();
-        try (ChildJvm child = child("killed-early", boot, "prepared", Duration.ofMinutes(2))) {
+        try (ChildJvm child = child("killed-early", boot, "prepared")) {
             child.await("prepared");
         }
         assertThat(prepared()).isEqualTo(1);
@@ -172,7 +172,7 @@ class TransactionsTest {
     @Test
     void commitsWhatAKilledNodeHadDecided() throws Exception {
         UUID boot = UUID.randomUUID();
-        try (ChildJvm child = child("killed-late", boot, "decided", Duration.ofMinutes(2))) {
+        try (ChildJvm child = child("killed-late", boot, "decided")) {
             child.await("decided");
         }
         assertThat(prepared()).isEqualTo(1);
@@ -189,10 +189,11 @@ class TransactionsTest {
     @Test
     void aThawedNodeCannotCommitWhatWasRolledBack() throws Exception {
         UUID boot = UUID.randomUUID();
-        try (ChildJvm child = child("frozen", boot, "prepared", Duration.ofSeconds(3))) {
+        try (ChildJvm child = child("frozen", boot, "prepared")) {
             child.await("prepared");
             signal("-STOP", child);
             assertThat(recovery.recover(die("frozen", boot))).isEqualTo(1);
+            child.tell("go on");
             signal("-CONT", child);
             assertThat(child.await("outcome")).doesNotContain("committed");
         }
@@ -204,10 +205,11 @@ class TransactionsTest {
     @Test
     void aThawedNodeFindsItsDecisionCarriedOut() throws Exception {
         UUID boot = UUID.randomUUID();
-        try (ChildJvm child = child("frozen-late", boot, "decided", Duration.ofSeconds(3))) {
+        try (ChildJvm child = child("frozen-late", boot, "decided")) {
             child.await("decided");
             signal("-STOP", child);
             assertThat(recovery.recover(die("frozen-late", boot))).isEqualTo(1);
+            child.tell("go on");
             signal("-CONT", child);
             assertThat(child.await("outcome")).isEqualTo("committed");
         }
@@ -220,7 +222,7 @@ class TransactionsTest {
     @Test
     void leavesALivingNodeAloneAndSettlesWhenItDies() throws Exception {
         UUID boot = UUID.randomUUID();
-        try (ChildJvm child = child("alive", boot, "prepared", Duration.ofMinutes(2))) {
+        try (ChildJvm child = child("alive", boot, "prepared")) {
             child.await("prepared");
             assertThat(recovery.recoverLeft()).isZero();
             assertThat(recovery.report().prepared()).isEqualTo(1);
@@ -243,7 +245,7 @@ class TransactionsTest {
                 () -> List.of(second),
                 Duration.ofMinutes(10),
                 () -> Instant.now().plus(Duration.ofMinutes(6)));
-        try (ChildJvm child = child("old", boot, "prepared", Duration.ofMinutes(2))) {
+        try (ChildJvm child = child("old", boot, "prepared")) {
             child.await("prepared");
             int unused = later.recoverLeft();
             assertThat(later.report().overdue()).hasSize(1);
@@ -278,7 +280,7 @@ class TransactionsTest {
                 .isZero();
     }
 
-    private static ChildJvm child(String name, UUID boot, String where, Duration wait) throws IOException {
+    private static ChildJvm child(String name, UUID boot, String where) throws IOException {
         DatabaseSettings shared = SHARED.settings();
         long epoch = register(name, boot);
         return ChildJvm.start(
@@ -290,8 +292,7 @@ class TransactionsTest {
                 name,
                 boot.toString(),
                 Long.toString(epoch),
-                where,
-                wait.toString());
+                where);
     }
 
     private static long register(String name, UUID boot) {

@@ -4,9 +4,11 @@ import io.serai.config.name.NodeName;
 import io.serai.config.object.NodeOverlay;
 import io.serai.config.settings.SettingsOverlay;
 import io.serai.config.yaml.YamlFields;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** {@code kind: Node}. */
 final class NodeReader {
@@ -27,6 +29,11 @@ final class NodeReader {
         if (!spec.has("settings")) {
             spec.missing("settings", "give a list of settings of this node, such as [sftp.port=2200]");
         }
+        Set<String> keys = new HashSet<>();
+        settings.stream()
+                .map(setting -> setting.substring(0, setting.indexOf('=')))
+                .filter(key -> !keys.add(key))
+                .forEach(key -> spec.reject("settings", key + " is given twice; remove one of the two"));
         NodeOverlay overlay = new NodeOverlay(
                 nodeName.orElse(new NodeName("unreadable")),
                 spec.read("description", Words::description).orElse(""),

@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.VirtualPath;
 import io.serai.endpoint.FileAttributes;
+import io.serai.endpoint.FileAttributes.FileType;
 import io.serai.endpoint.FolderPage;
 import io.serai.endpoint.PartnerOperation.ListFolder;
 import io.serai.endpoint.PartnerOperation.MakeFolder;
@@ -51,6 +52,10 @@ final class FolderVerbs {
         FileAttributes file = conversation.stat(conversation.path(argument), StatPurpose.RESUME);
         if (file.isFolder()) {
             throw new SeraiException(ErrorCode.IS_A_FOLDER, "A folder has no size");
+        }
+        // To lftp, that would be the whole upload of an empty file.
+        if (file.type() == FileType.PART && file.sizeBytes() == 0) {
+            throw new SeraiException(ErrorCode.NO_SUCH_FILE, "Nothing is kept of " + argument);
         }
         conversation.reply(213, Long.toString(file.sizeBytes()));
     }

@@ -183,7 +183,7 @@ public final class EventDispatcher implements EventSource {
         } finally {
             lock.unlock();
         }
-        runs().forEach(run -> run.giveBack("the node goes down"));
+        runs().forEach(run -> run.giveBack("the node is drained or stops"));
         lock.lock();
         try {
             awaitNoneRunning(STOP_GRACE);

@@ -128,7 +128,11 @@ final class EventRun implements Runnable {
         }
         FailureClassifier.Classified classified = classifier.classify(failure);
         if (leaseLost || classified.code().kind() == ErrorKind.FENCED) {
-            LOG.info("Event {} of route {} is left to its next owner", event().id(), event().route());
+            LOG.info(
+                    "Event {} of route {} is left to its next owner: {}",
+                    event().id(),
+                    event().route(),
+                    classified.text());
             // Records nothing; gives the event back where the lease holds after all, for no takeover would.
             Failure fenced = new Failure(ErrorCode.FENCED, classified.text(), context.failedStep());
             write("give back", () -> queue.fail(event(), fenced));
@@ -177,7 +181,12 @@ final class EventRun implements Runnable {
                 return;
             } catch (RuntimeException e) {
                 if (isFenced(e) || !leaseHolds()) {
-                    LOG.info("Event {} of route {} belongs to another owner now", event().id(), event().route());
+                    LOG.info(
+                            "Event {} of route {} belongs to another owner now; \"{}\" is not written: {}",
+                            event().id(),
+                            event().route(),
+                            act,
+                            e.getMessage());
                     return;
                 }
                 LOG.warn(

@@ -40,9 +40,11 @@ final class FolderConsumer extends DefaultConsumer {
                 NodeParts.require(camel, EventSource.class).subscribe(route, endpoint.getMaxInFlight(), entry::run);
         FolderMonitor monitor = new FolderMonitor(
                 plan,
-                NodeParts.require(camel, MonitorRoots.class),
-                NodeParts.require(camel, Receiving.class),
-                NodeParts.require(camel, MonitoredFiles.class));
+                new FolderLook.Means(
+                        NodeParts.require(camel, MonitorRoots.class),
+                        NodeParts.require(camel, Receiving.class),
+                        NodeParts.require(camel, MonitoredFiles.class),
+                        NodeParts.require(camel, MonitorCounts.class)));
         candidacy = NodeParts.require(camel, LeaseKeeper.class).enter(new LeaseName(GROUP, route.value()), monitor);
     }
 

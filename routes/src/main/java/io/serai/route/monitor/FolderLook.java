@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,24 +47,23 @@ final class FolderLook {
     private final MonitorRoots roots;
     private final Receiving receiving;
     private final MonitoredFiles files;
+    private final MonitorCounts counts;
     private final SqlAction guard;
     private final SeenFiles seen;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AtomicReference<@Nullable Incoming> taking = new AtomicReference<>();
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
 
+    /** What looks of all routes use. */
+    record Means(MonitorRoots roots, Receiving receiving, MonitoredFiles files, MonitorCounts counts) {}
+
     /** @param guard what the transaction begins with: the lease's guard */
-    FolderLook(
-            MonitorPlan plan,
-            MonitorRoots roots,
-            Receiving receiving,
-            MonitoredFiles files,
-            SqlAction guard,
-            SeenFiles seen) {
+    FolderLook(MonitorPlan plan, Means means, SqlAction guard, SeenFiles seen) {
         this.plan = plan;
-        this.roots = roots;
-        this.receiving = receiving;
-        this.files = files;
+        this.roots = means.roots();
+        this.receiving = means.receiving();
+        this.files = means.files();
+        this.counts = means.counts();
         this.guard = guard;
         this.seen = seen;
     }
@@ -96,9 +96,13 @@ final class FolderLook {
         settleOwed(folder);
         seen.beginLook();
         List<MonitoredFile> batch = new ArrayList<>();
+        LongAdder wanted = new LongAdder();
         folder.visit(plan.depth(), plan::enters, file -> {
-            if (plan.wants(file.path()) && !seen.isTaken(file)) {
-                batch.add(file);
+            if (plan.wants(file.path())) {
+                wanted.increment();
+                if (!seen.isTaken(file)) {
+                    batch.add(file);
+                }
                 if (batch.size() >= BATCH) {
                     takeStable(folder, batch);
                     batch.clear();
@@ -109,6 +113,7 @@ final class FolderLook {
         takeStable(folder, batch);
         if (!isStopped()) {
             seen.endLook();
+            counts.looked(plan.route(), wanted.sum());
         }
     }
 
@@ -132,6 +137,7 @@ final class FolderLook {
     private void take(MonitoredFolder folder, MonitoredFile file) throws IOException {
         try {
             copyAndCommit(folder, file);
+            counts.took();
             seen.take(file);
             if (plan.afterwards() != Afterwards.KEEP) {
                 settle(folder, file);
@@ -140,6 +146,7 @@ final class FolderLook {
             LOG.debug("Route {}: {} is gone", plan.route(), file.path());
         } catch (IOException e) {
             LOG.warn("Route {}: {} cannot be taken: {}; tried again", plan.route(), printable(file), e.toString());
+            counts.failed();
             seen.postpone(file, AFTER_FAILURE);
         } catch (SeraiException e) {
             if (e.code() == ErrorCode.CONFLICT) {
@@ -228,6 +235,7 @@ final class FolderLook {
         } catch (NoSuchFileException | NotDirectoryException e) {
             LOG.debug("Route {}: {} is gone", plan.route(), file.path());
         } catch (IOException e) {
+            counts.failed();
             LOG.warn(
                     "Route {}: {} was taken, but cannot be {}: {}; tried again at the next look",
                     plan.route(),

@@ -3,9 +3,6 @@ package io.serai.route.monitor;
 import io.serai.cluster.lease.LeaseFence;
 import io.serai.cluster.lease.LeaseHolder;
 import io.serai.cluster.lease.LeaseToken;
-import io.serai.cluster.monitor.MonitorRoots;
-import io.serai.cluster.monitor.MonitoredFiles;
-import io.serai.cluster.storage.Receiving;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import java.io.IOException;
@@ -28,17 +25,13 @@ final class FolderMonitor implements LeaseHolder {
     static final int MOST_WAITING = 20_000;
 
     private final MonitorPlan plan;
-    private final MonitorRoots roots;
-    private final Receiving receiving;
-    private final MonitoredFiles files;
+    private final FolderLook.Means means;
     private @Nullable FolderLook running;
     private @Nullable Thread thread;
 
-    FolderMonitor(MonitorPlan plan, MonitorRoots roots, Receiving receiving, MonitoredFiles files) {
+    FolderMonitor(MonitorPlan plan, FolderLook.Means means) {
         this.plan = plan;
-        this.roots = roots;
-        this.receiving = receiving;
-        this.files = files;
+        this.means = means;
     }
 
     @Override
@@ -46,12 +39,11 @@ final class FolderMonitor implements LeaseHolder {
         LOG.info("Route {}: this node monitors {} (token {})", plan.route(), plan.folder(), token.token());
         FolderLook look = new FolderLook(
                 plan,
-                roots,
-                receiving,
-                files,
+                means,
                 connection -> LeaseFence.guard(connection, token),
                 new SeenFiles(MOST_TAKEN, MOST_WAITING, System::nanoTime));
         running = look;
+        means.counts().begun(plan.route());
         Thread looking = new Thread(() -> lookOn(look), "monitor-" + plan.route());
         looking.setDaemon(true);
         thread = looking;
@@ -76,6 +68,7 @@ final class FolderMonitor implements LeaseHolder {
                 Thread.currentThread().interrupt();
             }
         }
+        means.counts().ended(plan.route());
         LOG.info("Route {}: this node monitors {} no more", plan.route(), plan.folder());
     }
 
@@ -95,6 +88,9 @@ final class FolderMonitor implements LeaseHolder {
                     forgotNanos = System.nanoTime();
                 }
             } catch (IOException | RuntimeException e) {
+                if (!look.isStopped()) {
+                    means.counts().failed();
+                }
                 trouble = say(e, trouble);
                 pause = pause.compareTo(AFTER_TROUBLE) > 0 ? pause : AFTER_TROUBLE;
             }

@@ -105,7 +105,7 @@ final class EarlierBytes {
     /** A site that does not rename an open file, or not at all, gets the file anew. */
     private boolean isRenamed(String stale) {
         try {
-            return site.rename(stale, delivery.tempName(), SiteConnection.IfTaken.KEEP);
+            return site.rename(stale, delivery.tempName(), Optional.empty());
         } catch (SeraiException e) {
             if (e.kind() == ErrorKind.FENCED || site.line().cut() != null || !site.alive()) {
                 throw e;

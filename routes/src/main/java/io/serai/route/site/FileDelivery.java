@@ -15,6 +15,7 @@ import io.serai.route.site.connection.SiteFailures;
 import io.serai.route.site.connection.StopSwitch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,11 +117,13 @@ final class FileDelivery {
                         delivery.transfer(),
                         parcel.site().name());
                 record(lease, delivery.sizeBytes(), delivery.sha256().orElse(""));
+                removeReplaced(lease.connection());
                 return;
             }
             long size = temporary.get().sizeBytes().orElse(delivery.sizeBytes());
             if (size == delivery.sizeBytes()) {
                 rename(lease, size, delivery.sha256().orElse(""));
+                removeReplaced(lease.connection());
             } else {
                 // The site lost bytes that it had acknowledged; the name stays, because it is the recorded one.
                 send(lease, 0);
@@ -241,11 +244,11 @@ final class FileDelivery {
         private void rename(SiteConnections.Lease lease, long size, String sha256) {
             SiteConnection site = lease.connection();
             String name = finalName(site);
-            SiteConnection.IfTaken ifTaken = parcel.ifExists() == IfExists.REPLACE
-                    ? SiteConnection.IfTaken.REPLACE
-                    : SiteConnection.IfTaken.KEEP;
+            Optional<SiteConnection.Replaced> replaced =
+                    parcel.ifExists() == IfExists.REPLACE ? Optional.of(replaced(lease)) : Optional.empty();
             // After an earlier attempt's record, somebody's rename of this very name is as good as ours.
-            if (!site.rename(delivery.tempName(), name, ifTaken) && delivery.stage() != Stage.RENAMING) {
+            if (!site.rename(delivery.tempName(), name, replaced) && delivery.stage() != Stage.RENAMING) {
+                lease.aside(() -> deliveries.requireOwned(delivery));
                 throw new SeraiException(
                         ErrorCode.SITE_REJECTED,
                         "Site " + parcel.site().name() + ": the temporary file "
@@ -260,6 +263,28 @@ final class FileDelivery {
                     parcel.site().name(),
                     RemotePath.printable(name),
                     size);
+        }
+
+        private SiteConnection.Replaced replaced(SiteConnections.Lease lease) {
+            return new SiteConnection.Replaced(
+                    replacedName(), () -> lease.aside(() -> deliveries.requireOwned(delivery)));
+        }
+
+        /** Of this epoch alone: what a former owner moves when it thaws is never removed by the present one. */
+        private String replacedName() {
+            return delivery.tempName() + ".replaced-" + delivery.event().token().epoch();
+        }
+
+        /** What an attempt of this epoch moved out of the way before its connection broke. */
+        private void removeReplaced(SiteConnection site) {
+            if (parcel.ifExists() != IfExists.REPLACE) {
+                return;
+            }
+            try {
+                site.delete(replacedName());
+            } catch (SeraiException e) {
+                LOG.debug("Transfer {}: what it replaced could not be looked for", delivery.transfer(), e);
+            }
         }
 
         private void record(SiteConnections.Lease lease, long size, String sha256) {

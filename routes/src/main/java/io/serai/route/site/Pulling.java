@@ -279,7 +279,7 @@ final class Pulling {
                     if (plan.afterwards() == AfterPull.DELETE) {
                         lease.connection().delete(file.path());
                     } else {
-                        lease.connection().rename(file.path(), movedName(file), SiteConnection.IfTaken.KEEP);
+                        lease.connection().rename(file.path(), movedName(file), Optional.empty());
                     }
                 }
                 lease.aside(() -> pulledFiles.afterwardsDone(file));

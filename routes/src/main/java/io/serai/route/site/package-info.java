@@ -6,6 +6,7 @@
  * <pre>
  *   begin --> upload to a temporary name --> size checked --> RENAMING recorded --> rename --> DELIVERED recorded
  *   an attempt that finds RENAMING: temporary file there --> rename again; gone --> the rename had happened
+ *   a former owner that goes on after the record: its temporary file is gone --> it looks whose event it is --> FENCED
  * </pre>
  */
 @NullMarked

@@ -92,6 +92,25 @@ class FolderRouteTest {
         await().during(Duration.ofSeconds(2)).atMost(LIMIT).until(() -> processed.size() == 3);
         assertThat(count("select count(*) from transfer where protocol = 'folder' and state = 'completed'"))
                 .isEqualTo(3);
+        MonitorCounts counts = nodes.get(0).monitorCounts();
+        assertThat(counts.taken()).isEqualTo(3);
+        assertThat(counts.files()).isEqualTo(2);
+        assertThat(counts.folders()).isEqualTo(1);
+        assertThat(counts.looks()).isGreaterThan(3);
+        assertThat(counts.errors()).isZero();
+    }
+
+    @Test
+    void aFolderThatIsNotThereIsAnErrorAndNothingElse() throws Exception {
+        Files.delete(inbox);
+        node("n1").objects.put(route(""));
+        nodes.get(0).start();
+        MonitorCounts counts = nodes.get(0).monitorCounts();
+        await().atMost(LIMIT).until(() -> counts.errors() > 0);
+        assertThat(counts.looks()).isZero();
+        assertThat(counts.folders()).isEqualTo(1);
+        nodes.get(0).close();
+        assertThat(counts.folders()).isZero();
     }
 
     @Test

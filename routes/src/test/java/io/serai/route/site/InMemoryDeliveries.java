@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Deliveries as their contract has it, without a database; can be told to die after a step. Its monitor guards it. */
 final class InMemoryDeliveries implements Deliveries {
@@ -43,6 +44,10 @@ final class InMemoryDeliveries implements Deliveries {
     private final Map<TransferId, Runnable> cancels = new ConcurrentHashMap<>();
     final List<String> failures = new ArrayList<>();
     Death death = Death.NEVER;
+    /** What a holder does between the record of the rename and the rename, once. */
+    final AtomicReference<Runnable> afterRenaming = new AtomicReference<>(() -> {});
+    /** What a holder does before it asks whether the event is still its own, once. */
+    final AtomicReference<Runnable> beforeOwned = new AtomicReference<>(() -> {});
 
     @Override
     public synchronized Delivery begin(ClaimedEvent event, String stepKey, Target target) {
@@ -73,7 +78,12 @@ final class InMemoryDeliveries implements Deliveries {
     }
 
     @Override
-    public synchronized void renaming(Delivery delivery, long sizeBytes, String sha256) {
+    public void renaming(Delivery delivery, long sizeBytes, String sha256) {
+        recordRenaming(delivery, sizeBytes, sha256);
+        afterRenaming.getAndSet(() -> {}).run();
+    }
+
+    private synchronized void recordRenaming(Delivery delivery, long sizeBytes, String sha256) {
         die(Death.BEFORE_RENAMING);
         Row row = owned(delivery);
         row.stage = Stage.RENAMING;
@@ -90,6 +100,14 @@ final class InMemoryDeliveries implements Deliveries {
         row.sizeBytes = sizeBytes;
         row.sha256 = Optional.of(sha256);
         die(Death.AFTER_DELIVERED);
+    }
+
+    @Override
+    public void requireOwned(Delivery delivery) {
+        beforeOwned.getAndSet(() -> {}).run();
+        synchronized (this) {
+            owned(delivery);
+        }
     }
 
     private Row owned(Delivery delivery) {

@@ -6,15 +6,19 @@ import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.secret.SecretText;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.file.CopyOption;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.file.virtualfs.VirtualFileSystemFactory;
@@ -24,6 +28,7 @@ import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.command.Command;
 import org.apache.sshd.server.session.ServerSession;
+import org.apache.sshd.sftp.SftpModuleProperties;
 import org.apache.sshd.sftp.server.DirectoryHandle;
 import org.apache.sshd.sftp.server.FileHandle;
 import org.apache.sshd.sftp.server.SftpEventListener;
@@ -32,7 +37,7 @@ import org.apache.sshd.sftp.server.SftpSubsystemFactory;
 
 /**
  * An SFTP server that misbehaves: lists names that are not there, runs out of space after some bytes, does not answer
- * logins.
+ * logins, renames when a test lets it. Its renaming does not replace, as the protocol's version 3 has it.
  */
 final class OddSite implements AutoCloseable {
     private final SshServer server = SshServer.setUpDefaultServer();
@@ -41,6 +46,8 @@ final class OddSite implements AutoCloseable {
     volatile long space = Long.MAX_VALUE;
     /** What happens before a login is answered. */
     volatile Consumer<ServerSession> beforeLogin = session -> {};
+    /** What happens before a file gets another name: the name that it has, and the one that it gets. */
+    volatile BiConsumer<String, String> beforeRename = (from, to) -> {};
 
     OddSite(Path root, Map<String, String> shownNames) {
         this.shownNames = shownNames;
@@ -55,6 +62,7 @@ final class OddSite implements AutoCloseable {
                 beforeLogin.accept(session);
                 return password.equals("secret");
             });
+            SftpModuleProperties.OPENSSH_EXTENSIONS.set(server, "fsync@openssh.com=1");
             server.setFileSystemFactory(new VirtualFileSystemFactory(root));
             server.setSubsystemFactories(List.of(new OddFactory()));
             server.start();
@@ -79,12 +87,17 @@ final class OddSite implements AutoCloseable {
         @Override
         public Command createSubsystem(ChannelSession channel) {
             SftpSubsystem subsystem = new OddSubsystem(channel, this);
-            subsystem.addSftpEventListener(new FullDisk());
+            subsystem.addSftpEventListener(new Watching());
             return subsystem;
         }
     }
 
-    private final class FullDisk implements SftpEventListener {
+    private final class Watching implements SftpEventListener {
+        @Override
+        public void moving(ServerSession session, Path from, Path to, Collection<CopyOption> options) {
+            beforeRename.accept(from.getFileName().toString(), to.getFileName().toString());
+        }
+
         @Override
         public void writing(
                 ServerSession session, String remote, FileHandle file, long offset, byte[] data, int at, int length)
@@ -114,6 +127,12 @@ final class OddSite implements AutoCloseable {
                 throws IOException {
             super.writeDirEntry(id, folder, entries, buffer, index, file, shownNames.getOrDefault(name, name), options);
         }
+    }
+
+    /** Ends all connections without a word, before what has been asked for is done. */
+    void breakLines() {
+        server.getActiveSessions().forEach(session -> session.close(true));
+        throw new UncheckedIOException(new IOException("the line is broken"));
     }
 
     @Override

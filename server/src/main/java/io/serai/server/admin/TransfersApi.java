@@ -48,7 +48,9 @@ public final class TransfersApi {
                         parameter("from", "started at or after (RFC 3339)"),
                         parameter("until", "started before (RFC 3339)"),
                         parameter("limit", "at most so many, 50 unless given, 1000 at most"),
-                        parameter("offset", "leave out so many first")),
+                        parameter(
+                                "offset",
+                                "leave out so many first; with limit 10000 at most, older ones are found by until")),
                 get("/api/v1/transfers/{id}", "A transfer, and every transfer of the same file", this::show),
                 post("/api/v1/transfers/{id}/cancel", Role.OPERATOR, "Stop a running transfer", this::cancel),
                 post(

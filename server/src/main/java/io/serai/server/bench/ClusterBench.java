@@ -17,6 +17,7 @@ import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /**
  * From 1 to 20 nodes drain one queue. Each node is a small process with the real lease, takeover, queue and dispatcher;
@@ -26,17 +27,20 @@ import java.util.concurrent.TimeUnit;
 final class ClusterBench {
     private static final List<Integer> SIZES = List.of(1, 2, 4, 8, 16, 20);
     private static final int CAPACITY = 16;
-    private static final Duration STEP = Duration.ofSeconds(1);
+    private static final Duration STEP = Duration.ofSeconds(2);
     private static final Duration LEASE = Duration.ofSeconds(10);
     private static final Duration IDLE = Duration.ofSeconds(8);
-    private static final int WARM_UP_SECONDS = 5;
+    private static final int WARM_UP_SECONDS = 6;
+    /** So that the queue is never empty while it is measured. */
+    private static final int REST_SECONDS = 4;
+
     private static final int BAR = 40;
 
     private final Path folder;
     private final int seconds;
     private final PrintWriter out;
 
-    /** @param seconds how long a drain would take if nothing but the step took time */
+    /** @param seconds how long is measured, in the middle of a drain */
     ClusterBench(Path folder, int seconds, PrintWriter out) {
         this.folder = folder;
         this.seconds = seconds;
@@ -53,7 +57,8 @@ final class ClusterBench {
             double ideal = CAPACITY * 1e9 / STEP.toNanos();
             out.printf(
                     Locale.ROOT,
-                    "Each node runs %d events at a time and each takes %d ms: %.0f events/s a node at most.%n"
+                    "Each node runs %d events at a time and each takes %d ms, half as much more or less: %.0f events/s a node.%n"
+                            + "The database's CPU for an event is what it takes more than when there is nothing to do.%n"
                             + "nodes  events/s  a node  of ideal  spread over nodes  database CPU/event  idle database CPU  load%n",
                     CAPACITY,
                     STEP.toMillis(),
@@ -81,40 +86,52 @@ final class ClusterBench {
     }
 
     private void measure(int size, double ideal, List<BenchNodes.Node> nodes, Ground ground) throws IOException {
-        // The first events are slower: nothing is compiled yet.
-        EventsBench.enqueue(ground.database(), ground.queue(), (int) (ideal * size * WARM_UP_SECONDS));
-        int before = awaitDrained(nodes, (int) (ideal * size * WARM_UP_SECONDS));
-        double idle = idleCpu(ground.postgresCpu());
-        int count = (int) (ideal * size * seconds);
-        int[] endedBefore = new int[size];
-        for (int i = 0; i < size; i++) {
-            endedBefore[i] = nodes.get(i).report().ended();
-        }
+        // A drain of its own first, for nothing is compiled yet.
+        int warm = (int) (ideal * size * WARM_UP_SECONDS);
+        EventsBench.enqueue(ground.database(), ground.queue(), warm);
+        awaitEnded(nodes, warm);
+        int count = warm + (int) (ideal * size * (seconds + REST_SECONDS));
+        EventsBench.enqueue(ground.database(), ground.queue(), count);
+        awaitEnded(nodes, warm + warm);
+
+        int[] before = ended(nodes);
         double cpuBefore = ground.postgresCpu().seconds();
         long began = System.nanoTime();
-        EventsBench.enqueue(ground.database(), ground.queue(), count);
-        awaitDrained(nodes, before + count);
+        pause(Duration.ofSeconds(seconds));
+        int[] after = ended(nodes);
         double took = (System.nanoTime() - began) / 1e9;
         double cpu = ground.postgresCpu().seconds() - cpuBefore;
+        String load = Files.readString(Path.of("/proc/loadavg")).split(" ")[0];
+        awaitEnded(nodes, warm + count);
+
+        double idle = idleCpu(ground.postgresCpu());
         IntSummaryStatistics shares = new IntSummaryStatistics();
         for (int i = 0; i < size; i++) {
-            shares.accept(nodes.get(i).report().ended() - endedBefore[i]);
+            shares.accept(after[i] - before[i]);
         }
-        double each = count / took / size;
+        double each = shares.getSum() / took / size;
         out.printf(
                 Locale.ROOT,
                 "%5d  %8.1f  %6.1f  %6.1f %%  %8d to %-6d  %15.3f ms  %12.1f ms/s  %s  |%s%n",
                 size,
-                count / took,
+                each * size,
                 each,
                 100 * each / ideal,
                 shares.getMin(),
                 shares.getMax(),
-                1000 * cpu / count,
+                1000 * (cpu - idle * took) / shares.getSum(),
                 1000 * idle,
-                Files.readString(Path.of("/proc/loadavg")).split(" ")[0],
-                "#".repeat((int) Math.round(BAR * count / took / (ideal * SIZES.get(SIZES.size() - 1)))));
+                load,
+                "#".repeat((int) Math.round(BAR * each * size / (ideal * SIZES.get(SIZES.size() - 1)))));
         out.flush();
+    }
+
+    private static int[] ended(List<BenchNodes.Node> nodes) throws IOException {
+        int[] ended = new int[nodes.size()];
+        for (int i = 0; i < ended.length; i++) {
+            ended[i] = nodes.get(i).report().ended();
+        }
+        return ended;
     }
 
     /** CPU seconds of the database in a second without work. */
@@ -124,16 +141,9 @@ final class ClusterBench {
         return (cpu.seconds() - before) / IDLE.toSeconds();
     }
 
-    private int awaitDrained(List<BenchNodes.Node> nodes, int count) throws IOException {
+    private void awaitEnded(List<BenchNodes.Node> nodes, int count) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20L * (seconds + WARM_UP_SECONDS));
-        while (true) {
-            int ended = 0;
-            for (BenchNodes.Node node : nodes) {
-                ended += node.report().ended();
-            }
-            if (ended >= count) {
-                return ended;
-            }
+        for (int ended = 0; ended < count; ended = IntStream.of(ended(nodes)).sum()) {
             if (System.nanoTime() > deadline) {
                 throw new IOException("only " + ended + " of " + count + " events were ended in time");
             }

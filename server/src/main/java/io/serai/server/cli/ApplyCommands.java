@@ -103,7 +103,17 @@ final class ApplyCommands {
         if (changes.isEmpty()) {
             out.println("Nothing to change");
         }
-        printNodes(answer.path("nodes"), out);
+        boolean onlyNodes = true;
+        for (JsonNode change : changes) {
+            boolean ofNode = ClientCommand.text(change, "kind").equals("node");
+            onlyNodes &= ofNode;
+            if (ofNode) {
+                out.println("Node " + ClientCommand.text(change, "name") + " takes its settings at its next start");
+            }
+        }
+        if (!onlyNodes) {
+            printNodes(answer.path("nodes"), out);
+        }
     }
 
     /** Of a cluster: which nodes have the change. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -64,6 +65,22 @@ final class ClusterCommands {
             }
             table.print(out);
             troubles.forEach(trouble -> out.println(Table.printable(trouble)));
+            warnOfLengths(answer.path("nodes"), out);
+        }
+
+        private static void warnOfLengths(JsonNode nodes, PrintWriter out) {
+            Map<Long, List<String>> byLength = new TreeMap<>();
+            for (JsonNode row : nodes) {
+                if (row.path("live").asBoolean() && row.hasNonNull("leaseMillis")) {
+                    byLength.computeIfAbsent(row.path("leaseMillis").asLong(), length -> new ArrayList<>())
+                            .add(text(row, "name"));
+                }
+            }
+            if (byLength.size() > 1) {
+                List<String> lengths = new ArrayList<>();
+                byLength.forEach((length, names) -> lengths.add(seconds(length) + " on " + String.join(", ", names)));
+                out.println("node.lease is not the same on all nodes, which it must be: " + String.join("; ", lengths));
+            }
         }
 
         private static String state(JsonNode row) {
@@ -189,6 +206,9 @@ final class ClusterCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
+            if (answer.path("takeovers").isEmpty()) {
+                out.println("No node left anything that another one had to take over");
+            }
             for (JsonNode row : answer.path("takeovers")) {
                 out.println(Table.printable(text(row, "text")));
             }

@@ -55,6 +55,7 @@ final class IdentityCommands {
         @Override
         void show(JsonNode answer, PrintWriter out) {
             versions(answer, out);
+            out.println("In force on each node from its next start on");
         }
     }
 
@@ -73,6 +74,7 @@ final class IdentityCommands {
         @Override
         void show(JsonNode answer, PrintWriter out) {
             versions(answer, out);
+            out.println("In force on each node from its next start on");
         }
     }
 
@@ -92,6 +94,7 @@ final class IdentityCommands {
         @Override
         void show(JsonNode answer, PrintWriter out) {
             versions(answer, out);
+            out.println("In force on each node from its next start on");
         }
     }
 

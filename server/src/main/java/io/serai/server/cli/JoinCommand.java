@@ -76,8 +76,22 @@ final class JoinCommand implements Callable<Integer> {
             if (made) {
                 takeBack(folder, settingsFile);
             }
-            throw e;
+            throw explained(
+                    e,
+                    made
+                            && databasePassword == null
+                            && invitation.databasePassword().isEmpty());
         }
+    }
+
+    private static RuntimeException explained(RuntimeException reason, boolean withoutPassword) {
+        return withoutPassword && reason instanceof SeraiException known && known.code() == ErrorCode.DATABASE_DOWN
+                ? new SeraiException(
+                        known.code(),
+                        known.text() + "\nNeither the token nor --database-password gave the database's password; give"
+                                + " --database-password file:PATH or env:NAME",
+                        known)
+                : reason;
     }
 
     private void say(String text) {

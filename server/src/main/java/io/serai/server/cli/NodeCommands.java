@@ -30,6 +30,9 @@ final class NodeCommands {
                     text(answer, "state"),
                     Sizes.time(text(answer, "started")));
             out.printf("database %s, storage %s%n", text(answer, "database"), text(answer, "storage"));
+            if (answer.path("restartNeeded").asBoolean()) {
+                out.println("its Node object was changed since; restart it to take the settings");
+            }
             JsonNode cluster = answer.path("cluster");
             if (cluster.path("nodes").asInt() > 1) {
                 out.printf(

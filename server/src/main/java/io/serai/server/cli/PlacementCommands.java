@@ -38,7 +38,7 @@ final class PlacementCommands {
                         text(row, "kind"),
                         text(row, "account"),
                         text(row, "route"),
-                        text(row, "patience"));
+                        Math.round(row.path("patience").asDouble()) + " s");
             }
             table.print(out);
         }

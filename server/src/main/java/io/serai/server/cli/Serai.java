@@ -60,8 +60,22 @@ public final class Serai {
         return commandLine().execute(arguments);
     }
 
+    private static void helpEverywhere(CommandLine line) {
+        for (CommandLine command : line.getSubcommands().values()) {
+            command.getCommandSpec()
+                    .addOption(CommandLine.Model.OptionSpec.builder("-h", "--help")
+                            .usageHelp(true)
+                            .arity("0")
+                            .type(boolean.class)
+                            .description("Show this help and exit.")
+                            .build());
+            helpEverywhere(command);
+        }
+    }
+
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Serai());
+        helpEverywhere(line);
         line.setExecutionExceptionHandler((exception, command, parsed) -> {
             if (exception instanceof SeraiException known && known.kind() != ErrorKind.DEFECT) {
                 command.getErr().println("serai: " + known.text());

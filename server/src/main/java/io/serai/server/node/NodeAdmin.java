@@ -12,6 +12,7 @@ import io.serai.cluster.node.Takeovers;
 import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
+import io.serai.config.object.NodeOverlay;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.settings.NodeSettings;
 import io.serai.route.site.connection.SiteInspection;
@@ -70,7 +71,8 @@ final class NodeAdmin implements NodeApi.Control {
             SharedSecrets sharedSecrets,
             SharedIdentities identities,
             CacheLayer caches,
-            NodeTransactions transactions) {}
+            NodeTransactions transactions,
+            List<String> overlay) {}
 
     /** A node works without its caches, only slower; and transactions left prepared are for people, not for balancers. */
     private static Map<String, Object> remarks(Ground ground) {
@@ -193,6 +195,7 @@ final class NodeAdmin implements NodeApi.Control {
         status.put("state", work.standing().isDraining() ? "draining" : ready.up() ? "up" : "impaired");
         status.put("healthy", ready.up() || work.standing().isDraining());
         status.put("started", started);
+        status.put("restartNeeded", !ground.overlay().equals(overlayNow()));
         status.put("health", ready.details());
         status.put("database", ground.database().description());
         status.put("storage", ground.settings().storage().root().toString());
@@ -204,6 +207,15 @@ final class NodeAdmin implements NodeApi.Control {
         status.put("events", depth());
         status.put("listeners", ground.listeners().bound(work.camel().context()));
         return status;
+    }
+
+    /** What this node would take from the cluster's configuration if it started now. */
+    private List<String> overlayNow() {
+        return ground.work()
+                .objects()
+                .find(NodeOverlay.class, self().value())
+                .map(NodeOverlay::settings)
+                .orElse(List.of());
     }
 
     /** How the nodes stand together. */

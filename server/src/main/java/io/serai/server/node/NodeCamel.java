@@ -24,6 +24,7 @@ import io.serai.route.CamelSetup;
 import io.serai.route.EventSource;
 import io.serai.route.OneNodePolicy;
 import io.serai.route.arrival.EventDispatcher;
+import io.serai.route.monitor.MonitorCounts;
 import io.serai.route.schedule.Schedules;
 import io.serai.route.session.PartnerSessions;
 import jakarta.transaction.TransactionManager;
@@ -83,7 +84,8 @@ final class NodeCamel {
     }
 
     /** What routes that monitor folders need beside the stores. */
-    void bindMonitors(MonitorRoots roots, MonitoredFiles files) {
+    void bindMonitors(MonitorRoots roots, MonitoredFiles files, MonitorCounts counts) {
+        bind("seraiMonitorCounts", MonitorCounts.class, counts);
         bind("seraiMonitorRoots", MonitorRoots.class, roots);
         bind("seraiMonitored", MonitoredFiles.class, files);
     }

@@ -28,10 +28,12 @@ import io.serai.route.deploy.RoutePolicy;
 import io.serai.route.deploy.RouteProblem;
 import io.serai.route.library.Libraries;
 import io.serai.route.library.TrustedKeys;
+import io.serai.route.monitor.MonitorCounts;
 import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
 import io.serai.server.metrics.ClusterMeters;
+import io.serai.server.metrics.LeadershipMeters;
 import io.serai.server.metrics.NodeMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,10 +94,7 @@ record NodeWork(
         ground.caches().carryHints(objects);
         camel.bindSchedules(
                 new QuartzSettings(ground.database().database(), settings.node().name()));
-        camel.bindMonitors(
-                new MonitorRoots(settings.storage().monitorRoots()),
-                new MonitoredFiles(ground.database().database()));
-        camel.bindLeadership(leases(settings, ground, stops));
+        bindLeadership(camel, settings, ground, metrics, stops);
         metrics.measure(ground.transactions().recovery());
         camel.measure(metrics.registry());
         camel.start();
@@ -128,6 +127,20 @@ record NodeWork(
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
         NodeStanding standing = standing(settings, ground, sessions, dispatcher, stops);
         return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
+    }
+
+    /** What one node at a time does, and its figures. */
+    private static void bindLeadership(
+            NodeCamel camel, NodeSettings settings, Ground ground, NodeMetrics metrics, StopList stops) {
+        MonitorCounts monitors = new MonitorCounts();
+        camel.bindMonitors(
+                new MonitorRoots(settings.storage().monitorRoots()),
+                new MonitoredFiles(ground.database().database()),
+                monitors);
+        LeaseKeeper keeper = leases(settings, ground, stops);
+        camel.bindLeadership(keeper);
+        LeadershipMeters.register(
+                metrics.registry(), keeper, ground.stores().fires().counts(), monitors);
     }
 
     private static NodeMetrics metrics(Ground ground, PartnerSessions sessions, EventDispatcher dispatcher) {

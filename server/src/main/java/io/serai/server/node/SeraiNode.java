@@ -84,7 +84,7 @@ public final class SeraiNode implements AutoCloseable {
         Joining.joinIfInvited(settings, database.database());
         ClusterKeys keys = new ClusterKeys(database.database(), Joining.keyFile(home));
         SecretBox secrets = keys.open();
-        applyOverlay(database, secrets);
+        List<String> overlay = applyOverlay(database, secrets);
         SharedSecrets shared = new SharedSecrets(database.database(), secrets);
         SharedIdentities identities = new SharedIdentities(
                 shared, home.resolve("keys"), "node " + settings.node().name());
@@ -119,7 +119,8 @@ public final class SeraiNode implements AutoCloseable {
                         shared,
                         identities,
                         caches,
-                        transactions),
+                        transactions,
+                        overlay),
                 version,
                 stops);
         NodeFile file = admin.nodeFile(boot, lease.token().epoch(), began);
@@ -141,13 +142,17 @@ public final class SeraiNode implements AutoCloseable {
     }
 
     /** What is different on this node stands in the cluster's configuration, where its database is known. */
-    private void applyOverlay(NodeDatabase database, SecretBox secrets) {
+    private List<String> applyOverlay(NodeDatabase database, SecretBox secrets) {
         Key self = new Key(ObjectKind.NODE, settings.node().name().value());
-        JdbcObjectStore.readOnce(database.database(), new ObjectJson(secrets), NodeOverlay.class, self)
-                .ifPresent(overlay -> {
-                    LOG.info("Settings of this node from the cluster's configuration: {}", overlay.settings());
-                    settings = overlaid.apply(overlay.settings());
-                });
+        List<String> overlay = JdbcObjectStore.readOnce(
+                        database.database(), new ObjectJson(secrets), NodeOverlay.class, self)
+                .map(NodeOverlay::settings)
+                .orElse(List.of());
+        if (!overlay.isEmpty()) {
+            LOG.info("Settings of this node from the cluster's configuration: {}", overlay);
+            settings = overlaid.apply(overlay);
+        }
+        return overlay;
     }
 
     private NodeLease lease(HomeLock lock, UUID boot, String version, NodeDatabase database) {

@@ -6,6 +6,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -29,6 +31,22 @@ class SeraiTest {
             assertThat(command.getCommandSpec().usageMessage().description())
                     .as(command.getCommandName())
                     .isNotEmpty();
+        }
+    }
+
+    @Test
+    void everyCommandHelps() {
+        everyCommandHelps(Serai.commandLine(), List.of());
+        assertThat(err.toString()).isEmpty();
+    }
+
+    private void everyCommandHelps(CommandLine line, List<String> words) {
+        for (CommandLine command : line.getSubcommands().values()) {
+            List<String> deeper = new ArrayList<>(words);
+            deeper.add(command.getCommandName());
+            everyCommandHelps(command, deeper);
+            deeper.add("--help");
+            assertThat(run(deeper.toArray(String[]::new))).as(deeper.toString()).isZero();
         }
     }
 

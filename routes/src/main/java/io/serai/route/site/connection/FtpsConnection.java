@@ -229,7 +229,7 @@ final class FtpsConnection implements SiteConnection {
     }
 
     @Override
-    public boolean rename(String from, String to, IfTaken ifTaken) {
+    public boolean rename(String from, String to, Optional<Replaced> replaced) {
         String doing = "renaming to " + RemotePath.printable(to);
         try {
             if (client.rename(from, to)) {
@@ -239,13 +239,10 @@ final class FtpsConnection implements SiteConnection {
             if (stat(from).isEmpty()) {
                 return false;
             }
-            if (ifTaken == IfTaken.KEEP || !delete(to)) {
+            if (replaced.isEmpty() || stat(to).isEmpty()) {
                 throw refusal;
             }
-            if (client.rename(from, to)) {
-                return true;
-            }
-            throw reply(doing);
+            return new Replacing(this, replaced.get()).rename(from, to);
         } catch (IOException e) {
             throw failures.during(doing, e);
         }

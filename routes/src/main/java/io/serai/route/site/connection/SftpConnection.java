@@ -238,41 +238,30 @@ final class SftpConnection implements SiteConnection {
     }
 
     @Override
-    public boolean rename(String from, String to, IfTaken ifTaken) {
+    public boolean rename(String from, String to, Optional<Replaced> replaced) {
         try {
             channel.rename(literally(from), literally(to));
             return true;
         } catch (SftpException e) {
-            return renamedAnotherWay(from, to, ifTaken, e);
+            return renamedAnotherWay(from, to, replaced, e);
         }
     }
 
     /** SFTP 3 leaves a taken name to the server: where it refuses and we may replace, what is in the way goes first. */
-    private boolean renamedAnotherWay(String from, String to, IfTaken ifTaken, SftpException first) {
+    private boolean renamedAnotherWay(String from, String to, Optional<Replaced> replaced, SftpException first) {
         if (first.getCause() != null || line.cut() != null) {
             throw failures.during("renaming to " + RemotePath.printable(to), first);
         }
         if (stat(from).isEmpty()) {
             return false;
         }
-        boolean inTheWay = ifTaken == IfTaken.REPLACE
+        boolean inTheWay = replaced.isPresent()
                 && stat(to).filter(entry -> entry.kind() != RemoteEntry.Kind.FOLDER)
                         .isPresent();
         if (!inTheWay) {
             throw failures.during("renaming to " + RemotePath.printable(to), first);
         }
-        delete(to);
-        try {
-            channel.rename(literally(from), literally(to));
-            return true;
-        } catch (SftpException e) {
-            if (e.id == ChannelSftp.SSH_FX_NO_SUCH_FILE
-                    && e.getCause() == null
-                    && stat(from).isEmpty()) {
-                return false;
-            }
-            throw failures.during("renaming to " + RemotePath.printable(to), e);
-        }
+        return new Replacing(this, replaced.get()).rename(from, to);
     }
 
     @Override

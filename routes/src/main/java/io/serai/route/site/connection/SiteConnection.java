@@ -31,10 +31,11 @@ public interface SiteConnection extends Reusable {
     /**
      * Gives a file another name.
      *
-     * @param replace remove what has the new name, where the site does not replace by itself
+     * @param replaced how a file that has the new name gives way, where the site does not replace by itself; empty when it
+     *     keeps its name there
      * @return false when there is no file of the old name
      */
-    boolean rename(String from, String to, IfTaken replace);
+    boolean rename(String from, String to, Optional<Replaced> replaced);
 
     /** Removes a file; false when there was none. */
     boolean delete(String path);
@@ -45,11 +46,15 @@ public interface SiteConnection extends Reusable {
     /** Opens a file for reading from its beginning. {@link Fetch#complete} tells whether the site sent all of it. */
     Fetch fetch(String path);
 
-    /** What a rename does when the new name is taken. */
-    enum IfTaken {
-        REPLACE,
-        KEEP
-    }
+    /**
+     * How a file gives way to one that gets its name, where that takes several requests. It is moved and not removed
+     * before the other has the name: whoever finds then that the other is gone, because a new owner of the work gave it
+     * the name in the meantime, has taken the new owner's file and gives it back.
+     *
+     * @param aside a name that nobody else uses; the file keeps it if the connection breaks in between
+     * @param permitted called right before the first change; throws when the work belongs to another by now
+     */
+    record Replaced(String aside, Runnable permitted) {}
 
     /** A file that is being fetched. */
     interface Fetch extends AutoCloseable {
