@@ -59,7 +59,8 @@ final class ChaosChecks {
 
     private String rows(String name) {
         return cluster.ask(
-                "select string_agg(t::text, '; ' order by t.started_at) from transfer t where path like ?", "%/" + name);
+                "select string_agg(t::text, '; ' order by t.started_at) from transfer t where path like ?",
+                "%/" + name);
     }
 
     private void report(Map<String, Long> renamed) {

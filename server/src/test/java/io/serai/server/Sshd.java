@@ -10,14 +10,15 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** OpenSSH's server on the loopback address, with a folder to deliver to; its log names every rename. */
+/** OpenSSH's server on the loopback address, with a folder to deliver to; the log of each of its sessions names every rename. */
 final class Sshd implements AutoCloseable {
     private final Path folder;
     private final Path inbox;
-    private final Path log;
+    private final Path logs;
     private final int port;
     private final Tool.Running process;
 
@@ -25,7 +26,7 @@ final class Sshd implements AutoCloseable {
         try {
             folder = Files.createDirectory(test.resolve("sshd"));
             inbox = Files.createDirectory(folder.resolve("in"));
-            log = folder.resolve("log");
+            logs = Files.createDirectory(folder.resolve("sessions"));
             port = freePort();
             for (String key : List.of("host", "user")) {
                 Tool.run(
@@ -49,8 +50,8 @@ final class Sshd implements AutoCloseable {
                     UsePAM no
                     PasswordAuthentication no
                     MaxStartups 100
-                    Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>%s/log
-                    """.formatted(port, folder, folder, folder));
+                    Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>%s/$$
+                    """.formatted(port, folder, folder, logs));
             if (System.getProperty("user.name").equals("root")) {
                 Files.createDirectories(Path.of("/run/sshd"));
             }
@@ -123,13 +124,29 @@ final class Sshd implements AutoCloseable {
         }
     }
 
-    /** Every name that a file was renamed to, as often as that was done. */
+    /** Every name that a file was renamed to, as often as that was done; a refused rename did nothing. */
     List<String> renamedTo() {
-        try (Stream<String> lines = Files.lines(log)) {
+        try (Stream<Path> sessions = Files.list(logs)) {
+            return sessions.flatMap(session -> renamedTo(session).stream()).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A request that fails is followed by its status; sftp-server answers one request after another. */
+    private List<String> renamedTo(Path session) {
+        try {
             String mark = " new \"" + inbox + "/";
-            return lines.filter(line -> line.contains("rename old") && line.contains(mark))
-                    .map(line -> line.substring(line.indexOf(mark) + mark.length(), line.lastIndexOf('"')))
-                    .toList();
+            List<String> lines = Files.readAllLines(session);
+            List<String> names = new ArrayList<>();
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i);
+                boolean refused = i + 1 < lines.size() && lines.get(i + 1).startsWith("sent status");
+                if (line.contains("rename old") && line.contains(mark) && !refused) {
+                    names.add(line.substring(line.indexOf(mark) + mark.length(), line.lastIndexOf('"')));
+                }
+            }
+            return names;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -128,7 +128,8 @@ class TroubleIT {
                 Statement statement = database.createStatement()) {
             database.setAutoCommit(false);
             statement.execute("lock table event in share mode");
-            Tool.Running upload = acme.startLftpFtps("set net:max-retries 60; put " + file + " -o /outbox/unrecorded.bin");
+            Tool.Running upload =
+                    acme.startLftpFtps("set net:max-retries 60; put " + file + " -o /outbox/unrecorded.bin");
             await("the arrival waits for the lock").atMost(LIMIT).until(TroubleIT::endsWhatWaits);
             database.rollback();
             upload.await(LIMIT).expectSuccess();
