@@ -130,7 +130,7 @@ final class FieldReader {
         switch (wireType) {
             case FieldWriter.VARINT -> varint();
             case FieldWriter.FIXED64 -> forward(8);
-            case FieldWriter.BYTES -> at += length(end - at);
+            case FieldWriter.BYTES -> forward(length(end - at));
             case FieldWriter.FIXED32 -> forward(4);
             default -> throw new ProtocolViolation("a field of the wire type " + wireType);
         }

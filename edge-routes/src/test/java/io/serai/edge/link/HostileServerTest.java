@@ -45,6 +45,10 @@ class HostileServerTest {
     }
 
     private RawPeer greet(ConnectionClass connectionClass) throws Exception {
+        return greet(connectionClass, link);
+    }
+
+    private RawPeer greet(ConnectionClass connectionClass, UUID link) throws Exception {
         RawPeer peer = connect();
         peer.send(frame(RawPeer.HELLO, 0, hello("node-1", link, connectionClass).encode()));
         Hello answer = Hello.decode(peer.expect(RawPeer.HELLO).payload());
@@ -151,7 +155,7 @@ class HostileServerTest {
     @Test
     void aLengthOf16MebibytesIsRefusedBeforeItIsRead() throws Exception {
         for (int type : new int[] {RawPeer.REQUEST, RawPeer.DATA, 0x99}) {
-            try (RawPeer peer = greet(ConnectionClass.DATA)) {
+            try (RawPeer peer = greet(ConnectionClass.DATA, UUID.randomUUID())) {
                 peer.send(new byte[] {-1, -1, -1, (byte) type, 0, 0, 0, 2});
                 assertThat(peer.goodbye()).isEqualTo(ByeCode.PROTOCOL);
             }
@@ -161,14 +165,14 @@ class HostileServerTest {
 
     @Test
     void anIdIsNeverUsedTwice() throws Exception {
-        try (RawPeer peer = greet(ConnectionClass.CONTROL)) {
+        try (RawPeer peer = greet(ConnectionClass.CONTROL, UUID.randomUUID())) {
             peer.send(coded(RawPeer.REQUEST, 2, 1));
             peer.expect(0x11);
             peer.send(coded(RawPeer.REQUEST, 4, 1)).send(coded(RawPeer.REQUEST, 2, 1));
             assertThat(peer.goodbye()).isEqualTo(ByeCode.PROTOCOL);
         }
         violation("the id 2 after 4");
-        try (RawPeer peer = greet(ConnectionClass.CONTROL)) {
+        try (RawPeer peer = greet(ConnectionClass.CONTROL, UUID.randomUUID())) {
             peer.send(coded(RawPeer.REQUEST, 3, 1));
             assertThat(peer.goodbye()).isEqualTo(ByeCode.PROTOCOL);
         }
