@@ -50,7 +50,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     /** With what it was opened. */
-    record Opening(Destination destination, TransferId transfer, FencingToken token, Path staging, Bounds bounds) {}
+    record Opening(Destination destination, StagingName name, FencingToken token, Path staging, Bounds bounds) {
+        TransferId transfer() {
+            return name.transfer();
+        }
+    }
 
     /** How large it may become. */
     record Bounds(long maxBytes, long quotaLeft) {
@@ -341,8 +345,8 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     private void keepOrDelete() throws IOException {
-        if (opening.destination() instanceof Destination.Home home) {
-            services.parts().keep(home.target(), opening.staging());
+        if (opening.destination() instanceof Destination.Home) {
+            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()));
         } else {
             Files.deleteIfExists(opening.staging());
         }
