@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -64,6 +65,28 @@ class LeaseKeeperTest {
         assertThat(second.held().orElseThrow().token()).isGreaterThan(token);
         assertThat(first.held()).isEmpty();
         assertThat(ofA.lost.size() + ofB.lost.size()).isEqualTo(1);
+    }
+
+    @Test
+    void asksTheDatabaseOnceATurn() throws InterruptedException {
+        LeaseNode a = node("a");
+        AtomicInteger looks = new AtomicInteger();
+        Candidacy candidacy = a.keeper().enter(REPORTS, new LeaseHolder() {
+            @Override
+            public void gained(LeaseToken token) {}
+
+            @Override
+            public void lost(LeaseToken token) {}
+
+            @Override
+            public void seen(Optional<NodeName> holder, Set<NodeName> candidates) {
+                looks.incrementAndGet();
+            }
+        });
+        await().atMost(LIMIT).until(() -> candidacy.held().isPresent());
+        int before = looks.get();
+        Thread.sleep(TTL.toMillis());
+        assertThat(looks.get() - before).as("looks in ten turns").isBetween(3, 11);
     }
 
     @Test
