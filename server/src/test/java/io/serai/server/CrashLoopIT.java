@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("promise")
 class CrashLoopIT {
-    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 10);
+    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 25);
     private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
     private static final Duration DRAIN_LIMIT = Duration.ofMinutes(3);
 
