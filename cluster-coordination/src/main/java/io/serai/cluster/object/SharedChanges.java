@@ -15,6 +15,7 @@ import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.FirstRelease;
 import io.serai.config.object.ObjectJson;
 import java.time.Duration;
 import java.util.List;
@@ -48,8 +49,6 @@ import org.slf4j.LoggerFactory;
 public final class SharedChanges implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedChanges.class);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
-    private static final Duration TURN_LIMIT = Duration.ofSeconds(60);
-    private static final Duration DECISION_LIMIT = Duration.ofSeconds(180);
     private static final Duration ENFORCE_PATIENCE = Duration.ofSeconds(10);
 
     private final Database database;
@@ -131,7 +130,7 @@ public final class SharedChanges implements AutoCloseable {
         long id = propose(puts, deletes, by);
         store.lookSoon();
         long settleBy = 0;
-        long giveUp = System.nanoTime() + DECISION_LIMIT.toNanos();
+        long giveUp = System.nanoTime() + ChangeLimits.DECISION.toNanos();
         while (System.nanoTime() < giveUp) {
             State state = database.statement(connection -> Proposals.state(connection, id));
             switch (state) {
@@ -152,7 +151,7 @@ public final class SharedChanges implements AutoCloseable {
         }
         throw new SeraiException(
                 ErrorCode.BUSY,
-                "The nodes have not decided about the change within " + DECISION_LIMIT.toSeconds()
+                "The nodes have not decided about the change within " + ChangeLimits.DECISION.toSeconds()
                         + " s; they still may, see the history of the objects");
     }
 
@@ -163,8 +162,41 @@ public final class SharedChanges implements AutoCloseable {
                 .toList());
     }
 
+    /**
+     * Refuses objects of which a live node of the first release could not read everything: it would follow no change of
+     * configuration from then on, so that an account that is disabled later would still be let in there.
+     *
+     * @throws SeraiException BUSY with the objects and the nodes
+     */
+    public void requireReadByAll(List<ConfigObject> puts) {
+        List<String> newer = puts.stream()
+                .map(FirstRelease::unknown)
+                .flatMap(Optional::stream)
+                .toList();
+        if (!newer.isEmpty()) {
+            requireNoOlderNodes(String.join("; ", newer));
+        }
+    }
+
+    /**
+     * Refuses what a node of the first release does not understand while one may run.
+     *
+     * @throws SeraiException BUSY with what it is and the nodes
+     */
+    public void requireNoOlderNodes(String what) {
+        List<NodeName> others = nodesWithoutPart();
+        if (!others.isEmpty()) {
+            throw new SeraiException(
+                    ErrorCode.BUSY,
+                    "Nothing was changed, for not every node would understand it (" + what + "): "
+                            + others.stream().map(NodeName::value).collect(joining(", "))
+                            + " is of an older release, or just starting. Upgrade all nodes first, or try again in a"
+                            + " moment");
+        }
+    }
+
     /** Live nodes that take no part in deciding: they are starting, or are of a release that cannot. */
-    public List<NodeName> nodesWithoutPart() {
+    List<NodeName> nodesWithoutPart() {
         return database.read(connection -> NodeRevisions.withoutPart(connection).stream()
                 .map(NodeName::new)
                 .toList());
@@ -191,7 +223,7 @@ public final class SharedChanges implements AutoCloseable {
 
     private long propose(List<ConfigObject> puts, List<Key> deletes, String by) {
         String node = fence.token().node().value();
-        long end = System.nanoTime() + TURN_LIMIT.toNanos();
+        long end = System.nanoTime() + ChangeLimits.TURN.toNanos();
         while (true) {
             OptionalLong id = database.transaction(connection -> {
                 Proposals.forget(connection);
@@ -207,7 +239,7 @@ public final class SharedChanges implements AutoCloseable {
             if (System.nanoTime() > end) {
                 throw new SeraiException(
                         ErrorCode.BUSY,
-                        "Another change of the configuration has been under way for " + TURN_LIMIT.toSeconds()
+                        "Another change of the configuration has been under way for " + ChangeLimits.TURN.toSeconds()
                                 + " s; nothing was changed, try again");
             }
             wake();

@@ -12,20 +12,24 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
+import io.serai.config.name.ScheduleName;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
+import io.serai.config.object.Schedule;
 import io.serai.config.secret.SecretBox;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -287,6 +291,37 @@ class SharedChangesTest {
 
         assertThat(one.changes.nodesWithoutPart()).containsExactly(new NodeName("older"));
         assertThat(one.changes.make(List.of(route("first")), List.of(), "ada")).hasSize(1);
+    }
+
+    @Test
+    void whatAnOlderNodeCannotReadIsRefusedWhileItRuns() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Schedule plain = new Schedule(
+                new ScheduleName("nightly"), "", true, List.of("0 0 2 * * ?"), ZoneOffset.UTC, Schedule.Missed.SKIP);
+        Schedule newer = new Schedule(
+                plain.name(),
+                "",
+                true,
+                plain.cron(),
+                plain.timeZone(),
+                plain.missed(),
+                Optional.empty(),
+                plain.holidays(),
+                Schedule.Overlap.ALLOW);
+        one.changes.requireReadByAll(List.of(newer));
+        register("older", 9, Duration.ofMinutes(1));
+
+        one.changes.requireReadByAll(List.of(plain));
+        assertThatThrownBy(() -> one.changes.requireReadByAll(List.of(plain, newer)))
+                .isInstanceOfSatisfying(
+                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BUSY))
+                .hasMessageContaining("schedule \"nightly\" with overlap")
+                .hasMessageContaining("older is of an older release");
+        assertThatThrownBy(() -> one.changes.requireNoOlderNodes("a new key for secrets"))
+                .hasMessageContaining("a new key for secrets");
+
+        endLease("older");
+        one.changes.requireReadByAll(List.of(newer));
     }
 
     private static Route route(String source) {

@@ -63,6 +63,8 @@ final class JoinCommand implements Callable<Integer> {
         boolean made = !Files.exists(settingsFile);
         if (made) {
             writeSettings(folder, settingsFile, invitation);
+        } else {
+            refuseSettings(settingsFile);
         }
         try {
             NodeSettings settings = UpCommand.settings(folder, Optional.empty(), List.of());
@@ -81,6 +83,22 @@ final class JoinCommand implements Callable<Integer> {
                     made
                             && databasePassword == null
                             && invitation.databasePassword().isEmpty());
+        }
+    }
+
+    /** An existing file is the operator's; what is given here would be lost. */
+    private void refuseSettings(Path settingsFile) {
+        refuse("--name", "node.name", name, settingsFile);
+        refuse("--storage-root", "storage.root", storageRoot, settingsFile);
+        refuse("--database-password", "database.password", databasePassword, settingsFile);
+    }
+
+    private static void refuse(String option, String setting, @Nullable Object given, Path settingsFile) {
+        if (given != null) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    option + " is for a home without settings, but " + settingsFile + " is there: set " + setting
+                            + " in it and leave " + option + " out; the token was not used");
         }
     }
 

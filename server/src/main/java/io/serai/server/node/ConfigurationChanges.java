@@ -10,7 +10,6 @@ import io.serai.config.document.Documents;
 import io.serai.config.document.ObjectDraft;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.NodeName;
 import io.serai.config.object.Account;
 import io.serai.config.object.Calendar;
 import io.serai.config.object.ConfigObject;
@@ -33,14 +32,16 @@ import io.serai.server.admin.ObjectsApi.Changed;
 import io.serai.server.admin.ObjectsApi.Mode;
 import io.serai.server.admin.ObjectsApi.NodeState;
 import java.text.ParseException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -57,16 +58,12 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     /** Kinds whose objects run, and may fail to, on each node. */
     private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE, ObjectKind.LIBRARY);
 
-    /** Kinds that the first release does not know. */
-    private static final Set<ObjectKind> NEWER = Set.of(ObjectKind.CALENDAR, ObjectKind.NODE, ObjectKind.LIBRARY);
-
-    private static final Duration NODES_PATIENCE = Duration.ofSeconds(3);
-
     private final ObjectStore objects;
     private final PasswordHasher hasher;
     private final RouteChecker checker;
     private final SharedChanges shared;
     private final IntSupplier rotation;
+    private final ReentrantLock turn = new ReentrantLock(true);
 
     /** @param rotation makes a new key and encrypts the stored secrets under it; the number of objects */
     ConfigurationChanges(
@@ -83,8 +80,11 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
-    public synchronized Applied apply(
-            List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
+    public Applied apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
+        return inTurn(() -> applyNow(documents, secrets, mode, by));
+    }
+
+    private Applied applyNow(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
         List<ObjectDraft> drafts =
                 new Documents(new GivenSecrets(secrets), ConfigurationChanges::cronProblem).parse(documents);
         List<ConfigObject> puts = new ArrayList<>();
@@ -106,23 +106,29 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
-    public synchronized Applied delete(List<Key> keys, String by) {
-        for (Key key : keys) {
-            if (stored(key).isEmpty()) {
-                throw new SeraiException(
-                        ErrorCode.NO_SUCH_OBJECT, "There is no " + word(key.kind()) + " \"" + key.name() + "\"");
+    public Applied delete(List<Key> keys, String by) {
+        return inTurn(() -> {
+            for (Key key : keys) {
+                if (stored(key).isEmpty()) {
+                    throw new SeraiException(
+                            ErrorCode.NO_SUCH_OBJECT, "There is no " + word(key.kind()) + " \"" + key.name() + "\"");
+                }
             }
-        }
-        return commit(List.of(), keys, by);
+            return commit(List.of(), keys, by);
+        });
     }
 
     @Override
-    public synchronized Applied put(Library library, String by) {
-        return commit(List.of(library), List.of(), by);
+    public Applied put(Library library, String by) {
+        return inTurn(() -> commit(List.of(library), List.of(), by));
     }
 
     @Override
-    public synchronized Applied rollback(Key key, long version, String by) {
+    public Applied rollback(Key key, long version, String by) {
+        return inTurn(() -> rollbackNow(key, version, by));
+    }
+
+    private Applied rollbackNow(Key key, long version, String by) {
         ConfigObject old = objects.history(key.kind(), key.name()).stream()
                 .filter(entry -> entry.version() == version)
                 .flatMap(entry -> Stream.ofNullable(entry.object()))
@@ -136,27 +142,38 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
-    public synchronized int rotateSecrets(String by) {
-        int count = rotation.getAsInt();
-        LOG.info("{} made a new key for secrets; {} objects were encrypted anew", by, count);
-        return count;
+    public int rotateSecrets(String by) {
+        return inTurn(() -> {
+            shared.requireNoOlderNodes("a new key for secrets");
+            int count = rotation.getAsInt();
+            LOG.info("{} made a new key for secrets; {} objects were encrypted anew", by, count);
+            return count;
+        });
     }
 
-    /** A node of an older release could not read the configuration any more. */
-    private void requireAllNodesKnow(List<ConfigObject> puts) {
-        boolean newer = puts.stream().anyMatch(put -> NEWER.contains(put.kind()));
-        List<NodeName> others = newer ? shared.nodesWithoutPart() : List.of();
-        if (!others.isEmpty()) {
-            throw new SeraiException(
-                    ErrorCode.BUSY,
-                    "Nothing was changed, for " + others + " would not understand it: of an older release, or just"
-                            + " starting. Upgrade all nodes first, or try again in a moment");
+    /** A caller that waited for ever would have been given up by its client, and its change made all the same. */
+    private <T> T inTurn(Supplier<T> change) {
+        try {
+            if (!turn.tryLock(TURN_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                throw new SeraiException(
+                        ErrorCode.BUSY,
+                        "Another change of the configuration has been under way here for " + TURN_LIMIT.toSeconds()
+                                + " s; nothing was changed, try again");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(ErrorCode.BUSY, "Interrupted before anything was changed; try again", e);
+        }
+        try {
+            return change.get();
+        } finally {
+            turn.unlock();
         }
     }
 
     /** What runs on the nodes is changed on all of them or on none; the rest is in force when a node has read it. */
     private Applied commit(List<ConfigObject> puts, List<Key> deletes, String by) {
-        requireAllNodesKnow(puts);
+        shared.requireReadByAll(puts);
         boolean together = Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
                 .anyMatch(key -> RUNS.contains(key.kind()));
         List<Change> made = together ? shared.make(puts, deletes, by) : objects.change(puts, deletes, by);

@@ -103,8 +103,7 @@ final class NodeAdmin implements NodeApi.Control {
                 new AdminServer.Listen(
                         admin.address(),
                         admin.port(),
-                        Optional.of(ground.listeners().certificate()),
-                        Optional.of(ground.listeners().key())),
+                        Optional.of(ground.listeners().identity())),
                 tokens,
                 operations(tokens, inspection),
                 new AdminServer.Observation(health::live, health::ready, work.metrics()::scrape),
@@ -181,6 +180,7 @@ final class NodeAdmin implements NodeApi.Control {
                 epoch,
                 began.toString(),
                 server.url(),
+                server.fingerprints(),
                 ground.listeners().bound(ground.work().camel().context()));
     }
 
