@@ -51,7 +51,7 @@ public final class LimitWatch {
         /** Those that have logged in. Read before {@link SessionRegister} is: a session comes here first. */
         Set<SessionId> loggedIn();
 
-        /** Ends one of them; one that is not there any more is no failure. */
+        /** Ends one of them, without waiting; one that is not there any more is no failure. */
         void end(SessionId session, String reason);
     }
 
@@ -120,16 +120,11 @@ public final class LimitWatch {
         });
     }
 
-    /** On a thread of its own: one session in the middle of its commit must not keep the others from being ended. */
     private void end(NodeSessions ofNode, List<EndRequest> requests) {
-        Thread ending = new Thread(
-                () -> shielded(() -> requests.forEach(request -> {
-                    ofNode.end(request.session(), "ended by " + request.by());
-                    sessions.ended(request.session());
-                })),
-                "end-sessions");
-        ending.setDaemon(true);
-        ending.start();
+        for (EndRequest request : requests) {
+            ofNode.end(request.session(), "ended by " + request.by());
+            sessions.ended(request.session());
+        }
     }
 
     private void tidy() {
