@@ -125,13 +125,14 @@ record NodeStores(
 
     /**
      * Events first: partners wait for them, and they need nothing that may be away. Nothing of the shared database is ever
-     * prepared; what is prepared elsewhere comes next, for the next attempt at an event may wait for its locks.
+     * prepared; what is prepared elsewhere comes next, for the next attempt at an event may wait for its locks. A resource
+     * that does not answer keeps the rest for an eighth of a lease at most.
      */
     private static Takeover takeover(
             NodeSettings settings, Ground ground, JdbcEventQueue queue, List<TakeoverStep> others, StopList stops) {
         List<TakeoverStep> steps = new ArrayList<>();
         steps.add(new EventTakeover(ground.database(), queue));
-        steps.add(ground.transactions().takeover());
+        steps.add(ground.transactions().takeover(settings.node().lease().dividedBy(8)));
         steps.addAll(others);
         Takeover takeover = new Takeover(
                 ground.database(),
