@@ -33,7 +33,7 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
         this.failures = new LoginFailures(database, lockout, bans);
         this.slots = new LimitSlots(database, fence, eventsAreReady);
         this.bandwidth = new BandwidthShares(database, fence);
-        this.watch = new LimitWatch(database, fence, sessions, bans, failures);
+        this.watch = new LimitWatch(database, fence, sessions, slots, bans, failures);
     }
 
     public SessionRegister sessions() {

@@ -35,6 +35,7 @@ public final class LimitWatch {
     private final Database database;
     private final Fence fence;
     private final SessionRegister sessions;
+    private final LimitSlots slots;
     private final Bans bans;
     private final LoginFailures failures;
     private final AtomicBoolean lookPending = new AtomicBoolean();
@@ -55,10 +56,17 @@ public final class LimitWatch {
         void end(SessionId session, String reason);
     }
 
-    LimitWatch(Database database, Fence fence, SessionRegister sessions, Bans bans, LoginFailures failures) {
+    LimitWatch(
+            Database database,
+            Fence fence,
+            SessionRegister sessions,
+            LimitSlots slots,
+            Bans bans,
+            LoginFailures failures) {
         this.database = database;
         this.fence = fence;
         this.sessions = sessions;
+        this.slots = slots;
         this.bans = bans;
         this.failures = failures;
     }
@@ -132,6 +140,7 @@ public final class LimitWatch {
         shielded(bans::forget);
         NodeSessions ofNode = present;
         Optional<FencingToken> token = token();
+        token.ifPresent(mine -> shielded(() -> slots.removeOthers(mine)));
         if (ofNode != null && token.isPresent()) {
             shielded(() -> sessions.removeOthers(token.get(), ofNode::loggedIn));
         }
