@@ -13,8 +13,7 @@ import org.slf4j.LoggerFactory;
 /** The address that the caches bind when none is set: the way to the database is a way to the other nodes, as a rule. */
 final class CacheAddress {
     private static final Logger LOG = LoggerFactory.getLogger(CacheAddress.class);
-    private static final String MEND =
-            "set cache.address to an address of this machine that the other nodes reach";
+    private static final String MEND = "set cache.address to an address of this machine that the other nodes reach";
     private static final int ANY_PORT = 9;
 
     private CacheAddress() {}

@@ -64,8 +64,8 @@ public final class CacheWatch implements AutoCloseable {
 
     /** Looks twice in a lease from now on. */
     public void start() {
-        var unused =
-                looks.scheduleWithFixedDelay(this::lookSafely, 0, lease.dividedBy(2).toMillis(), TimeUnit.MILLISECONDS);
+        var unused = looks.scheduleWithFixedDelay(
+                this::lookSafely, 0, lease.dividedBy(2).toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -87,7 +87,8 @@ public final class Bans {
         if (!insert(ADD, new Wanted(network, reason, by, time), MOST)) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "There are " + MOST + " bans by operators already; remove some, or let a firewall keep these networks out");
+                    "There are " + MOST
+                            + " bans by operators already; remove some, or let a firewall keep these networks out");
         }
         LOG.info("{} is banned by {}: {}", network, by, reason);
     }

@@ -119,17 +119,22 @@ public final class LimitSlots {
 
     /** Gives back this node's places that nobody here holds; they were left by statements without an answer. */
     void removeOthers(FencingToken token) {
-        List<UUID> rows = database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(OF_EPOCH)) {
-                statement.setLong(1, token.epoch());
-                return RowRemover.ids(statement);
-            }
-        });
+        List<UUID> rows = ofEpoch(token.epoch());
         // Looked at after the rows: a place is held here before it is asked for.
         rows.stream().filter(id -> !held.contains(id)).forEach(remover::remove);
     }
 
-    private void free(List<UUID> ids) {
+    List<UUID> ofEpoch(long epoch) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(OF_EPOCH)) {
+                statement.setLong(1, epoch);
+                return RowRemover.ids(statement);
+            }
+        });
+    }
+
+    /** Gives places back, of whichever node. */
+    void free(List<UUID> ids) {
         int woken = database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FREE)) {
                 statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));

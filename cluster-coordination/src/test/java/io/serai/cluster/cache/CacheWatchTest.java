@@ -29,7 +29,9 @@ class CacheWatchTest {
         live.set(3);
         assertThat(stateAfter(4)).isEqualTo("as usual");
         assertThat(stateAfter(4)).isEqualTo("as usual");
-        assertThat(stateAfter(5)).startsWith("WARNING: members: 1, but 3 nodes live").contains("cache.address");
+        assertThat(stateAfter(5))
+                .startsWith("WARNING: members: 1, but 3 nodes live")
+                .contains("cache.address");
         members.set(3);
         assertThat(stateAfter(1)).isEqualTo("as usual");
         members.set(2);

@@ -212,7 +212,8 @@ class ClusterKeysTest {
 
         assertThat(invitations().forget()).isEqualTo(1);
 
-        assertThat(single("select count(*) from invitation where wrapped_keys <> ''")).isEqualTo("0");
+        assertThat(single("select count(*) from invitation where wrapped_keys <> ''"))
+                .isEqualTo("0");
         assertThat(invitations().forget()).isZero();
     }
 

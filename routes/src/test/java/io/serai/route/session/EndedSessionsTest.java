@@ -62,8 +62,7 @@ class EndedSessionsTest {
         sessions = new PartnerSessions(
                 SessionSettings.DEFAULTS,
                 node.objects,
-                new PartnerStores(
-                        node.storage, hangingFor(receiving), node.ledger, node.limits, TestAccounts.HASHER),
+                new PartnerStores(node.storage, hangingFor(receiving), node.ledger, node.limits, TestAccounts.HASHER),
                 (session, reason) -> disconnected.add(session),
                 InstantSource.system());
         node.objects.put(TestAccounts.named("ends").build());
@@ -167,8 +166,7 @@ class EndedSessionsTest {
     private SessionId session() {
         SessionId session = SessionId.random();
         sessions.answer(new PartnerOperation.OpenSession(session, RunningNode.origin(Protocol.SFTP, "192.0.2.7")));
-        assertThat(sessions.answer(
-                        new PartnerOperation.LoginByPassword(session, "ends", new SecretText("secret"))))
+        assertThat(sessions.answer(new PartnerOperation.LoginByPassword(session, "ends", new SecretText("secret"))))
                 .isInstanceOf(LoginResult.Accepted.class);
         return session;
     }
@@ -200,7 +198,8 @@ class EndedSessionsTest {
         assertThat(disconnected).containsExactlyInAnyOrder(stuck, other);
         assertThatThrownBy(() -> open.write(ByteBuffer.wrap(new byte[1]), 3)).isInstanceOf(SeraiException.class);
         await().atMost(Duration.ofSeconds(5)).until(() -> aborted.get() == 1);
-        await().atMost(Duration.ofSeconds(5)).until(() -> node.limits.sessions().list().isEmpty());
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> node.limits.sessions().list().isEmpty());
         assertThat(sessions.awaitBrokenOff(Duration.ofMillis(50))).isFalse();
 
         share.countDown();
@@ -228,8 +227,8 @@ class EndedSessionsTest {
         });
         assertThat(hanging.await(10, TimeUnit.SECONDS)).isTrue();
 
-        CompletableFuture.runAsync(
-                        () -> node.objects.put(TestAccounts.named("ends").disabled().build()))
+        CompletableFuture.runAsync(() ->
+                        node.objects.put(TestAccounts.named("ends").disabled().build()))
                 .get(2, TimeUnit.SECONDS);
         assertThat(disconnected).containsExactly(stuck);
 

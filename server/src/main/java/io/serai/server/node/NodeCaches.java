@@ -23,8 +23,8 @@ final class NodeCaches {
 
     /** Says when the caches of live nodes do not find each other. */
     static CacheWatch watch(NodeSettings settings, CacheLayer caches, NodeDatabase database, StopList stops) {
-        CacheWatch watch = new CacheWatch(
-                caches, database.database(), settings.node().lease(), InstantSource.system());
+        CacheWatch watch =
+                new CacheWatch(caches, database.database(), settings.node().lease(), InstantSource.system());
         watch.start();
         stops.add("watch of the caches", watch::close);
         return watch;
