@@ -47,7 +47,7 @@ public final class Invitations {
         UUID id = UUID.randomUUID();
         JoinSecret secret = JoinSecret.random();
         return database.transaction(connection -> {
-            forget(connection);
+            int unused = forget(connection);
             UUID cluster = ClusterKeys.cluster(connection);
             String wrapped = keys.wrapFor(secret, cluster.toString(), id.toString());
             String sql = """
@@ -141,7 +141,7 @@ public final class Invitations {
     /** The invitations, newest first; those that expired a month ago or earlier are gone. */
     public List<InvitationView> list() {
         return database.transaction(connection -> {
-            forget(connection);
+            int unused = forget(connection);
             String sql = """
                     select id, created_at, created_by, expires_at, expires_at <= clock_timestamp(), used_at, used_by
                     from invitation order by created_at desc""";
@@ -163,15 +163,19 @@ public final class Invitations {
         });
     }
 
-    /** The keys of an expired invitation are of no use to anybody and go at once. */
-    private static void forget(Connection connection) throws SQLException {
+    /** Removes what expired invitations hold; the number of rows that changed. */
+    public int forget() {
+        return database.transaction(Invitations::forget);
+    }
+
+    /** The keys of an expired invitation are of no use to anybody, and its row is of none a month later. */
+    private static int forget(Connection connection) throws SQLException {
         try (PreparedStatement old = connection.prepareStatement(
                         "delete from invitation where expires_at < clock_timestamp() - interval '30 days'");
                 PreparedStatement expired = connection.prepareStatement(
                         "update invitation set wrapped_keys = '' where expires_at <= clock_timestamp()"
                                 + " and wrapped_keys <> ''")) {
-            old.executeUpdate();
-            expired.executeUpdate();
+            return old.executeUpdate() + expired.executeUpdate();
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -18,18 +19,24 @@ import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * A folder that other programs write to. Every name is opened relative to the folder that holds it and no symbolic link
- * is followed, so that whoever may write there cannot lead the server elsewhere, not even while it looks.
+ * A folder that other programs write to. Every name below the folder that operators allow is opened relative to the folder
+ * that holds it and no symbolic link is followed, so that whoever may write there cannot lead the server elsewhere, not even while it looks.
  */
 public final class MonitoredFolder {
-    private final Path folder;
+    private final Path root;
+    private final Path below;
 
-    /** @param folder real and absolute, from {@link MonitorRoots#require} */
-    public MonitoredFolder(Path folder) {
-        this.folder = folder;
+    /**
+     * @param root real and absolute; the operator vouches for the way to it
+     * @param below the folder, relative to it
+     */
+    MonitoredFolder(Path root, Path below) {
+        this.root = root;
+        this.below = below;
     }
 
     /** Sees one file; false ends the look. */
@@ -45,7 +52,7 @@ public final class MonitoredFolder {
      * @param enter which folders to enter, by their path
      */
     public void visit(int depth, Predicate<String> enter, Visitor visitor) throws IOException {
-        try (SecureDirectoryStream<Path> stream = open(folder)) {
+        try (SecureDirectoryStream<Path> stream = open()) {
             var unused = visit(stream, "", depth, enter, visitor);
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
@@ -110,16 +117,15 @@ public final class MonitoredFolder {
     }
 
     /**
-     * Moves a file to another folder on the same file system.
+     * Moves a file to another folder on the same file system, which is made if it is not there.
      *
      * @throws FileAlreadyExistsException when the name is taken there
      */
-    public void move(String path, Path target, String targetName) throws IOException {
-        Files.createDirectories(target);
-        try (SecureDirectoryStream<Path> to = open(target)) {
+    public void move(String path, MonitoredFolder target, String targetName) throws IOException {
+        try (SecureDirectoryStream<Path> to = target.openOrMake()) {
             Path newName = Path.of(targetName);
             if (look(to, newName).isPresent()) {
-                throw new FileAlreadyExistsException(target.resolve(newName).toString());
+                throw new FileAlreadyExistsException(target + "/" + newName);
             }
             in(path, (holder, name) -> {
                 holder.move(name, to, newName);
@@ -129,7 +135,7 @@ public final class MonitoredFolder {
     }
 
     private <T> T in(String path, InFolder<T> work) throws IOException {
-        try (SecureDirectoryStream<Path> stream = open(folder)) {
+        try (SecureDirectoryStream<Path> stream = open()) {
             return in(stream, path, work);
         }
     }
@@ -162,6 +168,62 @@ public final class MonitoredFolder {
     private static MonitoredFile seen(String path, BasicFileAttributes attributes) {
         return new MonitoredFile(
                 path, attributes.size(), attributes.lastModifiedTime().toMillis());
+    }
+
+    private SecureDirectoryStream<Path> open() throws IOException {
+        return walk(MonitoredFolder::enter);
+    }
+
+    /** Opens a folder by its name in another one. */
+    @FunctionalInterface
+    private interface Step {
+        SecureDirectoryStream<Path> to(SecureDirectoryStream<Path> holder, Path name) throws IOException;
+    }
+
+    private SecureDirectoryStream<Path> walk(Step step) throws IOException {
+        SecureDirectoryStream<Path> reached = open(root);
+        for (Path name : below) {
+            if (!name.toString().isEmpty()) {
+                try (SecureDirectoryStream<Path> holder = reached) {
+                    reached = step.to(holder, name);
+                }
+            }
+        }
+        return reached;
+    }
+
+    private SecureDirectoryStream<Path> openOrMake() throws IOException {
+        try {
+            return walk((holder, name) -> {
+                if (look(holder, name).isEmpty()) {
+                    make(holder, name);
+                }
+                return enter(holder, name);
+            });
+        } catch (IOException e) {
+            // Not to be taken for a file that is gone.
+            throw new FileSystemException(
+                    this.toString(),
+                    null,
+                    "files cannot be moved there, for it cannot be made or a part of it is a symbolic link or no folder"
+                            + " (" + e + "); make this folder");
+        }
+    }
+
+    /** Folders cannot be made relative to others: it is made in the allowed folder by a new name, then moved. */
+    private void make(SecureDirectoryStream<Path> holder, Path name) throws IOException {
+        Path fresh = Files.createDirectory(root.resolve(".serai-" + UUID.randomUUID()));
+        try (SecureDirectoryStream<Path> top = open(root)) {
+            top.move(fresh.getFileName(), holder, name);
+        } catch (IOException e) {
+            Files.deleteIfExists(fresh);
+            throw e;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return root.resolve(below).toString();
     }
 
     private static SecureDirectoryStream<Path> open(Path folder) throws IOException {

@@ -37,6 +37,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     private final Instant started;
     private final long startOffset;
     private volatile @Nullable String cancelledBy;
+    private volatile @Nullable String brokenOff;
     private volatile State state = State.OPEN;
     private @Nullable SeraiException failure;
     private RunningTransfers.@Nullable Registration registration;
@@ -363,6 +364,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     @Override
+    public void breakOff(String reason) {
+        brokenOff = reason;
+    }
+
+    @Override
     public void close() {
         SeraiException known = failure;
         if (known == null) {
@@ -396,6 +402,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         if (by != null) {
             throw fail(new SeraiException(
                     ErrorCode.CANCELLED, opening.destination().description() + " was cancelled by " + by));
+        }
+        String why = brokenOff;
+        if (why != null) {
+            throw fail(new SeraiException(
+                    ErrorCode.PARTNER_ABORT, opening.destination().description() + " was broken off: " + why));
         }
         if (state != State.OPEN) {
             throw new SeraiException(

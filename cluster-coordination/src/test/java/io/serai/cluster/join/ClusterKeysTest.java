@@ -205,6 +205,19 @@ class ClusterKeysTest {
     }
 
     @Test
+    void theKeysOfAnExpiredInvitationAreForgotten() {
+        JoinToken unused = invite(keys("a").open());
+        assertThat(invitations().forget()).isZero();
+        execute("update invitation set expires_at = clock_timestamp()");
+
+        assertThat(invitations().forget()).isEqualTo(1);
+
+        assertThat(single("select count(*) from invitation where wrapped_keys <> ''"))
+                .isEqualTo("0");
+        assertThat(invitations().forget()).isZero();
+    }
+
+    @Test
     void aNodeThatKeepsAHomesKeysIsNotOverwritten() {
         SecretBox first = keys("a").open();
         JoinToken token = invite(first);

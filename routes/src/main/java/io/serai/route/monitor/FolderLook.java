@@ -92,7 +92,7 @@ final class FolderLook {
 
     /** Looks through the folder once, and takes what is to be taken. */
     void once() throws IOException {
-        MonitoredFolder folder = new MonitoredFolder(roots.require(plan.folder()));
+        MonitoredFolder folder = folder();
         settleOwed(folder);
         seen.beginLook();
         List<MonitoredFile> batch = new ArrayList<>();
@@ -115,6 +115,11 @@ final class FolderLook {
             seen.endLook();
             counts.looked(plan.route(), wanted.sum());
         }
+    }
+
+    private MonitoredFolder folder() throws IOException {
+        Path unused = roots.require(plan.folder()); // says what is wrong with it
+        return roots.folder(plan.folder());
     }
 
     private void takeStable(MonitoredFolder folder, List<MonitoredFile> batch) throws IOException {
@@ -249,19 +254,17 @@ final class FolderLook {
 
     /** Where the name is taken already, the file gets its time added. */
     private void move(MonitoredFolder folder, MonitoredFile file) throws IOException {
-        Path target = plan.moveTo();
-        java.nio.file.Files.createDirectories(target);
-        Path real = roots.require(target);
+        MonitoredFolder target = roots.folder(plan.moveTo());
         try {
-            folder.move(file.path(), real, file.name());
+            folder.move(file.path(), target, file.name());
         } catch (FileAlreadyExistsException e) {
-            folder.move(file.path(), real, file.name() + "." + file.modifiedMillis());
+            folder.move(file.path(), target, file.name() + "." + file.modifiedMillis());
         }
     }
 
     /** Files that are long gone from the folder need not be remembered. */
     void forgetGone() throws IOException {
-        MonitoredFolder folder = new MonitoredFolder(roots.require(plan.folder()));
+        MonitoredFolder folder = folder();
         String after = "";
         List<MonitoredFile> old = files.takenBefore(plan.route(), FORGET_AFTER, after, BATCH);
         while (!old.isEmpty() && !isStopped()) {

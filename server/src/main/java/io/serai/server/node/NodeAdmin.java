@@ -1,6 +1,6 @@
 package io.serai.server.node;
 
-import io.serai.cluster.cache.CacheLayer;
+import io.serai.cluster.cache.CacheWatch;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.event.PlacementRules;
 import io.serai.cluster.join.ClusterKeys;
@@ -70,7 +70,7 @@ final class NodeAdmin implements NodeApi.Control {
             NodeListeners listeners,
             SharedSecrets sharedSecrets,
             SharedIdentities identities,
-            CacheLayer caches,
+            CacheWatch caches,
             NodeTransactions transactions,
             List<String> overlay) {}
 

@@ -70,8 +70,8 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         return troubles.isEmpty() ? "UP" : "WARNING: " + String.join("; ", troubles);
     }
 
-    /** A part of doing a dead node's work. */
-    TakeoverStep takeover() {
+    /** A part of doing a dead node's work, which waits no longer than this for resources. */
+    TakeoverStep takeover(Duration limit) {
         return new TakeoverStep() {
             @Override
             public String subject() {
@@ -80,7 +80,7 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
 
             @Override
             public int takeOver(DeadBoot dead) {
-                return recovery.recover(dead);
+                return recovery.recover(dead, limit);
             }
         };
     }
