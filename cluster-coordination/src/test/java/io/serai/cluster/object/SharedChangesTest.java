@@ -6,8 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.node.FencingToken;
-import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.cluster.object.SharedChanges.Made;
+import io.serai.cluster.object.SharedChanges.Standing;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
@@ -109,6 +110,14 @@ class SharedChangesTest {
             return problems;
         }
 
+        @Override
+        public synchronized void follow() {
+            inForce.clear();
+            store.all(Route.class).stream()
+                    .filter(route -> !failsAt.contains(route.source()))
+                    .forEach(route -> inForce.put(route.id().value(), route.source()));
+        }
+
         private void thaw() {
             try {
                 frozen.await();
@@ -134,9 +143,10 @@ class SharedChangesTest {
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         Node three = new Node("three", 3, Duration.ofMinutes(1));
 
-        List<Change> made = one.changes.make(List.of(route("first")), List.of(), "ada");
+        Made made = one.changes.make(List.of(route("first")), List.of(), "ada");
 
-        assertThat(made)
+        assertThat(made.standing()).isEqualTo(Standing.IN_FORCE);
+        assertThat(made.changes())
                 .singleElement()
                 .satisfies(change -> assertThat(change.key()).isEqualTo(CLAIMS));
         assertThat(List.of(one, two, three)).allSatisfy(node -> {
@@ -176,7 +186,10 @@ class SharedChangesTest {
                 .hasMessageContaining("two: cannot start second");
 
         await().untilAsserted(() -> assertThat(List.of(one, two))
-                .allSatisfy(node -> assertThat(node.stored()).isEqualTo("first")));
+                .allSatisfy(node -> {
+                    assertThat(node.stored()).isEqualTo("first");
+                    assertThat(node.inForce).containsEntry("claims", "first");
+                }));
         assertThat(one.store.history(ObjectKind.ROUTE, "claims"))
                 .extracting(ObjectStore.Versioned::changedBy)
                 .containsExactly("ada (taken back)", "ada", "ada");
@@ -231,7 +244,7 @@ class SharedChangesTest {
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         CountDownLatch thaw = new CountDownLatch(1);
         two.frozen = thaw;
-        CompletableFuture<List<Change>> proposed =
+        CompletableFuture<Made> proposed =
                 CompletableFuture.supplyAsync(() -> one.changes.make(List.of(route("first")), List.of(), "ada"));
         await().until(() -> DATABASE.database()
                 .statement(one.store.tables()::look)
@@ -260,13 +273,13 @@ class SharedChangesTest {
         Node one = new Node("one", 1, Duration.ofMinutes(1));
         Node two = new Node("two", 2, Duration.ofMinutes(1));
 
-        List<CompletableFuture<List<Change>>> all = new ArrayList<>();
+        List<CompletableFuture<Made>> all = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             Node by = i % 2 == 0 ? one : two;
             Route route = new Route(new RouteId("route-" + i), Route.Dsl.YAML, "text " + i);
             all.add(CompletableFuture.supplyAsync(() -> by.changes.make(List.of(route), List.of(), "ada")));
         }
-        all.forEach(each -> assertThat(each.join()).hasSize(1));
+        all.forEach(each -> assertThat(each.join().changes()).hasSize(1));
 
         await().untilAsserted(() -> assertThat(List.of(one, two))
                 .allSatisfy(node -> assertThat(node.inForce).hasSize(6)));
@@ -286,7 +299,8 @@ class SharedChangesTest {
         register("older", 9, Duration.ofMinutes(1));
 
         assertThat(one.changes.nodesWithoutPart()).containsExactly(new NodeName("older"));
-        assertThat(one.changes.make(List.of(route("first")), List.of(), "ada")).hasSize(1);
+        assertThat(one.changes.make(List.of(route("first")), List.of(), "ada").changes())
+                .hasSize(1);
     }
 
     private static Route route(String source) {

@@ -36,6 +36,7 @@ public final class Libraries {
     private final LibraryClasses classes;
     private final Map<String, Loaded> loaded = new TreeMap<>();
     private final Map<String, String> broken = new TreeMap<>();
+    private final Map<String, Set<String>> lastChanged = new TreeMap<>();
 
     private record Loaded(Library library, JarInMemory jar, Set<String> beans) {
         /** The words by which a route's text shows that it uses this library. */
@@ -89,7 +90,9 @@ public final class Libraries {
         broken.keySet().retainAll(wanted.keySet());
         for (String name : List.copyOf(loaded.keySet())) {
             if (!wanted.containsKey(name)) {
-                changed.addAll(unload(name));
+                Set<String> words = unload(name);
+                lastChanged.put(name, words);
+                changed.addAll(words);
                 LOG.info("Library {} was removed", name);
             }
         }
@@ -110,6 +113,13 @@ public final class Libraries {
                 .toList();
     }
 
+    /** The words by which routes show that they use what the last change of these libraries changed here. */
+    public synchronized Set<String> lastChanged(Set<String> names) {
+        Set<String> words = new TreeSet<>();
+        names.forEach(name -> words.addAll(lastChanged.getOrDefault(name, Set.of())));
+        return words;
+    }
+
     /** Whether a route's text names one of these classes or beans. */
     public static boolean usesAny(Route route, Set<String> words) {
         return words.stream().anyMatch(route.source()::contains);
@@ -128,6 +138,7 @@ public final class Libraries {
             broken.remove(name);
             classes.replace(jars());
             changed.addAll(now.words());
+            lastChanged.put(name, Set.copyOf(changed));
             LOG.info(
                     "Library {} ({}) is in force: {} classes, beans {}",
                     name,

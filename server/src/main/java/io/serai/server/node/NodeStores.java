@@ -21,6 +21,7 @@ import io.serai.cluster.node.StorageWatch;
 import io.serai.cluster.node.Takeover;
 import io.serai.cluster.node.TakeoverStep;
 import io.serai.cluster.node.Takeovers;
+import io.serai.cluster.object.StrayEvents;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
@@ -108,7 +109,7 @@ record NodeStores(
         JdbcLedger ledger = new JdbcLedger(database, lease, running, writer, clock);
         ScheduleFires fires = new ScheduleFires(database, queue);
         PulledFiles pulled = new PulledFiles(database);
-        startForgetting(settings, ledger, queue, fires, new Takeovers(database), stops);
+        startForgetting(settings, ledger, queue, fires, database, stops);
         return new NodeStores(
                 queue,
                 ledger,
@@ -148,15 +149,18 @@ record NodeStores(
             Ledger ledger,
             JdbcEventQueue queue,
             ScheduleFires fires,
-            Takeovers takeovers,
+            Database database,
             StopList stops) {
         Duration retention = settings.ledger().retention();
+        Takeovers takeovers = new Takeovers(database);
+        StrayEvents strays = new StrayEvents(database);
         Forgetting forgetting = new Forgetting(List.of(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
                 // What was fetched from sites is never forgotten: it would be fetched again.
                 new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
-                new Forgetting.Records("takeovers", () -> takeovers.forget(retention))));
+                new Forgetting.Records("takeovers", () -> takeovers.forget(retention)),
+                new Forgetting.Records("events whose route is gone", strays::park)));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);
     }
