@@ -20,6 +20,7 @@ import io.serai.config.object.Route;
 import io.serai.config.secret.SecretBox;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -71,16 +72,23 @@ class SharedChangesTest {
         private final Map<String, String> inForce = new HashMap<>();
         private final Set<String> objectsTo = new HashSet<>();
         private final Set<String> failsAt = new HashSet<>();
+        private volatile boolean isFenced;
+        private volatile Runnable whileSettling = () -> {};
         private volatile CountDownLatch frozen = new CountDownLatch(0);
 
         Node(String name, long epoch, Duration lease) {
             this.name = name;
             register(name, epoch, lease);
             ObjectJson json = new ObjectJson(box);
-            store = new JdbcObjectStore(DATABASE.database(), json, object -> Set.of());
+            store = new JdbcObjectStore(DATABASE.database(), json, SharedChangesTest::references);
             store.start();
             FencingToken token = new FencingToken(new NodeName(name), epoch);
-            changes = new SharedChanges(DATABASE.database(), store, json, () -> token);
+            changes = new SharedChanges(DATABASE.database(), store, json, () -> {
+                if (isFenced) {
+                    throw new SeraiException(ErrorCode.FENCED, "no lease");
+                }
+                return token;
+            });
             changes.start(this);
             nodes.add(this);
         }
@@ -98,6 +106,7 @@ class SharedChangesTest {
         @Override
         public synchronized List<String> enforce(List<Key> changed) {
             thaw();
+            whileSettling.run();
             inForce.clear();
             List<String> problems = new ArrayList<>();
             for (Route route : store.all(Route.class)) {
@@ -209,6 +218,71 @@ class SharedChangesTest {
     }
 
     @Test
+    void filesThatArrivedForARouteThatIsTakenBackAreParked() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        two.failsAt.add("first");
+        two.whileSettling = () -> {
+            event("ready");
+            event("waiting");
+        };
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("first")), List.of(), "ada"))
+                .hasMessageContaining("Events that are parked, for their route is gone again: 2");
+
+        assertThat(eventStates()).containsExactly("parked", "parked");
+        event("ready"); // on a node that has not heard of it yet
+        var unused = new StrayEvents(DATABASE.database()).park();
+        assertThat(eventStates()).containsExactly("parked", "parked", "parked");
+    }
+
+    @Test
+    void whatNamedSomethingThatIsGoneIsNotPutBack() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        one.changes.make(List.of(route("by bank"), route("bank", "bank")), List.of(), "ada");
+        two.failsAt.add("second");
+        two.whileSettling =
+                () -> one.store.change(List.of(), List.of(new Key(ObjectKind.ROUTE, "bank")), "bob");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("second")), List.of(), "ada"))
+                .hasMessageContaining("two: cannot start second")
+                .hasMessageContaining("Route claims stays: what it was before names Route bank");
+
+        assertThat(one.stored()).isEqualTo("second");
+    }
+
+    @Test
+    void whatIsUsedMeanwhileDoesNotGo() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        two.failsAt.add("first");
+        two.whileSettling =
+                () -> one.store.change(List.of(route("user", "by claims")), List.of(), "bob");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("first"), route("new", "new")), List.of(), "ada"))
+                .hasMessageContaining("Route claims stays: it is used by Route user");
+
+        assertThat(one.stored()).isEqualTo("first");
+        assertThat(one.store.find(Route.class, "new")).isEmpty();
+    }
+
+    @Test
+    void aNodeThatTookNoPartFollowsBeforeItSaysThatItHasARevision() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node absent = new Node("two", 2, Duration.ofMinutes(1));
+        absent.isFenced = true;
+        endLease("two");
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+        renewLease("two");
+        absent.isFenced = false;
+
+        await().until(() -> one.changes.awaitNodes(Duration.ofSeconds(5)).stream()
+                .anyMatch(node -> node.node().value().equals("two") && node.revision() == one.changes.revision()));
+        assertThat(absent.inForce).containsEntry("claims", "first");
+    }
+
+    @Test
     void aFrozenNodeIsWaitedForUntilItsLeaseEnds() throws Exception {
         Node one = new Node("one", 1, Duration.ofMinutes(1));
         Node frozen = new Node("two", 2, Duration.ofSeconds(2));
@@ -304,7 +378,41 @@ class SharedChangesTest {
     }
 
     private static Route route(String source) {
-        return new Route(new RouteId("claims"), Route.Dsl.YAML, source);
+        return route("claims", source);
+    }
+
+    private static Route route(String id, String source) {
+        return new Route(new RouteId(id), Route.Dsl.YAML, source);
+    }
+
+    /** In this test the route "by X" names the route X. */
+    private static Set<Key> references(ConfigObject object) {
+        return object instanceof Route route && route.source().startsWith("by ")
+                ? Set.of(new Key(ObjectKind.ROUTE, route.source().substring(3)))
+                : Set.of();
+    }
+
+    private static void event(String state) {
+        DATABASE.database().execute(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "insert into event (kind, route_id, account, state) values ('arrival', 'claims', 'acme', ?)")) {
+                statement.setString(1, state);
+                statement.executeUpdate();
+            }
+        });
+    }
+
+    private static List<String> eventStates() {
+        return DATABASE.database().read(connection -> {
+            List<String> states = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement("select state from event order by id");
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    states.add(rows.getString(1));
+                }
+            }
+            return states;
+        });
     }
 
     private static void register(String name, long epoch, Duration lease) {
@@ -322,10 +430,19 @@ class SharedChangesTest {
     }
 
     private static void endLease(String name) {
+        lease(name, Duration.ZERO);
+    }
+
+    private static void renewLease(String name) {
+        lease(name, Duration.ofMinutes(1));
+    }
+
+    private static void lease(String name, Duration length) {
         DATABASE.database().execute(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("update node set lease_until = clock_timestamp() where name = ?")) {
-                statement.setString(1, name);
+            try (PreparedStatement statement = connection.prepareStatement("update node"
+                    + " set lease_until = clock_timestamp() + ? * interval '1 millisecond' where name = ?")) {
+                statement.setLong(1, length.toMillis());
+                statement.setString(2, name);
                 statement.executeUpdate();
             }
         });

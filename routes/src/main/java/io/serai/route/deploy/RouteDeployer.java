@@ -55,6 +55,7 @@ public final class RouteDeployer {
     private final Map<RouteId, CheckedRoute> deployed = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> prepared = new ConcurrentHashMap<>();
+    private final Set<String> words = new TreeSet<>();
     private final Set<RouteId> fallen = new TreeSet<>();
     private volatile boolean anyBroken;
     private boolean following;
@@ -147,13 +148,14 @@ public final class RouteDeployer {
         List<RouteProblem> problems = new ArrayList<>();
         boolean done = false;
         try {
-            Set<String> words = beneath.get();
+            words.addAll(beneath.get());
             fallen.removeIf(id -> !broken.containsKey(id) || Libraries.usesAny(broken.get(id).route(), words));
             List<CheckedRoute> users = deployed.values().stream()
                     .filter(route -> Libraries.usesAny(route.route(), words))
                     .toList();
             deploy(problems);
             users.forEach(user -> problems.addAll(anew(user)));
+            words.clear();
             done = true;
         } finally {
             subscribe();

@@ -3,6 +3,7 @@ package io.serai.route.library;
 import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Library;
 import io.serai.config.object.Route;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -37,6 +39,7 @@ public final class Libraries {
     private final Map<String, Loaded> loaded = new TreeMap<>();
     private final Map<String, String> broken = new TreeMap<>();
     private final Map<String, Set<String>> lastChanged = new TreeMap<>();
+    private final Set<String> unsaid = new TreeSet<>();
 
     private record Loaded(Library library, JarInMemory jar, Set<String> beans) {
         /** The words by which a route's text shows that it uses this library. */
@@ -82,26 +85,37 @@ public final class Libraries {
      * Makes what is loaded equal to the library objects now.
      *
      * @return words by which routes show that they use what has changed
+     * @throws SeraiException when the database could not be asked for a library; what could be done is done, and said next
+     *     time
      */
     public synchronized Set<String> refresh() {
         Map<String, Library> wanted = new LinkedHashMap<>();
         objects.all(Library.class).forEach(library -> wanted.put(library.objectName(), library));
-        Set<String> changed = new TreeSet<>();
+        Optional<SeraiException> unread = Optional.empty();
         broken.keySet().retainAll(wanted.keySet());
         for (String name : List.copyOf(loaded.keySet())) {
             if (!wanted.containsKey(name)) {
                 Set<String> words = unload(name);
                 lastChanged.put(name, words);
-                changed.addAll(words);
+                unsaid.addAll(words);
                 LOG.info("Library {} was removed", name);
             }
         }
         for (Library library : wanted.values()) {
             Loaded before = loaded.get(library.objectName());
             if (before == null || !before.library().equals(library)) {
-                changed.addAll(replace(library));
+                try {
+                    unsaid.addAll(replace(library));
+                } catch (SeraiException e) {
+                    unread = Optional.of(e);
+                }
             }
         }
+        if (unread.isPresent()) {
+            throw unread.get();
+        }
+        Set<String> changed = Set.copyOf(unsaid);
+        unsaid.clear();
         return changed;
     }
 
@@ -147,6 +161,9 @@ public final class Libraries {
                     now.beans());
             return changed;
         } catch (SeraiException e) {
+            if (e.kind() == ErrorKind.RESOURCE) {
+                throw e;
+            }
             LOG.error("{}", e.text());
             broken.put(name, e.text());
             return Set.of();
