@@ -304,8 +304,7 @@ public final class SharedChanges implements AutoCloseable {
     /** A node says that it has a revision when what was committed up to it is in force here. */
     private void report(FencingToken token) {
         ChangeParty present = party;
-        if (present == null
-                || token.epoch() == reportedEpoch && store.current().revision() == reportedRevision) {
+        if (present == null || token.epoch() == reportedEpoch && store.current().revision() == reportedRevision) {
             return;
         }
         long revision = bringInForce(present);
@@ -328,8 +327,7 @@ public final class SharedChanges implements AutoCloseable {
     }
 
     private void changed(List<Change> changes) {
-        if (changes.stream()
-                .anyMatch(change -> change.key().kind() == ObjectKind.ROUTE && change.after() == null)) {
+        if (changes.stream().anyMatch(change -> change.key().kind() == ObjectKind.ROUTE && change.after() == null)) {
             routesWent.set(true);
         }
     }

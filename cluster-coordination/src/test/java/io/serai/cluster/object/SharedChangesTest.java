@@ -194,11 +194,10 @@ class SharedChangesTest {
                 .hasMessageContaining("taken back on every node")
                 .hasMessageContaining("two: cannot start second");
 
-        await().untilAsserted(() -> assertThat(List.of(one, two))
-                .allSatisfy(node -> {
-                    assertThat(node.stored()).isEqualTo("first");
-                    assertThat(node.inForce).containsEntry("claims", "first");
-                }));
+        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> {
+            assertThat(node.stored()).isEqualTo("first");
+            assertThat(node.inForce).containsEntry("claims", "first");
+        }));
         assertThat(one.store.history(ObjectKind.ROUTE, "claims"))
                 .extracting(ObjectStore.Versioned::changedBy)
                 .containsExactly("ada (taken back)", "ada", "ada");
@@ -242,8 +241,7 @@ class SharedChangesTest {
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         one.changes.make(List.of(route("by bank"), route("bank", "bank")), List.of(), "ada");
         two.failsAt.add("second");
-        two.whileSettling =
-                () -> one.store.change(List.of(), List.of(new Key(ObjectKind.ROUTE, "bank")), "bob");
+        two.whileSettling = () -> one.store.change(List.of(), List.of(new Key(ObjectKind.ROUTE, "bank")), "bob");
 
         assertThatThrownBy(() -> one.changes.make(List.of(route("second")), List.of(), "ada"))
                 .hasMessageContaining("two: cannot start second")
@@ -257,8 +255,7 @@ class SharedChangesTest {
         Node one = new Node("one", 1, Duration.ofMinutes(1));
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         two.failsAt.add("first");
-        two.whileSettling =
-                () -> one.store.change(List.of(route("user", "by claims")), List.of(), "bob");
+        two.whileSettling = () -> one.store.change(List.of(route("user", "by claims")), List.of(), "bob");
 
         assertThatThrownBy(() -> one.changes.make(List.of(route("first"), route("new", "new")), List.of(), "ada"))
                 .hasMessageContaining("Route claims stays: it is used by Route user");

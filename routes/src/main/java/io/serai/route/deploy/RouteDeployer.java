@@ -149,7 +149,8 @@ public final class RouteDeployer {
         boolean done = false;
         try {
             words.addAll(beneath.get());
-            fallen.removeIf(id -> !broken.containsKey(id) || Libraries.usesAny(broken.get(id).route(), words));
+            fallen.removeIf(id ->
+                    !broken.containsKey(id) || Libraries.usesAny(broken.get(id).route(), words));
             List<CheckedRoute> users = deployed.values().stream()
                     .filter(route -> Libraries.usesAny(route.route(), words))
                     .toList();

@@ -192,9 +192,7 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
         if (isDeclared(new Key(ObjectKind.DATA_SOURCE, name))) {
             return new NamedDataSource(name, this);
         }
-        return isDeclared(new Key(ObjectKind.CONNECTION_FACTORY, name))
-                ? new NamedConnectionFactory(name, this)
-                : null;
+        return isDeclared(new Key(ObjectKind.CONNECTION_FACTORY, name)) ? new NamedConnectionFactory(name, this) : null;
     }
 
     private boolean isDeclared(Key key) {

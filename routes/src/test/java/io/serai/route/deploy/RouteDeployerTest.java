@@ -39,7 +39,12 @@ class RouteDeployerTest {
         CamelSetup.apply(camel, folder, 5);
         camel.start();
         deployer = new RouteDeployer(
-                camel, objects, new Subscriptions(), new RouteChecker(RoutePolicy.DEFAULT), Duration.ofSeconds(2), () -> beneath);
+                camel,
+                objects,
+                new Subscriptions(),
+                new RouteChecker(RoutePolicy.DEFAULT),
+                Duration.ofSeconds(2),
+                () -> beneath);
     }
 
     @AfterEach
@@ -135,7 +140,8 @@ class RouteDeployerTest {
 
     @Test
     void onlyARouteThatRanUntilSomethingChangedBeneathItIsAReasonToObject() {
-        camel.getRegistry().bind("step", (Processor) exchange -> exchange.getMessage().setBody("step"));
+        camel.getRegistry()
+                .bind("step", (Processor) exchange -> exchange.getMessage().setBody("step"));
         objects.put(using("user"), from("unrelated", "arrival:acme/x?nonsense=1", "1"), route("other", "1"));
         deployer.start();
         assertThat(deployer.problems()).hasSize(1);
@@ -152,7 +158,9 @@ class RouteDeployerTest {
 
         beneath = Set.of("step");
         deployer.refresh();
-        assertThat(deployer.problems(Set.of(), Set.of("step"))).as("it was broken before").isEmpty();
+        assertThat(deployer.problems(Set.of(), Set.of("step")))
+                .as("it was broken before")
+                .isEmpty();
         assertThat(ask("other")).isEqualTo("1");
     }
 

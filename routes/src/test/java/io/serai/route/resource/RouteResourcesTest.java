@@ -80,7 +80,8 @@ class RouteResourcesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp://", "tcp://h:x", "tcp://h:616160", "tcp://h:61616 x", "(tcp://a:1,tcp://b)", "(tcp://a:1"})
+    @ValueSource(
+            strings = {"tcp://", "tcp://h:x", "tcp://h:616160", "tcp://h:61616 x", "(tcp://a:1,tcp://b)", "(tcp://a:1"})
     void refusesAddressesThatNoBrokerCanHave(String url) {
         assertThatThrownBy(() -> RouteResources.requireAddress(resource(ObjectKind.CONNECTION_FACTORY, "b", url)))
                 .isInstanceOf(SeraiException.class)

@@ -115,8 +115,9 @@ final class ApplyCommands {
             printNodes(answer.path("nodes"), out);
         }
         if (answer.path("mayBeTakenBack").asBoolean()) {
-            out.println("If a node cannot put it in force it is still taken back on every node: see serai history, where that"
-                    + " is a version by \"NAME (taken back)\", and the log");
+            out.println(
+                    "If a node cannot put it in force it is still taken back on every node: see serai history, where that"
+                            + " is a version by \"NAME (taken back)\", and the log");
         }
     }
 

@@ -114,15 +114,15 @@ class ConfigurationChangesTest {
                 """));
         assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
 
-        Applied account = CompletableFuture.supplyAsync(() -> apply("acme.yaml", """
+        Applied account =
+                CompletableFuture.supplyAsync(() -> apply("acme.yaml", """
                         kind: Account
                         name: acme
                         spec:
                           enabled: false
                           publicKeys: []
                           protocols: [sftp]
-                        """))
-                .get(20, TimeUnit.SECONDS);
+                        """)).get(20, TimeUnit.SECONDS);
 
         assertThat(account.changes()).hasSize(1);
         assertThat(store.get(ObjectKind.ACCOUNT, "acme")).isPresent();
