@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.DataSource;
+import org.postgresql.Driver;
 import org.postgresql.xa.PGXADataSource;
 
 /** A PostgreSQL database of route authors: a bounded pool whose connections join the transaction of their thread. */
@@ -21,6 +22,16 @@ public class PostgresParticipant implements Participant, AutoCloseable {
     private final PGXADataSource single;
     private final AgroalDataSource pool;
     private volatile boolean canPrepare;
+
+    /** @throws SeraiException INVALID when the driver does not understand the address; nothing connects */
+    public static void requireAddress(String url) {
+        if (Driver.parseURL(url, null) == null) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "the PostgreSQL driver does not understand \"" + url
+                            + "\"; write jdbc:postgresql://HOST:5432/DATABASE, with several hosts HOST:5432,HOST:5432");
+        }
+    }
 
     /** Nothing connects before it is used. */
     public PostgresParticipant(String name, DatabaseSettings settings, Transactions transactions) {

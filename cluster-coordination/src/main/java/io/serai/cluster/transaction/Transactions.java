@@ -275,7 +275,7 @@ public final class Transactions implements AutoCloseable {
                 }
                 return committed;
             } catch (SeraiException e) {
-                LOG.warn("The outcome of transaction {} is not known yet: %s", id, e.text());
+                LOG.warn("The outcome of transaction {} is not known yet: {}", id, e.text());
             }
             interrupted |= Thread.interrupted();
             LockSupport.parkNanos(pause.toNanos());

@@ -87,8 +87,12 @@ public final class ObjectsApi {
         }
     }
 
-    /** What became of a change, and which live nodes have it in force when the answer is given. */
-    public record Applied(List<Changed> changes, List<NodeState> nodes) {
+    /**
+     * What became of a change, and which live nodes have it in force when the answer is given.
+     *
+     * @param mayBeTakenBack whether it is taken back everywhere when a node that has not yet got it in force fails at it
+     */
+    public record Applied(List<Changed> changes, List<NodeState> nodes, boolean mayBeTakenBack) {
         public Applied {
             changes = List.copyOf(changes);
             nodes = List.copyOf(nodes);

@@ -122,6 +122,11 @@ final class ApplyCommands {
                             : "no answer; it follows when it is back",
                     out);
         }
+        if (answer.path("mayBeTakenBack").asBoolean()) {
+            out.println(
+                    "If a node cannot put it in force it is still taken back on every node: see serai history, where that"
+                            + " is a version by \"NAME (taken back)\", and the log");
+        }
     }
 
     /** Of a cluster: which nodes have the change, and why others may not. */

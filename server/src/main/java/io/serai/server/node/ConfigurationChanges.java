@@ -4,6 +4,7 @@ import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.cluster.object.SharedChanges;
+import io.serai.cluster.object.SharedChanges.Standing;
 import io.serai.config.document.CronCheck;
 import io.serai.config.document.DocumentFile;
 import io.serai.config.document.Documents;
@@ -26,6 +27,7 @@ import io.serai.config.secret.SecretText;
 import io.serai.route.deploy.CheckedRoute;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteProblem;
+import io.serai.route.resource.RouteResources;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.ObjectsApi.Applied;
 import io.serai.server.admin.ObjectsApi.Changed;
@@ -50,7 +52,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Changes of configuration objects: everything is read and checked before anything is changed; a change of what runs
- * comes into force on every node or on none. Changes follow one another.
+ * comes into force on every node or on none. Changes of what runs follow one another, and so do the others; neither waits for
+ * the other.
  */
 final class ConfigurationChanges implements ObjectsApi.Changes {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigurationChanges.class);
@@ -63,7 +66,8 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     private final RouteChecker checker;
     private final SharedChanges shared;
     private final IntSupplier rotation;
-    private final ReentrantLock turn = new ReentrantLock(true);
+    private final ReentrantLock changeOfWhatRuns = new ReentrantLock(true);
+    private final ReentrantLock changeOfOthers = new ReentrantLock(true);
 
     /** @param rotation makes a new key and encrypts the stored secrets under it; the number of objects */
     ConfigurationChanges(
@@ -81,18 +85,20 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
 
     @Override
     public Applied apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
-        return inTurn(() -> applyNow(documents, secrets, mode, by));
-    }
-
-    private Applied applyNow(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
         List<ObjectDraft> drafts =
                 new Documents(new GivenSecrets(secrets), ConfigurationChanges::cronProblem).parse(documents);
+        List<Key> keys = drafts.stream().map(draft -> key(draft.object())).toList();
+        return inTurn(keys, () -> apply(drafts, mode, by));
+    }
+
+    private Applied apply(List<ObjectDraft> drafts, Mode mode, String by) {
         List<ConfigObject> puts = new ArrayList<>();
         for (ObjectDraft draft : drafts) {
             puts.add(draft.complete(stored(key(draft.object())), hasher));
         }
         checkRoutes(puts);
         checkCalendars(puts);
+        checkResources(puts);
         return switch (mode) {
             case ONLY_SAY ->
                 new Applied(
@@ -100,59 +106,18 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                                 .map(put -> said(key(put), stored(key(put)).orElse(null), put))
                                 .flatMap(Optional::stream)
                                 .toList(),
-                        List.of());
+                        List.of(),
+                        false);
             case CHANGE -> commit(puts, List.of(), by);
         };
     }
 
-    @Override
-    public Applied delete(List<Key> keys, String by) {
-        return inTurn(() -> {
-            for (Key key : keys) {
-                if (stored(key).isEmpty()) {
-                    throw new SeraiException(
-                            ErrorCode.NO_SUCH_OBJECT, "There is no " + word(key.kind()) + " \"" + key.name() + "\"");
-                }
-            }
-            return commit(List.of(), keys, by);
-        });
-    }
-
-    @Override
-    public Applied put(Library library, String by) {
-        return inTurn(() -> commit(List.of(library), List.of(), by));
-    }
-
-    @Override
-    public Applied rollback(Key key, long version, String by) {
-        return inTurn(() -> rollbackNow(key, version, by));
-    }
-
-    private Applied rollbackNow(Key key, long version, String by) {
-        ConfigObject old = objects.history(key.kind(), key.name()).stream()
-                .filter(entry -> entry.version() == version)
-                .flatMap(entry -> Stream.ofNullable(entry.object()))
-                .findFirst()
-                .orElseThrow(() -> new SeraiException(
-                        ErrorCode.NO_SUCH_OBJECT,
-                        "There is no version " + version + " of " + word(key.kind()) + " \"" + key.name()
-                                + "\" (serai history " + word(key.kind()) + " " + key.name() + ")"));
-        checkRoutes(List.of(old));
-        return commit(List.of(old), List.of(), by);
-    }
-
-    @Override
-    public int rotateSecrets(String by) {
-        return inTurn(() -> {
-            shared.requireNoOlderNodes("a new key for secrets");
-            int count = rotation.getAsInt();
-            LOG.info("{} made a new key for secrets; {} objects were encrypted anew", by, count);
-            return count;
-        });
-    }
-
-    /** A caller that waited for ever would have been given up by its client, and its change made all the same. */
-    private <T> T inTurn(Supplier<T> change) {
+    /**
+     * Who changes an account must not wait until the nodes have decided about a route. A caller that waited for ever would
+     * have been given up by its client, and its change made all the same.
+     */
+    private <T> T inTurn(List<Key> keys, Supplier<T> change) {
+        ReentrantLock turn = isTogether(keys) ? changeOfWhatRuns : changeOfOthers;
         try {
             if (!turn.tryLock(TURN_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 throw new SeraiException(
@@ -171,12 +136,60 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         }
     }
 
+    private static boolean isTogether(List<Key> keys) {
+        return keys.stream().anyMatch(key -> RUNS.contains(key.kind()));
+    }
+
+    @Override
+    public Applied delete(List<Key> keys, String by) {
+        for (Key key : keys) {
+            if (stored(key).isEmpty()) {
+                throw new SeraiException(
+                        ErrorCode.NO_SUCH_OBJECT, "There is no " + word(key.kind()) + " \"" + key.name() + "\"");
+            }
+        }
+        return inTurn(keys, () -> commit(List.of(), keys, by));
+    }
+
+    @Override
+    public Applied put(Library library, String by) {
+        return inTurn(List.of(key(library)), () -> commit(List.of(library), List.of(), by));
+    }
+
+    @Override
+    public Applied rollback(Key key, long version, String by) {
+        ConfigObject old = objects.history(key.kind(), key.name()).stream()
+                .filter(entry -> entry.version() == version)
+                .flatMap(entry -> Stream.ofNullable(entry.object()))
+                .findFirst()
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.NO_SUCH_OBJECT,
+                        "There is no version " + version + " of " + word(key.kind()) + " \"" + key.name()
+                                + "\" (serai history " + word(key.kind()) + " " + key.name() + ")"));
+        checkRoutes(List.of(old));
+        checkResources(List.of(old));
+        return inTurn(List.of(key), () -> commit(List.of(old), List.of(), by));
+    }
+
+    @Override
+    public int rotateSecrets(String by) {
+        int count = inTurn(List.of(), () -> {
+            shared.requireNoOlderNodes("a new key for secrets");
+            return rotation.getAsInt();
+        });
+        LOG.info("{} made a new key for secrets; {} objects were encrypted anew", by, count);
+        return count;
+    }
+
     /** What runs on the nodes is changed on all of them or on none; the rest is in force when a node has read it. */
     private Applied commit(List<ConfigObject> puts, List<Key> deletes, String by) {
         shared.requireReadByAll(puts);
-        boolean together = Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
-                .anyMatch(key -> RUNS.contains(key.kind()));
-        List<Change> made = together ? shared.make(puts, deletes, by) : objects.change(puts, deletes, by);
+        boolean together = isTogether(Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
+                .toList());
+        SharedChanges.Made done = together
+                ? shared.make(puts, deletes, by)
+                : new SharedChanges.Made(objects.change(puts, deletes, by), Standing.IN_FORCE);
+        List<Change> made = done.changes();
         long revision = shared.revision();
         List<NodeState> nodes = made.isEmpty()
                 ? List.of()
@@ -187,7 +200,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                 .map(change -> said(change.key(), change.before(), change.after()))
                 .flatMap(Optional::stream)
                 .toList();
-        return new Applied(changes, nodes);
+        return new Applied(changes, nodes, done.standing() == Standing.SETTLING);
     }
 
     /** Routes must be right in themselves, and what they name must be there or come with them. */
@@ -240,6 +253,15 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                             "schedule \"" + schedule.name() + "\": there is no calendar \"" + name
                                     + "\"; apply it first, or together with the schedule");
                 }
+            }
+        }
+    }
+
+    /** What nobody can reach would be refused only where it is used. */
+    private static void checkResources(List<ConfigObject> puts) {
+        for (ConfigObject put : puts) {
+            if (put instanceof RouteResource resource) {
+                RouteResources.requireAddress(resource);
             }
         }
     }

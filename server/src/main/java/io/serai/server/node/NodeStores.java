@@ -22,6 +22,7 @@ import io.serai.cluster.node.StorageWatch;
 import io.serai.cluster.node.Takeover;
 import io.serai.cluster.node.TakeoverStep;
 import io.serai.cluster.node.Takeovers;
+import io.serai.cluster.object.StrayEvents;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
@@ -155,13 +156,15 @@ record NodeStores(
         Duration retention = settings.ledger().retention();
         Takeovers takeovers = new Takeovers(database);
         Invitations invitations = new Invitations(database);
+        StrayEvents strays = new StrayEvents(database);
         Forgetting forgetting = new Forgetting(List.of(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
                 // What was fetched from sites is never forgotten: it would be fetched again.
                 new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
                 new Forgetting.Records("takeovers", () -> takeovers.forget(retention)),
-                new Forgetting.Records("keys of expired invitations", invitations::forget)));
+                new Forgetting.Records("keys of expired invitations", invitations::forget),
+                new Forgetting.Records("events whose route is gone", strays::park)));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);
     }

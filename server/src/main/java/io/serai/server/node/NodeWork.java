@@ -104,13 +104,13 @@ record NodeWork(
                 objects,
                 new LibraryContents(ground.database().database()),
                 new TrustedKeys(settings.libraries().trustedKeys()));
-        var unused = libraries.refresh();
         RouteDeployer deployer = new RouteDeployer(
                 camel.context(),
                 objects,
                 stores.subscriptions(),
                 checker,
-                settings.node().drainLimit());
+                settings.node().drainLimit(),
+                libraries::refresh);
         for (RouteProblem problem : deployer.start()) {
             LOG.error("A route does not run: {}", problem);
         }
