@@ -52,8 +52,7 @@ final class EventClaimer {
                           and (r.kind is null or r.kind = first.kind)
                           and first.due_at > clock_timestamp() - r.wait_ms * interval '1 millisecond')""";
 
-    private static final String CLAIM =
-            """
+    private static final String CLAIM = """
             with recursive lease as materialized (
                 select epoch, labels from node where name = ? and epoch = ? and state in ('active', 'draining')
                    and lease_until > clock_timestamp() for share
@@ -126,8 +125,8 @@ final class EventClaimer {
               from (select 1) one left join lease l on true left join claimed e on true left join picked p on p.id = e.id
              order by e.priority desc, p.share, p.place
             """.replace("READY_OF_LEVEL", READY_OF_LEVEL)
-                    .replace("NOT_LEFT_TO_OTHERS", NOT_LEFT_TO_OTHERS)
-                    .replace("COLUMNS", COLUMNS);
+            .replace("NOT_LEFT_TO_OTHERS", NOT_LEFT_TO_OTHERS)
+            .replace("COLUMNS", COLUMNS);
 
     private static final String LOCK_LEASE = "select 1 from node where name = ? and epoch = ? for no key update";
 

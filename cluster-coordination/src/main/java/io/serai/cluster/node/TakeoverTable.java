@@ -169,8 +169,7 @@ final class TakeoverTable {
                 return report;
             }
         }
-        String sql =
-                "update takeover set finished_at = clock_timestamp(), report = ? where id = ? and taken_by = ?";
+        String sql = "update takeover set finished_at = clock_timestamp(), report = ? where id = ? and taken_by = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, report);
             statement.setLong(2, open.id());

@@ -186,8 +186,7 @@ class JdbcDeliveriesTest {
     }
 
     private static Deliveries.Target target(String temporary, String name, Optional<String> source) {
-        return new Deliveries.Target(
-                new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, source);
+        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, source);
     }
 
     private ClaimedEvent claimed(FencingToken token) {

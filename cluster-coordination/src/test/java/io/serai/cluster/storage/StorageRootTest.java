@@ -147,7 +147,9 @@ class StorageRootTest {
                 for (Future<Optional<RootMark.Mark>> start : starters.invokeAll(starts)) {
                     start.get().ifPresent(adopted::add);
                 }
-                assertThat(adopted).as("round %s", round).containsExactly(RootMark.read(root).orElseThrow());
+                assertThat(adopted)
+                        .as("round %s", round)
+                        .containsExactly(RootMark.read(root).orElseThrow());
                 try (Stream<Path> files = Files.list(root)) {
                     assertThat(files.map(file -> file.getFileName().toString()))
                             .filteredOn(name -> name.startsWith(RootMark.NAME))

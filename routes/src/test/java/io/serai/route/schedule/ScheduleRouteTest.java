@@ -236,7 +236,8 @@ class ScheduleRouteTest {
                 new Schedule(former, "", true, List.of("0 0 * * * ?"), ZoneOffset.UTC, Missed.RUN_ALL));
         node.start();
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> fires().clocks().stream().allMatch(row -> row.schedule().equals(TICK)));
+                .until(() ->
+                        fires().clocks().stream().allMatch(row -> row.schedule().equals(TICK)));
         Instant back = Instant.now();
         node.objects.put(route("former"));
         await().atMost(Duration.ofSeconds(20))

@@ -125,8 +125,7 @@ final class InMemoryDeliveries implements Deliveries {
     }
 
     @Override
-    public synchronized void failed(
-            Delivery delivery, ErrorCode code, String text, long bytesSent, List<Part> left) {
+    public synchronized void failed(Delivery delivery, ErrorCode code, String text, long bytesSent, List<Part> left) {
         Row row = rows.get(key(delivery.event(), delivery.stepKey()));
         if (row.stage == Stage.SENDING && row.tempName.equals(delivery.tempName())) {
             row.tempName = left.isEmpty() ? "" : left.get(0).tempName();
