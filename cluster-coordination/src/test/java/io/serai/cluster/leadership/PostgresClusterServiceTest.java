@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.builder.RouteBuilder;
@@ -142,6 +143,37 @@ class PostgresClusterServiceTest {
         }
         long before = a.ticks.get();
         await().atMost(LIMIT).until(() -> a.ticks.get() > before);
+    }
+
+    @Test
+    void aLossThatIsToldLateIsFollowedByWhatIsSoNow() throws Exception {
+        CamelNode a = node("a", "timer:unused?period=60000");
+        List<Boolean> told = new CopyOnWriteArrayList<>();
+        AtomicInteger losses = new AtomicInteger();
+        CountDownLatch late = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        CamelClusterView view = a.service.getView("reports");
+        await().atMost(LIMIT).until(() -> view.getLocalMember().isLeader());
+        view.addEventListener((CamelClusterEventListener.Leadership) (changed, leader) -> {
+            boolean leads = changed.getLocalMember().isLeader();
+            // The first is the loss itself; the second repeats it, on another thread.
+            if (!leads && losses.incrementAndGet() == 2) {
+                late.countDown();
+                awaitQuietly(release);
+            }
+            told.add(leads);
+        });
+        try (Connection admin = DATABASE.adminSettings().connect();
+                Statement statement = admin.createStatement()) {
+            admin.setAutoCommit(false);
+            statement.execute("lock table lease, node in access exclusive mode");
+            assertThat(late.await(20, TimeUnit.SECONDS)).isTrue();
+            admin.rollback();
+        }
+        await().atMost(LIMIT).until(() -> told.equals(List.of(true, false, true)));
+        release.countDown();
+        await().atMost(LIMIT).until(() -> told.size() > 3);
+        await().during(Duration.ofMillis(500)).atMost(LIMIT).until(() -> told.get(told.size() - 1));
     }
 
     @Test

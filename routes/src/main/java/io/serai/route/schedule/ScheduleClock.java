@@ -62,6 +62,11 @@ final class ScheduleClock {
         return timing.get().flatMap(found -> found.next(after));
     }
 
+    /** A schedule that the route had before begins anew when it is given back. */
+    void replaceOthers() {
+        fires.forgetOthers(schedule, route);
+    }
+
     /** From now on fires count, unless they did before. */
     void begin() {
         fires.begin(schedule, route, Optional.empty());

@@ -102,6 +102,7 @@ public final class Schedules extends ServiceSupport {
     private void put(ScheduleClock added) {
         clocks.put(added.route(), added);
         added.quietly(() -> {
+            added.replaceOthers();
             added.begin();
             look(added, Optional.empty());
         });

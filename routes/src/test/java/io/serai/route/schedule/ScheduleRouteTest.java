@@ -85,14 +85,18 @@ class ScheduleRouteTest {
     }
 
     private static Route route() {
+        return route("tick");
+    }
+
+    private static Route route(String schedule) {
         return new Route(ROUTE, Route.Dsl.YAML, """
                 - route:
                     id: ticker
                     from:
-                      uri: schedule:tick
+                      uri: schedule:%s
                       steps:
                         - to: direct:probe
-                """);
+                """.formatted(schedule));
     }
 
     @AfterEach
@@ -221,6 +225,25 @@ class ScheduleRouteTest {
         node.objects.put(schedule(true, Missed.RUN_ALL, "0 0 * * * ?"));
         await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
         assertThat(fired).isEmpty();
+    }
+
+    @Test
+    void whatWasDueWhileTheRouteHadAnotherScheduleIsNotMadeUpFor() {
+        ScheduleName former = new ScheduleName("former");
+        fires().begin(former, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
+        node.objects.put(
+                schedule(true, Missed.SKIP, "0 0 0 1 1 ?"),
+                new Schedule(former, "", true, List.of("0 0 * * * ?"), ZoneOffset.UTC, Missed.RUN_ALL));
+        node.start();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        fires().clocks().stream().allMatch(row -> row.schedule().equals(TICK)));
+        Instant back = Instant.now();
+        node.objects.put(route("former"));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> fires().clocks().stream()
+                        .anyMatch(row -> row.schedule().equals(former)
+                                && row.lookedUntil().isAfter(back.minus(Duration.ofMinutes(1)))));
     }
 
     @Test

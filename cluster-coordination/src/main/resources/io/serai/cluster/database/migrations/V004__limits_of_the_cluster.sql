@@ -97,10 +97,11 @@ create index bandwidth_share_by_epoch on bandwidth_share (epoch);
 
 -- ---- deliveries that go on where an earlier attempt stopped -------------------------------------------------------
 
--- What the bytes of the latest attempt hash to, where that is known; temporary names of attempts at the same bytes that
--- may still be at the site, the newest first.
+-- What the bytes of the latest attempt hash to, where that is known; temporary names of earlier attempts that may still be
+-- at the site, the newest first, and what the bytes of each hash to.
 alter table delivery add column source_sha256 text;
 alter table delivery add column stale_temp_names text[] not null default '{}';
+alter table delivery add column stale_sha256 text[] not null default '{}';
 
 -- ---- admission ---------------------------------------------------------------------------------------------------
 
