@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.spi.BeanRepository;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The resources of route authors as this node uses them: a pool each, made when it is declared and replaced when it
@@ -32,12 +34,18 @@ import org.jspecify.annotations.Nullable;
  * used, so that routes go on while a resource changes. Safe for use by several threads.
  */
 public final class RouteResources implements BeanRepository, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RouteResources.class);
     /** Longer than any transaction: what runs when a resource changes ends on the old pool. */
     private static final Duration GRACE = Duration.ofMinutes(6);
+    /** How often a former participant is asked whether something is left, a GRACE apart: for a day. */
+    private static final int MOST_ASKED = 240;
 
     private final Transactions transactions;
     private final String applicationName;
     private final Map<Key, Opened> opened = new ConcurrentHashMap<>();
+    /** Participants that were replaced or removed, until they have nothing prepared any more. */
+    private final Set<Participant> former = ConcurrentHashMap.newKeySet();
+
     private final ScheduledExecutorService closing = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "close-resources");
         thread.setDaemon(true);
@@ -101,6 +109,10 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
 
     private void retire(@Nullable Opened old) {
         if (old != null) {
+            if (old.participant() != null) {
+                former.add(old.participant());
+                closing.schedule(() -> letGo(old.participant(), 1), GRACE.toSeconds(), TimeUnit.SECONDS);
+            }
             closing.schedule(() -> close(old), GRACE.toSeconds(), TimeUnit.SECONDS);
         }
     }
@@ -110,10 +122,31 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
         return null;
     }
 
-    /** Those that take part in transactions. */
+    /** No transaction begins at it any more; what is left prepared there, recovery has to settle. */
+    private void letGo(Participant old, int asked) {
+        try {
+            if (!transactions.hasPrepared(old)) {
+                former.remove(old);
+                return;
+            }
+        } catch (Exception e) { // away or taken down: it may come back
+            LOG.debug("{} does not say what is prepared there", old.identity(), e);
+        }
+        if (asked < MOST_ASKED) {
+            closing.schedule(() -> letGo(old, asked + 1), GRACE.toSeconds(), TimeUnit.SECONDS);
+        } else {
+            former.remove(old);
+            LOG.warn(
+                    "{} is not asked any more for what was left prepared there, after a day; if there is something,"
+                            + " declare it again under that address, and it is settled",
+                    old.identity());
+        }
+    }
+
+    /** Those that take part in transactions, and former ones that may have something prepared. */
     public Collection<Participant> participants() {
-        return opened.values().stream()
-                .flatMap(one -> Stream.ofNullable(one.participant()))
+        return Stream.concat(
+                        opened.values().stream().flatMap(one -> Stream.ofNullable(one.participant())), former.stream())
                 .toList();
     }
 
