@@ -118,7 +118,7 @@ class BalancerIT {
         Path file = folder.file("draining", 100_000);
         Path drains = folder.resolve("drains");
         Tool.Running session = acme.startLftpFtps("put " + file + " -o /outbox/before-drain; !while [ ! -e " + drains
-                + " ]; do sleep 0.2; done; put " + file + " -o /outbox/in-drain; cls /outbox; get /outbox/in-drain -o "
+                + " ]; do sleep 0.2; done\nput " + file + " -o /outbox/in-drain; cls /outbox; get /outbox/in-drain -o "
                 + folder.resolve("drained"));
         String node = await("the first upload")
                 .atMost(LIMIT)

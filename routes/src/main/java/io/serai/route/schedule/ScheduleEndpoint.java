@@ -63,6 +63,12 @@ public class ScheduleEndpoint extends DefaultEndpoint {
         return consumer;
     }
 
+    /** Several routes may follow one schedule, each with fires of its own. */
+    @Override
+    public boolean isMultipleConsumersSupported() {
+        return true;
+    }
+
     @Override
     public Producer createProducer() {
         throw new SeraiException(ErrorCode.INVALID, "schedule: begins a route and cannot be sent to");
