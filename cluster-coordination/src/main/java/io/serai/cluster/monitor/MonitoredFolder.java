@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -39,14 +40,21 @@ public final class MonitoredFolder {
         this.below = below;
     }
 
-    /** Sees one file; false ends the look. */
-    @FunctionalInterface
+    /** Sees what is there. */
     public interface Visitor {
-        boolean file(MonitoredFile file) throws IOException;
+        /** One file; false ends the look. */
+        boolean file(MonitoredFile file);
+
+        /** A file whose name cannot be written as text, so that it cannot be opened by it; as far as it can be read. */
+        void unnameable(String path);
+
+        /** A folder to be entered that cannot be looked through, or not to its end; the look goes on after it. */
+        void unreadable(String path, String reason);
     }
 
     /**
-     * Visits the regular files, in no order and without keeping them in memory.
+     * Visits the regular files, in no order and without keeping them in memory. A folder further down that cannot be looked
+     * through does not keep the others from being visited; the folder itself fails the visit.
      *
      * @param depth 0 for the folder alone
      * @param enter which folders to enter, by their path
@@ -70,20 +78,46 @@ public final class MonitoredFolder {
             }
             String path = prefix + name;
             if (found.get().isRegularFile()) {
-                if (!visitor.file(seen(path, found.get()))) {
+                if (!isNameable(name)) {
+                    visitor.unnameable(path);
+                } else if (!visitor.file(seen(path, found.get()))) {
                     return false;
                 }
             } else if (found.get().isDirectory() && depth > 0 && enter.test(path)) {
-                try (SecureDirectoryStream<Path> below = enter(stream, name)) {
-                    if (!visit(below, path + "/", depth - 1, enter, visitor)) {
-                        return false;
-                    }
-                } catch (NoSuchFileException | NotDirectoryException e) {
-                    continue; // another program removed or replaced it meanwhile
+                if (!isNameable(name)) {
+                    visitor.unreadable(path, "its name is not text");
+                } else if (!visitBelow(stream, path, depth - 1, enter, visitor)) {
+                    return false;
                 }
             }
         }
         return true;
+    }
+
+    private static boolean visitBelow(
+            SecureDirectoryStream<Path> stream, String path, int depth, Predicate<String> enter, Visitor visitor)
+            throws IOException {
+        Path name = Path.of(path.substring(path.lastIndexOf('/') + 1));
+        try (SecureDirectoryStream<Path> below = enter(stream, name)) {
+            return visit(below, path + "/", depth, enter, visitor);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return true; // another program removed or replaced it meanwhile
+        } catch (FileSystemException e) {
+            visitor.unreadable(path, e.toString());
+            return true;
+        } catch (DirectoryIteratorException e) {
+            visitor.unreadable(path, e.getCause().toString());
+            return true;
+        }
+    }
+
+    /** Whether the name's text leads to the same bytes again: bytes that are not in the system's character set do not. */
+    private static boolean isNameable(Path name) {
+        try {
+            return Path.of(name.toString()).equals(name);
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     /** Does something with the folder that holds a file. */

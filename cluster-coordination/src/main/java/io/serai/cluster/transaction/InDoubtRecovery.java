@@ -92,7 +92,7 @@ public final class InDoubtRecovery implements AutoCloseable {
         }
     }
 
-    /** @param participants those that are declared now; asked in every round */
+    /** @param participants those that are declared now, and former ones that may have something prepared; asked in every round */
     public InDoubtRecovery(
             Transactions transactions,
             Supplier<Collection<? extends Participant>> participants,
@@ -292,14 +292,16 @@ public final class InDoubtRecovery implements AutoCloseable {
                 for (Branch branch : scan.prepared()) {
                     visit(participant, scan, branch, prepared);
                 }
-                preparedAt.put(participant.name(), prepared);
-                complainedOf.remove(participant.name());
+                preparedAt
+                        .computeIfAbsent(participant.identity(), unknown -> new HashSet<>())
+                        .addAll(prepared);
+                complainedOf.remove(participant.identity());
             } catch (Exception e) { // one participant that is away must not keep the others from being asked
-                unreachable.add(participant.name());
-                if (complainedOf.add(participant.name())) {
+                unreachable.add(participant.identity());
+                if (complainedOf.add(participant.identity())) {
                     LOG.warn(
                             "{} cannot be asked for prepared transactions; asked again within {} s: {}",
-                            participant.name(),
+                            participant.identity(),
                             interval.toSeconds(),
                             e.toString());
                 }
@@ -388,8 +390,8 @@ public final class InDoubtRecovery implements AutoCloseable {
                     .forget(decided.stream()
                             .filter(decision -> preparedAt.keySet().containsAll(decision.participants()))
                             .filter(decision -> decision.participants().stream()
-                                    .noneMatch(name -> preparedAt
-                                            .getOrDefault(name, Set.of())
+                                    .noneMatch(identity -> preparedAt
+                                            .getOrDefault(identity, Set.of())
                                             .contains(decision.id())))
                             .map(Decided::id)
                             .toList());

@@ -18,6 +18,7 @@ import org.postgresql.xa.PGXADataSource;
 /** A PostgreSQL database of route authors: a bounded pool whose connections join the transaction of their thread. */
 public class PostgresParticipant implements Participant, AutoCloseable {
     private final String name;
+    private final String identity;
     private final Transactions transactions;
     private final PGXADataSource single;
     private final AgroalDataSource pool;
@@ -36,6 +37,7 @@ public class PostgresParticipant implements Participant, AutoCloseable {
     /** Nothing connects before it is used. */
     public PostgresParticipant(String name, DatabaseSettings settings, Transactions transactions) {
         this.name = name;
+        this.identity = name + " at " + settings.url();
         this.transactions = transactions;
         this.single = DatabasePool.xaSource(settings);
         try {
@@ -55,6 +57,11 @@ public class PostgresParticipant implements Participant, AutoCloseable {
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public String identity() {
+        return identity;
     }
 
     @Override

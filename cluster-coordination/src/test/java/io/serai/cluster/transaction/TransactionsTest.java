@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -138,6 +139,28 @@ class TransactionsTest {
         recovery.recoverLeft();
 
         assertThat(count(SHARED, "transaction_outcome")).isZero();
+    }
+
+    @Test
+    void aDecisionIsKeptUntilTheDatabaseOfItsAddressHasBeenAsked() throws Exception {
+        transactions.begin();
+        write(transactions.dataSource(), "kept");
+        write(second.dataSource(), "kept");
+        transactions.commit();
+        run(SHARED.database(), "update transaction_outcome set decided_at = decided_at - interval '5 seconds'");
+        List<Participant> declared = new ArrayList<>();
+        try (PostgresParticipant elsewhere = new PostgresParticipant("second", SHARED.settings(), transactions);
+                InDoubtRecovery rounds = new InDoubtRecovery(
+                        transactions, () -> declared, Duration.ofMinutes(10), InstantSource.system())) {
+            declared.add(elsewhere);
+            rounds.recoverLeft();
+            assertThat(count(SHARED, "transaction_outcome"))
+                    .as("the same name at another address does not know")
+                    .isEqualTo(1);
+            declared.add(second);
+            rounds.recoverLeft();
+            assertThat(count(SHARED, "transaction_outcome")).isZero();
+        }
     }
 
     @Test

@@ -154,6 +154,11 @@ final class ArtemisBroker implements Participant, AutoCloseable {
     }
 
     @Override
+    public String identity() {
+        return name + " at " + resource.url();
+    }
+
+    @Override
     public void requirePreparation() {
         // A broker can always prepare.
     }

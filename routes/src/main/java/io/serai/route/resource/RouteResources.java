@@ -39,11 +39,16 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RouteResources.class);
     /** Longer than any transaction: what runs when a resource changes ends on the old pool. */
     private static final Duration GRACE = Duration.ofMinutes(6);
+    /** How often a former participant is asked whether something is left, a GRACE apart: for a day. */
+    private static final int MOST_ASKED = 240;
 
     private final Transactions transactions;
     private final String applicationName;
     private final Map<Key, Opened> opened = new ConcurrentHashMap<>();
     private final Map<Key, String> failed = new ConcurrentHashMap<>();
+    /** Participants that were replaced or removed, until they have nothing prepared any more. */
+    private final Set<Participant> former = ConcurrentHashMap.newKeySet();
+
     private final ScheduledExecutorService closing = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "close-resources");
         thread.setDaemon(true);
@@ -135,6 +140,10 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
 
     private void retire(@Nullable Opened old) {
         if (old != null) {
+            if (old.participant() != null) {
+                former.add(old.participant());
+                closing.schedule(() -> letGo(old.participant(), 1), GRACE.toSeconds(), TimeUnit.SECONDS);
+            }
             closing.schedule(() -> close(old), GRACE.toSeconds(), TimeUnit.SECONDS);
         }
     }
@@ -144,10 +153,31 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
         return null;
     }
 
-    /** Those that take part in transactions. */
+    /** No transaction begins at it any more; what is left prepared there, recovery has to settle. */
+    private void letGo(Participant old, int asked) {
+        try {
+            if (!transactions.hasPrepared(old)) {
+                former.remove(old);
+                return;
+            }
+        } catch (Exception e) { // away or taken down: it may come back
+            LOG.debug("{} does not say what is prepared there", old.identity(), e);
+        }
+        if (asked < MOST_ASKED) {
+            closing.schedule(() -> letGo(old, asked + 1), GRACE.toSeconds(), TimeUnit.SECONDS);
+        } else {
+            former.remove(old);
+            LOG.warn(
+                    "{} is not asked any more for what was left prepared there, after a day; if there is something,"
+                            + " declare it again under that address, and it is settled",
+                    old.identity());
+        }
+    }
+
+    /** Those that take part in transactions, and former ones that may have something prepared. */
     public Collection<Participant> participants() {
-        return opened.values().stream()
-                .flatMap(one -> Stream.ofNullable(one.participant()))
+        return Stream.concat(
+                        opened.values().stream().flatMap(one -> Stream.ofNullable(one.participant())), former.stream())
                 .toList();
     }
 

@@ -206,7 +206,7 @@ public final class PartnerSessions {
         if (beforeLogin(client) >= settings.mostBeforeLogin()) {
             throw new SeraiException(
                     ErrorCode.BUSY,
-                    client.getHostAddress() + " has " + settings.mostBeforeLogin()
+                    AddressRange.origin(client) + " has " + settings.mostBeforeLogin()
                             + " connections that have not logged in");
         }
         if (sessions.size() >= settings.maxSessions()) {
@@ -268,9 +268,10 @@ public final class PartnerSessions {
     }
 
     private long beforeLogin(InetAddress client) {
+        String origin = AddressRange.origin(client);
         return sessions.values().stream()
                 .filter(session -> session.account().isEmpty() && !session.isEnded())
-                .filter(session -> session.client().equals(client))
+                .filter(session -> AddressRange.origin(session.client()).equals(origin))
                 .count();
     }
 

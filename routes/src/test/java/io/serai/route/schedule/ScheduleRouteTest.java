@@ -89,14 +89,18 @@ class ScheduleRouteTest {
     }
 
     private static Route route(String schedule) {
-        return new Route(ROUTE, Route.Dsl.YAML, """
+        return route(ROUTE, schedule, "direct:probe");
+    }
+
+    private static Route route(RouteId id, String schedule, String step) {
+        return new Route(id, Route.Dsl.YAML, """
                 - route:
-                    id: ticker
+                    id: %s
                     from:
                       uri: schedule:%s
                       steps:
-                        - to: direct:probe
-                """.formatted(schedule));
+                        - to: %s
+                """.formatted(id, schedule, step));
     }
 
     @AfterEach
@@ -215,6 +219,30 @@ class ScheduleRouteTest {
         assertThatThrownBy(() -> Schedules.of(node.camel).runNow(new ScheduleName("other"), "tester"))
                 .isInstanceOf(SeraiException.class)
                 .hasMessageContaining("other");
+    }
+
+    @Test
+    void runNowMakesTheEventsOfAllRoutesOrOfNone() throws Exception {
+        for (String quick : List.of("aaa", "bbb", "yyy", "zzz")) {
+            node.objects.put(route(new RouteId(quick), "tick", "log:quick"));
+        }
+        node.objects.put(schedule(true, Missed.RUN_ONCE, "0 0 0 1 1 ?"));
+        node.start();
+        slow.set(true);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> Schedules.of(node.camel).list().size() == 5);
+        assertThat(Schedules.of(node.camel).runNow(TICK, "tester")).hasSize(5).containsKey(ROUTE);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> fires().fires(TICK, 10).stream()
+                                .filter(fire -> fire.event().equals(Optional.of("completed")))
+                                .count()
+                        == 4);
+        assertThatThrownBy(() -> Schedules.of(node.camel).runNow(TICK, "tester"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("route " + ROUTE + " is alive");
+        assertThat(fires().fires(TICK, 10)).hasSize(5);
+        slow.set(false);
+        await().atMost(Duration.ofSeconds(20)).until(() -> fired.size() == 1);
     }
 
     @Test
