@@ -141,9 +141,9 @@ class BalancerIT {
             other.admin().post("/api/v1/nodes/" + node + "/undrain", null);
         }
         assertThat(folder.resolve("drained")).hasSameBinaryContentAs(file);
-        assertThat(uploads("in-drain")).singleElement().satisfies(row -> assertThat(row.path("node")
-                        .asText())
-                .isEqualTo(node));
+        assertThat(uploads("in-drain"))
+                .singleElement()
+                .satisfies(row -> assertThat(row.path("node").asText()).isEqualTo(node));
         await("it is back").atMost(LIMIT).until(() -> {
             acme.curlFtps("/outbox/undrained", "-m", "20", "-T", file.toString());
             return uploads("undrained").stream()
@@ -152,8 +152,8 @@ class BalancerIT {
     }
 
     private static int health(String node) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection)
-                URI.create(cluster.node(node).server().adminUrl() + "/observe/health/balancer")
+        HttpURLConnection connection =
+                (HttpURLConnection) URI.create(cluster.node(node).server().adminUrl() + "/observe/health/balancer")
                         .toURL()
                         .openConnection();
         try {

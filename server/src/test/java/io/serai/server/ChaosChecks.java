@@ -115,8 +115,10 @@ final class ChaosChecks {
                 .as("events that run for nobody")
                 .isEqualTo("0");
         // The clock goes on firing: what a living node delivers just now is in order.
-        assertThat(cluster.ask("select count(*) from transfer t where state = 'running' and (route_id is distinct from"
-                        + " 'ticks' or not exists (select 1 from node n where n.epoch = t.epoch and n.lease_until > now()))"))
+        assertThat(
+                        cluster.ask(
+                                "select count(*) from transfer t where state = 'running' and (route_id is distinct from"
+                                        + " 'ticks' or not exists (select 1 from node n where n.epoch = t.epoch and n.lease_until > now()))"))
                 .as("transfers that run for nobody")
                 .isEqualTo("0");
         assertThat(cluster.ask("select count(*) from event where state = 'parked'"))

@@ -106,7 +106,7 @@ public final class MonitoredFolder {
             visitor.unreadable(path, e.toString());
             return true;
         } catch (DirectoryIteratorException e) {
-            visitor.unreadable(path, e.getCause().toString());
+            visitor.unreadable(path, String.valueOf(e.getCause()));
             return true;
         }
     }

@@ -216,7 +216,8 @@ public final class StagedReceiving implements Receiving {
     /** Puts what is to be continued into the folder; its name there, or that of a new upload when there is nothing. */
     private StagingName resume(Upload upload, Path folder, StagingName fresh) throws IOException {
         StagingName.Target target = fresh.target().orElseThrow();
-        OptionalLong part = services.parts().take(target, held -> folder.resolve(resumed(fresh, held).toString()));
+        OptionalLong part = services.parts()
+                .take(target, held -> folder.resolve(resumed(fresh, held).toString()));
         if (part.isPresent()) {
             return resumed(fresh, part.getAsLong());
         }

@@ -49,9 +49,12 @@ final class JarInMemory extends ClassLoader {
         if (classNames().isEmpty()) {
             throw invalid("holds no classes", null);
         }
-        classNames().stream().filter(each -> each.startsWith("java.")).findFirst().ifPresent(each -> {
-            throw invalid("holds " + each + ", a name that Java keeps for its own classes; rename it", null);
-        });
+        classNames().stream()
+                .filter(each -> each.startsWith("java."))
+                .findFirst()
+                .ifPresent(each -> {
+                    throw invalid("holds " + each + ", a name that Java keeps for its own classes; rename it", null);
+                });
     }
 
     /** The names of its classes. */

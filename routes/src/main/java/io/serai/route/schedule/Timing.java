@@ -133,8 +133,7 @@ public sealed interface Timing {
             LocalDateTime midnight = day.atStartOfDay().minusNanos(1);
             LocalDateTime begin = from.isAfter(midnight) ? from : midnight;
             return working.sources(day).stream()
-                    .flatMap(source ->
-                            first(begin, midnight.plusDays(1), between(day, source), after).stream())
+                    .flatMap(source -> first(begin, midnight.plusDays(1), between(day, source), after).stream())
                     .min(Comparator.naturalOrder());
         }
 

@@ -159,8 +159,11 @@ class FolderRouteTest {
         Path closed = inbox.resolve("closed");
         Files.setPosixFilePermissions(closed, Set.of());
         // Java itself cannot make names that are no text.
-        assertThat(new ProcessBuilder("bash", "-c", "mkdir $'no\\xfftext'; for d in . $'no\\xfftext'; do"
-                                + " echo 4 > $d/$'d\\xff.csv'; echo 5 > $d/$'d\\xff.txt'; done")
+        assertThat(new ProcessBuilder(
+                                "bash",
+                                "-c",
+                                "mkdir $'no\\xfftext'; for d in . $'no\\xfftext'; do"
+                                        + " echo 4 > $d/$'d\\xff.csv'; echo 5 > $d/$'d\\xff.txt'; done")
                         .directory(inbox.toFile())
                         .inheritIO()
                         .start()

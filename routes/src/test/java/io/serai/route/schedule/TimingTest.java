@@ -65,7 +65,8 @@ class TimingTest {
             // Over Easter.
             assertThat(secondly.next(berlin("2026-04-03T08:00").plusSeconds(second)))
                     .contains(berlin("2026-04-07T00:00"));
-            assertThat(cron("* * * * 1 ?", "0 0 7 1 1 ?").next(berlin("2026-04-03T08:00").plusSeconds(second)))
+            assertThat(cron("* * * * 1 ?", "0 0 7 1 1 ?")
+                            .next(berlin("2026-04-03T08:00").plusSeconds(second)))
                     .contains(berlin("2027-01-01T00:00"));
         }
     }

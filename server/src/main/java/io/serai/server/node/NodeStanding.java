@@ -147,7 +147,9 @@ final class NodeStanding implements LeaseListener {
             while (awaitTurn()) {
                 try {
                     turn();
-                } catch (RuntimeException e) { // without this thread the node would follow neither its lease nor operators
+                } catch (
+                        RuntimeException
+                                e) { // without this thread the node would follow neither its lease nor operators
                     LOG.error("What this node takes was not settled; tried again", e);
                     failed = true;
                 }
@@ -161,7 +163,8 @@ final class NodeStanding implements LeaseListener {
     private boolean awaitTurn() throws InterruptedException {
         lock.lock();
         try {
-            boolean busy = losses != handledLosses || wanted != followed || (wanted == WantedState.DRAINING && !endedAll);
+            boolean busy =
+                    losses != handledLosses || wanted != followed || (wanted == WantedState.DRAINING && !endedAll);
             long left = busy && !failed ? LOOK.toNanos() : Duration.ofSeconds(1).toNanos();
             failed = false;
             if (!closed) {
