@@ -9,6 +9,7 @@ import io.serai.cluster.event.ClaimedEvent;
 import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventKind;
 import io.serai.cluster.ledger.Deliveries.Delivery;
+import io.serai.cluster.ledger.Deliveries.Source;
 import io.serai.cluster.ledger.Deliveries.Stage;
 import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -87,6 +89,23 @@ class JdbcDeliveriesTest {
         assertThat(row(second).attempts()).isEqualTo(2);
         assertThat(row(second).node()).isEqualTo("node-2");
         assertThat(row(second).errorCode()).isNull();
+    }
+
+    @Test
+    void aFurtherAttemptSaysWhetherItSendsTheSameBytes() {
+        Delivery first = deliveries.begin(claimed(FIRST), "to-bank", targetOf("a.tmp", "aa"));
+        deliveries.failed(first, ErrorCode.SITE_TIMEOUT, "silence", 3);
+
+        Delivery same = deliveries.begin(reclaimed(first.event(), SECOND), "to-bank", targetOf("b.tmp", "aa"));
+        assertThat(same.source()).isEqualTo(Source.SAME);
+        Delivery other = deliveries.begin(reclaimed(same.event(), FIRST), "to-bank", targetOf("c.tmp", "bb"));
+        assertThat(other.source()).isEqualTo(Source.OTHER);
+        Delivery asTheOther = deliveries.begin(reclaimed(other.event(), SECOND), "to-bank", targetOf("d.tmp", "bb"));
+        assertThat(asTheOther.source()).isEqualTo(Source.SAME);
+        Delivery unknown = deliveries.begin(reclaimed(asTheOther.event(), FIRST), "to-bank", targetOf("e.tmp", null));
+        assertThat(unknown.source()).as("nobody knows what it sends").isEqualTo(Source.OTHER);
+        Delivery afterUnknown = deliveries.begin(reclaimed(unknown.event(), SECOND), "to-bank", targetOf("f.tmp", "bb"));
+        assertThat(afterUnknown.source()).as("nobody knows what was sent").isEqualTo(Source.OTHER);
     }
 
     @Test
@@ -155,6 +174,16 @@ class JdbcDeliveriesTest {
     private static Deliveries.Target target(String temporary, String name) {
         return new Deliveries.Target(
                 new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, Optional.of("aa"));
+    }
+
+    private static Deliveries.Target targetOf(String temporary, @Nullable String sourceSha256) {
+        return new Deliveries.Target(
+                new SiteName("bank"),
+                Protocol.SFTP,
+                "192.0.2.9:22",
+                temporary,
+                "a.csv",
+                Optional.ofNullable(sourceSha256));
     }
 
     private ClaimedEvent claimed(FencingToken token) {
