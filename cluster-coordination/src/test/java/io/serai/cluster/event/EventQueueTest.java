@@ -212,6 +212,7 @@ class EventQueueTest {
         one.queue.release(List.of(stale));
         assertThat(one.queue.get(id).orElseThrow().history()).isEmpty();
         ClaimedEvent again = two.claim("orders", 1).get(0);
+        assertFenced(() -> one.queue.complete(stale));
         assertThatThrownBy(() -> one.queue.complete(stale))
                 .hasMessageContaining("event " + id + " is not held by node one (epoch " + one.token.epoch()
                         + ") any more; nothing was written");

@@ -147,10 +147,19 @@ class ScheduleRouteTest {
 
     @Test
     void missedFiresAreLeftOutWhenTheScheduleSaysSo() {
-        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofDays(5))));
-        node.objects.put(schedule(true, Missed.SKIP, "0 0 0 1 1 ?"));
+        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
+        // Never while the test runs, though it run over a full hour.
+        int minute = (Instant.now().atOffset(ZoneOffset.UTC).getMinute() + 30) % 60;
+        node.objects.put(schedule(true, Missed.SKIP, "0 " + minute + " * * * ?"));
         node.start();
-        await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !fires().fires(TICK, 10).isEmpty());
+        assertThat(fires().fires(TICK, 10)).singleElement().satisfies(left -> {
+            assertThat(left.outcome()).isEqualTo("missed");
+            assertThat(left.note()).contains("5 missed up to here");
+        });
+        assertThat(node.queue.depth())
+                .allSatisfy((state, count) -> assertThat(count).isZero());
         assertThat(fired).isEmpty();
     }
 
