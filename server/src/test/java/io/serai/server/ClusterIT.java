@@ -176,8 +176,9 @@ class ClusterIT {
     }
 
     private static double fenced(ClusterOfServers.Node node) {
-        try (InputStream metrics =
-                URI.create(node.server().adminUrl() + "/observe/metrics").toURL().openStream()) {
+        try (InputStream metrics = URI.create(node.server().adminUrl() + "/observe/metrics")
+                .toURL()
+                .openStream()) {
             Matcher found = FENCED.matcher(new String(metrics.readAllBytes(), StandardCharsets.UTF_8));
             assertThat(found.find()).isTrue();
             return Double.parseDouble(found.group(1));

@@ -34,8 +34,10 @@ class ClusterNodesIT {
     @BeforeAll
     static void startCluster() {
         folder = new TestFolder("cluster-nodes");
-        cluster = ClusterOfServers.start(folder, 3, Map.of(
-                "node.lease", LEASE.toSeconds() + "s", "node.drain-notice", "1s", "node.drain-limit", "4s"));
+        cluster = ClusterOfServers.start(
+                folder,
+                3,
+                Map.of("node.lease", LEASE.toSeconds() + "s", "node.drain-notice", "1s", "node.drain-limit", "4s"));
         acme = Partner.of(cluster.server(0), folder, "acme");
         for (int i = 1; i < 3; i++) {
             int index = i;
@@ -83,7 +85,8 @@ class ClusterNodesIT {
                 .atMost(LIMIT)
                 .pollInterval(Duration.ofMillis(100))
                 .until(() -> takeover(0, epoch), found -> found.hasNonNull("finished"));
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(LEASE.multipliedBy(3).dividedBy(2));
+        assertThat(Duration.ofNanos(System.nanoTime() - began))
+                .isLessThan(LEASE.multipliedBy(3).dividedBy(2));
         assertThat(record.path("text").asText()).contains("node b stopped answering");
         frozen.thaw();
 
@@ -163,7 +166,9 @@ class ClusterNodesIT {
         assertThat(ready(2)).isFalse();
         assertThat(loginAt(2)).isFalse();
         assertThat(loginAt(0)).isTrue();
-        assertThat(node.place()).as("what the share left, which is a folder of the local disk").isEmptyDirectory();
+        assertThat(node.place())
+                .as("what the share left, which is a folder of the local disk")
+                .isEmptyDirectory();
         cluster.mendShare(node);
 
         await("a new epoch")

@@ -27,7 +27,8 @@ class DrainLimitIT {
     private static final long WORTH_GOING_ON = 5L << 20;
 
     private static final long SENT_AGAIN = 2L << 20;
-    private static final Pattern GOES_ON = Pattern.compile("goes on at byte ([0-9]+) of " + FILE_BYTES + " at receiver");
+    private static final Pattern GOES_ON =
+            Pattern.compile("goes on at byte ([0-9]+) of " + FILE_BYTES + " at receiver");
 
     private static TestFolder folder;
     private static ClusterOfServers cluster;
@@ -94,9 +95,7 @@ class DrainLimitIT {
                         () -> cluster.ask("select claimed_by from event where state = 'claimed'"),
                         found -> found != null));
         String event = cluster.ask("select id::text from event where state = 'claimed'");
-        await("so many bytes that it is worth to go on")
-                .atMost(LIMIT)
-                .until(() -> bytesOfParts() > WORTH_GOING_ON);
+        await("so many bytes that it is worth to go on").atMost(LIMIT).until(() -> bytesOfParts() > WORTH_GOING_ON);
         RunningServer other = cluster.anyBut(runner.name());
         long printed = other.printed();
         leave.accept(runner);

@@ -127,7 +127,9 @@ class SharedConfigurationIT {
     }
 
     private static void expectUnderASecond(String which, List<Long> millis) {
-        assertThat(percentile(millis, 99)).as("p99 in ms of the changes " + which).isLessThan(1000);
+        assertThat(percentile(millis, 99))
+                .as("p99 in ms of the changes " + which)
+                .isLessThan(1000);
     }
 
     private static long percentile(List<Long> millis, int percent) {
@@ -138,7 +140,8 @@ class SharedConfigurationIT {
     /** From the moment that the change is asked for on one node until it is in force on all; in ms. */
     private static long change(ClusterOfServers cluster, int number) {
         String text = "text " + number + " is in force";
-        Change change = List.of(Change.ACCOUNT, Change.SITE, Change.NEW_ROUTE, Change.ACCOUNT, Change.SITE, Change.ROUTE)
+        Change change = List.of(
+                        Change.ACCOUNT, Change.SITE, Change.NEW_ROUTE, Change.ACCOUNT, Change.SITE, Change.ROUTE)
                 .get(number % 6);
         String newRoute = "route-" + number;
         String document = switch (change) {
@@ -168,7 +171,8 @@ class SharedConfigurationIT {
                         case ACCOUNT -> yaml(node.server(), "account").contains(text);
                         case SITE -> yaml(node.server(), "site").contains(text);
                         case NEW_ROUTE -> routes(node.server()).contains(newRoute);
-                        case ROUTE -> node.server().logSince(printed.get(node.name())).contains(text);
+                        case ROUTE ->
+                            node.server().logSince(printed.get(node.name())).contains(text);
                     });
         }
         return Duration.ofNanos(System.nanoTime() - began).toMillis();

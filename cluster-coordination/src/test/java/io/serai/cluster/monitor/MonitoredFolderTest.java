@@ -85,8 +85,23 @@ class MonitoredFolderTest {
         Files.createSymbolicLink(inbox, outside);
 
         List<String> seen = new ArrayList<>();
-        assertThatThrownBy(() -> folder.visit(0, path -> true, file -> seen.add(file.path())))
-                .isInstanceOf(IOException.class);
+        MonitoredFolder.Visitor visitor = new MonitoredFolder.Visitor() {
+            @Override
+            public boolean file(MonitoredFile file) {
+                return seen.add(file.path());
+            }
+
+            @Override
+            public void unnameable(String path) {
+                seen.add(path);
+            }
+
+            @Override
+            public void unreadable(String path, String reason) {
+                seen.add(path);
+            }
+        };
+        assertThatThrownBy(() -> folder.visit(0, path -> true, visitor)).isInstanceOf(IOException.class);
         assertThat(seen).isEmpty();
     }
 }
