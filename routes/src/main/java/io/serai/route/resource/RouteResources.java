@@ -140,9 +140,10 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
 
     private void retire(@Nullable Opened old) {
         if (old != null) {
-            if (old.participant() != null) {
-                former.add(old.participant());
-                closing.schedule(() -> letGo(old.participant(), 1), GRACE.toSeconds(), TimeUnit.SECONDS);
+            Participant participant = old.participant();
+            if (participant != null) {
+                former.add(participant);
+                closing.schedule(() -> letGo(participant, 1), GRACE.toSeconds(), TimeUnit.SECONDS);
             }
             closing.schedule(() -> close(old), GRACE.toSeconds(), TimeUnit.SECONDS);
         }
