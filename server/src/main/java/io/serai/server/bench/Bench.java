@@ -100,8 +100,7 @@ public final class Bench {
             case TRANSFERS -> new TransferBench(own, amounts.mebibytes(), amounts.rounds(), out).run();
             case CLUSTER -> missed.addAll(new ClusterBench(own, amounts.seconds(), out).run());
             case CACHE -> new CacheBench(own, amounts.seconds(), out).run();
-            case TAKEOVER -> missed.addAll(
-                    new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run());
+            case TAKEOVER -> missed.addAll(new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run());
             case TRANSACTIONS -> new TransactionsBench(own, amounts.seconds(), out).run();
         }
     }

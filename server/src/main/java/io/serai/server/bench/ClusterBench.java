@@ -79,8 +79,7 @@ final class ClusterBench {
                 for (int size : SIZES) {
                     try (BenchNodes nodes =
                             new BenchNodes(settings, new BenchNodes.Work(CAPACITY, STEP, LEASE, false))) {
-                        steps.add(measure(
-                                size, ideal, nodes.startAll(size), new Ground(database, queue, postgresCpu)));
+                        steps.add(measure(size, ideal, nodes.startAll(size), new Ground(database, queue, postgresCpu)));
                     }
                 }
             }

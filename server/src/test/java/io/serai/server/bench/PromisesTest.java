@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 /** When a benchmark says that what it measured is not as promised. */
 class PromisesTest {
     private static List<Double> takeovers(int slow) {
-        return Stream.concat(
-                        Collections.nCopies(100 - slow, 1.0).stream(), Collections.nCopies(slow, 1.6).stream())
+        return Stream.concat(Collections.nCopies(100 - slow, 1.0).stream(), Collections.nCopies(slow, 1.6).stream())
                 .toList();
     }
 
