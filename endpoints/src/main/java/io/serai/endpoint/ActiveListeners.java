@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
+import org.apache.camel.ServiceStatus;
 
 /** The inbound consumers of a Camel context, found through its routes at every call. */
 public final class ActiveListeners {
@@ -30,11 +31,15 @@ public final class ActiveListeners {
 
     private <T> Stream<T> consumers(Class<T> type) {
         return camel.getRoutes().stream()
-                .filter(route -> camel.getRouteController()
-                        .getRouteStatus(route.getRouteId())
-                        .isStarted())
+                .filter(this::isStarted)
                 .map(Route::getConsumer)
                 .filter(type::isInstance)
                 .map(type::cast);
+    }
+
+    /** A route that is being removed has no status any more. */
+    private boolean isStarted(Route route) {
+        ServiceStatus status = camel.getRouteController().getRouteStatus(route.getRouteId());
+        return status != null && status.isStarted();
     }
 }

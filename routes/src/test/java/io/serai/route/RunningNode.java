@@ -56,6 +56,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 
@@ -153,7 +154,8 @@ public final class RunningNode implements AutoCloseable {
         camel.getRegistry().bind("monitor-counts", monitorCounts);
         camel.getRegistry().bind("quartz-settings", new QuartzSettings(database, new NodeName(name)));
         camel.getRegistry().bind("schedule-fires", new ScheduleFires(database, queue));
-        deployer = new RouteDeployer(camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5));
+        deployer = new RouteDeployer(
+                camel, objects, subscriptions, new RouteChecker(policy), Duration.ofSeconds(5), Set::of);
     }
 
     public MonitorCounts monitorCounts() {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -107,6 +111,56 @@ class BalancerIT {
             return cluster.server(0).transfers("kind", "upload", "state", "completed", "name", "back").stream()
                     .anyMatch(row -> row.path("node").asText().equals("b"));
         });
+    }
+
+    @Test
+    void aSessionOfANodeThatDrainsGoesOn() throws IOException {
+        Path file = folder.file("draining", 100_000);
+        Path drains = folder.resolve("drains");
+        Tool.Running session = acme.startLftpFtps("put " + file + " -o /outbox/before-drain; !while [ ! -e " + drains
+                + " ]; do sleep 0.2; done\nput " + file + " -o /outbox/in-drain; cls /outbox; get /outbox/in-drain -o "
+                + folder.resolve("drained"));
+        String node = await("the first upload")
+                .atMost(LIMIT)
+                .until(() -> uploads("before-drain"), rows -> rows.size() == 1)
+                .get(0)
+                .path("node")
+                .asText();
+        RunningServer other = cluster.anyBut(node);
+        other.admin().post("/api/v1/nodes/" + node + "/drain", null);
+        try {
+            await("the balancer has seen it at several checks")
+                    .atMost(LIMIT)
+                    .during(Duration.ofSeconds(4))
+                    .until(() -> health(node) == 404);
+            Files.createFile(drains);
+            session.await(Tool.LIMIT).expectSuccess();
+        } finally {
+            Files.deleteIfExists(drains);
+            session.kill();
+            other.admin().post("/api/v1/nodes/" + node + "/undrain", null);
+        }
+        assertThat(folder.resolve("drained")).hasSameBinaryContentAs(file);
+        assertThat(uploads("in-drain"))
+                .singleElement()
+                .satisfies(row -> assertThat(row.path("node").asText()).isEqualTo(node));
+        await("it is back").atMost(LIMIT).until(() -> {
+            acme.curlFtps("/outbox/undrained", "-m", "20", "-T", file.toString());
+            return uploads("undrained").stream()
+                    .anyMatch(row -> row.path("node").asText().equals(node));
+        });
+    }
+
+    private static int health(String node) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection) URI.create(cluster.node(node).server().adminUrl() + "/observe/health/balancer")
+                        .toURL()
+                        .openConnection();
+        try {
+            return connection.getResponseCode();
+        } finally {
+            connection.disconnect();
+        }
     }
 
     private static boolean allArrive(Path file, String prefix) {

@@ -10,7 +10,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -18,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * shared folder, and the database restarts; partners upload by SFTP and FTPS, a route delivers, another one pulls, a
  * schedule fires. Afterwards every promise is looked at.
  */
+@Tag("promise")
 class ChaosIT {
     private static final double MINUTES = Double.parseDouble(System.getProperty("serai.chaos.minutes", "5"));
     private static final Duration HEAL_LIMIT = Duration.ofMinutes(4);
@@ -52,9 +57,14 @@ class ChaosIT {
             load.start();
             try {
                 Instant end = began.plusMillis((long) (MINUTES * 60_000));
+                // Each kind once, as far as the time goes; then as they are drawn.
+                Deque<Trouble> first = new ArrayDeque<>(folder.shuffled(List.of(Trouble.values())));
                 while (Instant.now().isBefore(end)) {
                     pause(1_000 + folder.random(4_000));
-                    trouble(folder, cluster);
+                    trouble(
+                            first.isEmpty() ? Trouble.values()[folder.random(Trouble.values().length)] : first.pop(),
+                            folder,
+                            cluster);
                 }
             } catch (RuntimeException | Error e) {
                 throw withLogs(e, cluster);
@@ -116,8 +126,7 @@ class ChaosIT {
                 """);
     }
 
-    private static void trouble(TestFolder folder, ClusterOfServers cluster) {
-        Trouble trouble = Trouble.values()[folder.random(Trouble.values().length)];
+    private static void trouble(Trouble trouble, TestFolder folder, ClusterOfServers cluster) {
         ClusterOfServers.Node node = cluster.nodes().get(folder.random(3));
         int beyondLease = (int) ClusterOfServers.LEASE.toMillis() + folder.random(6_000);
         int time = folder.random(9_000);

@@ -22,6 +22,7 @@ final class ChaosLoad {
     private final Map<String, Sent> sent = new ConcurrentHashMap<>();
     private final Map<String, String> offered = new ConcurrentHashMap<>();
     private final List<String> partials = new CopyOnWriteArrayList<>();
+    private final List<Throwable> failures = new CopyOnWriteArrayList<>();
     private final CountDownLatch end = new CountDownLatch(1);
     private final AtomicInteger numbers = new AtomicInteger();
     private final List<Thread> threads = new ArrayList<>();
@@ -56,7 +57,14 @@ final class ChaosLoad {
     }
 
     private void run(Runnable body) {
-        Thread thread = new Thread(body, "chaos-load");
+        Runnable noted = () -> {
+            try {
+                body.run();
+            } catch (RuntimeException | Error e) {
+                failures.add(e);
+            }
+        };
+        Thread thread = new Thread(noted, "chaos-load");
         threads.add(thread);
         thread.start();
     }
@@ -75,6 +83,11 @@ final class ChaosLoad {
     /** The files that lay in the shop, with their checksums. */
     Map<String, String> offered() {
         return offered;
+    }
+
+    /** What broke a thread of the load. */
+    List<Throwable> failures() {
+        return failures;
     }
 
     List<String> partials() {

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,8 +23,9 @@ import org.junit.jupiter.api.Test;
  * protocols and a route delivers to OpenSSH's server. What a client was told is kept exactly; whose client was told
  * nothing arrives exactly once if the ledger has it, else never.
  */
+@Tag("promise")
 class CrashLoopIT {
-    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 10);
+    private static final int ROUNDS = Integer.getInteger("serai.crash.rounds", 25);
     private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
     private static final Duration DRAIN_LIMIT = Duration.ofMinutes(3);
 

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -20,6 +22,13 @@ import org.junit.jupiter.api.Test;
 class DrainLimitIT {
     private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final int FILE_BYTES = 24 << 20;
+
+    /** More than the least that is continued; the last of it is sent again. */
+    private static final long WORTH_GOING_ON = 5L << 20;
+
+    private static final long SENT_AGAIN = 2L << 20;
+    private static final Pattern GOES_ON =
+            Pattern.compile("goes on at byte ([0-9]+) of " + FILE_BYTES + " at receiver");
 
     private static TestFolder folder;
     private static ClusterOfServers cluster;
@@ -86,19 +95,22 @@ class DrainLimitIT {
                         () -> cluster.ask("select claimed_by from event where state = 'claimed'"),
                         found -> found != null));
         String event = cluster.ask("select id::text from event where state = 'claimed'");
-        await("bytes on their way")
-                .atMost(LIMIT)
-                .until(() -> receiver.names().stream().anyMatch(found -> !found.endsWith(".bin")));
-
+        await("so many bytes that it is worth to go on").atMost(LIMIT).until(() -> bytesOfParts() > WORTH_GOING_ON);
+        RunningServer other = cluster.anyBut(runner.name());
+        long printed = other.printed();
         leave.accept(runner);
 
         Path arrived = receiver.inbox().resolve(name);
         await("the delivery by another node").atMost(LIMIT).until(() -> Files.exists(arrived));
-        RunningServer other = cluster.anyBut(runner.name());
         other.awaitNoEvents("deliver", LIMIT);
         assertThat(TestFolder.sha256(arrived)).isEqualTo(TestFolder.sha256(file));
         assertThat(receiver.renamedTo()).containsOnlyOnce(name);
         assertThat(receiver.names()).as("no part is left").allMatch(found -> found.endsWith(".bin"));
+        Matcher continued = GOES_ON.matcher(other.logSince(printed));
+        assertThat(continued.find()).as("the other node says where it goes on").isTrue();
+        assertThat(Long.parseLong(continued.group(1)))
+                .as("the first byte that it sent")
+                .isBetween(WORTH_GOING_ON - SENT_AGAIN, FILE_BYTES - 1L);
         List<JsonNode> deliveries = other.transfers("kind", "delivery").stream()
                 .filter(row -> row.path("path").asText().endsWith(name))
                 .toList();
@@ -111,5 +123,13 @@ class DrainLimitIT {
                 .as("giving back is no attempt")
                 .isEqualTo((runner.name().equals("a") ? "b" : "a") + " completed 1");
         comeBack.accept(runner);
+    }
+
+    /** Of the files that have no name yet at the partner's. */
+    private static long bytesOfParts() {
+        return receiver.names().stream()
+                .filter(found -> !found.endsWith(".bin"))
+                .mapToLong(found -> receiver.inbox().resolve(found).toFile().length())
+                .sum();
     }
 }

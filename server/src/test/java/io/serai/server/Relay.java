@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A line between two programs of a test, that can be cut or go silent, and be mended. Its state is guarded by
@@ -21,6 +22,7 @@ final class Relay implements AutoCloseable {
     private final ServerSocket listener;
     private final int target;
     private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+    private final AtomicLong allPassed = new AtomicLong();
     private boolean cut;
     private boolean closed;
     private long passedBytes = Long.MAX_VALUE;
@@ -37,6 +39,11 @@ final class Relay implements AutoCloseable {
 
     int port() {
         return listener.getLocalPort();
+    }
+
+    /** How many bytes have passed, of all connections and both directions. */
+    long passed() {
+        return allPassed.get();
     }
 
     /** Breaks all connections, and new ones at once. */
@@ -112,6 +119,7 @@ final class Relay implements AutoCloseable {
                 awaitMend(passed);
                 out.write(block, 0, count);
                 passed += count;
+                allPassed.addAndGet(count);
             }
             to.shutdownOutput();
         } catch (IOException e) {

@@ -1,6 +1,7 @@
 package io.serai.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
@@ -64,6 +65,19 @@ class RollingReleaseIT {
                     .as("who ran the events")
                     .isEqualTo("a,b");
 
+            String newer = """
+                    kind: Schedule
+                    name: newer
+                    spec:
+                      cron: ["0 0 3 * * ?"]
+                      overlap: allow
+                    """;
+            assertThatThrownBy(() -> fresh.apply(Map.of("newer.yaml", newer)))
+                    .hasMessageContaining("schedule \"newer\" with overlap")
+                    .hasMessageContaining("a is of an older release");
+            assertThatThrownBy(() -> fresh.admin().post("/api/v1/secrets/rotate", null))
+                    .hasMessageContaining("a is of an older release");
+
             upload(folder, acmeAtNew, "late", FILES / 4);
             old.end();
             upload(folder, acmeAtNew, "after", FILES / 4);
@@ -74,6 +88,7 @@ class RollingReleaseIT {
             RunningServer upgraded = cluster.upgrade("a").server();
             upgraded.start();
             await("the first node with the new release").atMost(LIMIT).until(upgraded::isReady);
+            fresh.apply(Map.of("newer.yaml", newer));
             upload(folder, Partner.of(upgraded, folder, "acme"), "last", 2);
             upgraded.awaitNoEvents("deliver", LIMIT);
 

@@ -7,7 +7,9 @@ import io.serai.server.client.AdminClient;
 import io.serai.server.client.ServerProcess;
 import io.serai.server.node.NodeFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -115,6 +117,25 @@ final class RunningServer implements AutoCloseable {
 
     String log() {
         return process.tail();
+    }
+
+    /** How many bytes it has printed, in all its runs. */
+    long printed() {
+        return output().toFile().length();
+    }
+
+    /** All that it printed after so many bytes. */
+    String logSince(long printed) {
+        try (InputStream log = Files.newInputStream(output())) {
+            log.skipNBytes(printed);
+            return new String(log.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path output() {
+        return home.resolve("log").resolve("server.out");
     }
 
     /** Asks it to stop, and does not wait. */

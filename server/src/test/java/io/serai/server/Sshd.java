@@ -50,7 +50,7 @@ final class Sshd implements AutoCloseable {
                     UsePAM no
                     PasswordAuthentication no
                     MaxStartups 100
-                    Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>%s/$$
+                    Subsystem sftp /usr/lib/openssh/sftp-server -e -l VERBOSE 2>>%s/$$
                     """.formatted(port, folder, folder, logs));
             if (System.getProperty("user.name").equals("root")) {
                 Files.createDirectories(Path.of("/run/sshd"));
@@ -133,7 +133,7 @@ final class Sshd implements AutoCloseable {
         }
     }
 
-    /** A request that fails is followed by its status; sftp-server answers one request after another. */
+    /** A request that fails is followed by its status: sftp-server answers one after another and, at VERBOSE, logs each. */
     private List<String> renamedTo(Path session) {
         try {
             String mark = " new \"" + inbox + "/";

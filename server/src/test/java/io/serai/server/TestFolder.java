@@ -10,8 +10,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -46,6 +49,13 @@ final class TestFolder implements AutoCloseable {
     /** A number below the bound, from the seed. */
     synchronized int random(int bound) {
         return random.nextInt(bound);
+    }
+
+    /** The same in an order from the seed. */
+    synchronized <T> List<T> shuffled(List<T> all) {
+        List<T> mixed = new ArrayList<>(all);
+        Collections.shuffle(mixed, random);
+        return mixed;
     }
 
     /** A file of random bytes. */

@@ -5,11 +5,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +30,6 @@ import org.jgroups.util.TLSClientAuth;
 final class CacheChannel implements JGroupsChannelConfigurator {
     private static final String STACK = "jgroups-tcp.xml";
     private static final int PORT_RANGE = 20;
-    private static final int ANY_PORT = 9;
 
     private final CacheSettings.Group group;
     private final CacheIdentity identity;
@@ -127,27 +122,6 @@ final class CacheChannel implements JGroupsChannelConfigurator {
     private InetAddress address() throws UnknownHostException {
         return group.address().isPresent()
                 ? InetAddress.getByName(group.address().get())
-                : towards(database.settings().url());
-    }
-
-    /** The address of this machine from which packets to the database go: the other nodes' machines see it, too. */
-    private static InetAddress towards(String url) throws UnknownHostException {
-        String hosts = url.substring(url.indexOf("//") + 2).split("/", 2)[0];
-        String first = hosts.split(",", 2)[0];
-        String host = URI.create("any://" + first).getHost();
-        InetAddress database = InetAddress.getByName(host == null ? "127.0.0.1" : host);
-        if (database.isLoopbackAddress()) {
-            return InetAddress.getByName("127.0.0.1");
-        }
-        // Connecting a datagram socket only looks up the way; nothing is sent.
-        try (DatagramSocket way = new DatagramSocket()) {
-            way.connect(new InetSocketAddress(database, ANY_PORT));
-            return way.getLocalAddress();
-        } catch (SocketException e) {
-            throw new SeraiException(
-                    ErrorCode.INVALID,
-                    "No address of this node is known for the cache; set cache.address to one that the other nodes reach",
-                    e);
-        }
+                : CacheAddress.towards(database.settings().url());
     }
 }

@@ -56,7 +56,7 @@ public final class Migrations {
 
     /** One file. */
     record Migration(int version, String name, String sql) {
-        private static Migration read(String file) {
+        static Migration read(String file) {
             try (InputStream stream = Migrations.class.getResourceAsStream("migrations/" + file)) {
                 if (stream == null) {
                     throw new IllegalStateException("the migration " + file + " is not on the class path");

@@ -28,7 +28,7 @@ import org.postgresql.PGStatement;
  *       owner that this node served last; an owner's events go first in, first out.
  *   <li>When a batch cannot take all routes' events, owners take turns across the routes too.
  *   <li>An owner whose first event is to be left to nodes with another label, and is young enough for that, is passed
- *       over; see {@link PlacementRules}.
+ *       over, and the turn is the next owner's; see {@link PlacementRules}.
  *   <li>The row of the node's lease is locked for the statement, so that a takeover either comes before, and nothing is
  *       claimed, or after, and finds the claims.
  * </ul>
@@ -40,8 +40,19 @@ final class EventClaimer {
     private static final String READY_OF_LEVEL =
             "select e.account from event e where e.state = 'ready' and e.route_id = l.route_id and e.priority = l.priority";
 
-    private static final String CLAIM =
-            """
+    private static final String NOT_LEFT_TO_OTHERS = """
+            not exists (
+                       select 1 from elsewhere r cross join lateral (
+                              select e.kind, e.due_at from event e
+                               where e.state = 'ready' and e.route_id = l.route_id and e.priority = l.priority
+                                 and e.account = walk.account
+                               order by (e.id + 0) limit 1) first
+                        where (r.route_id is null or r.route_id = l.route_id)
+                          and (r.account is null or r.account = walk.account)
+                          and (r.kind is null or r.kind = first.kind)
+                          and first.due_at > clock_timestamp() - r.wait_ms * interval '1 millisecond')""";
+
+    private static final String CLAIM = """
             with recursive lease as materialized (
                 select epoch, labels from node where name = ? and epoch = ? and state in ('active', 'draining')
                    and lease_until > clock_timestamp() for share
@@ -74,7 +85,7 @@ final class EventClaimer {
                             union all
                             select next.account from walk cross join lateral (
                                    READY_OF_LEVEL and e.account > walk.account order by e.account limit 1) next)
-                        select 0 as lap, account from walk limit l.slots)
+                        select 0 as lap, account from walk where NOT_LEFT_TO_OTHERS limit l.slots)
                        union all
                        (with recursive walk as (
                             (READY_OF_LEVEL and e.account <= l.served order by e.account limit 1)
@@ -82,18 +93,8 @@ final class EventClaimer {
                             select next.account from walk cross join lateral (
                                    READY_OF_LEVEL and e.account > walk.account and e.account <= l.served
                                     order by e.account limit 1) next)
-                        select 1 as lap, account from walk limit l.slots)
+                        select 1 as lap, account from walk where NOT_LEFT_TO_OTHERS limit l.slots)
                        limit l.slots) o
-                 where not exists (
-                       select 1 from elsewhere r cross join lateral (
-                              select e.kind, e.due_at from event e
-                               where e.state = 'ready' and e.route_id = l.route_id and e.priority = l.priority
-                                 and e.account = o.account
-                               order by (e.id + 0) limit 1) first
-                        where (r.route_id is null or r.route_id = l.route_id)
-                          and (r.account is null or r.account = o.account)
-                          and (r.kind is null or r.kind = first.kind)
-                          and first.due_at > clock_timestamp() - r.wait_ms * interval '1 millisecond')
             ), rival as (
                 select *, count(*) over (partition by route_id, priority) as owners from owner
             ), candidate as materialized (
@@ -123,7 +124,9 @@ final class EventClaimer {
             select l.epoch as lease, e.*
               from (select 1) one left join lease l on true left join claimed e on true left join picked p on p.id = e.id
              order by e.priority desc, p.share, p.place
-            """.replace("READY_OF_LEVEL", READY_OF_LEVEL).replace("COLUMNS", COLUMNS);
+            """.replace("READY_OF_LEVEL", READY_OF_LEVEL)
+            .replace("NOT_LEFT_TO_OTHERS", NOT_LEFT_TO_OTHERS)
+            .replace("COLUMNS", COLUMNS);
 
     private static final String LOCK_LEASE = "select 1 from node where name = ? and epoch = ? for no key update";
 

@@ -208,14 +208,22 @@ public final class JdbcEventQueue implements EventQueue, AutoCloseable {
 
     @Override
     public void waitFor(ClaimedEvent event, LimitOwner owner, int most) {
-        String outcome = insistence.until(() -> database.transaction(connection -> {
-            EventEnding.cancelRequested(
-                    connection, event.token().epoch(), new Object[] {event.id().value()});
-            return waitFor(connection, event, owner, most);
-        }));
+        // Each a statement by itself: a node that freezes here must not hold the owner's lock.
+        String outcome =
+                insistence.until(() -> database.statement(connection -> waitFor(connection, event, owner, most)));
         if (outcome.equals("ready")) {
             waker.announce();
+        } else if (outcome.equals("fenced")) {
+            cancelIfRequested(event);
         }
+    }
+
+    private void cancelIfRequested(ClaimedEvent event) {
+        Object[] id = {event.id().value()};
+        var unused = insistence.until(() -> database.statement(connection -> {
+            EventEnding.cancelRequested(connection, event.token().epoch(), id);
+            return Boolean.TRUE;
+        }));
     }
 
     private static String waitFor(Connection connection, ClaimedEvent event, LimitOwner owner, int most)

@@ -80,6 +80,22 @@ public final class ClusterKeys {
         }
     }
 
+    /** Whether a key file holds keys of the cluster, of before a rotation or after it. */
+    static boolean areIn(Path keyFile, Connection connection) throws SQLException {
+        Optional<String> check = lock(connection).check();
+        if (check.isEmpty() || !Files.exists(keyFile)) {
+            return false;
+        }
+        SecretBox box = SecretBox.open(keyFile);
+        box.absorb(rotations(connection));
+        try {
+            SecretText unused = box.decrypt(check.get(), context(cluster(connection)));
+            return true;
+        } catch (SeraiException others) {
+            return false;
+        }
+    }
+
     /** Makes new keys, which encrypt from now on on this node; the others follow. */
     public void rotate(SecretBox box, String by) {
         database.execute(connection -> {

@@ -47,7 +47,7 @@ public final class Invitations {
         UUID id = UUID.randomUUID();
         JoinSecret secret = JoinSecret.random();
         return database.transaction(connection -> {
-            forget(connection);
+            int unused = forget(connection);
             UUID cluster = ClusterKeys.cluster(connection);
             String wrapped = keys.wrapFor(secret, cluster.toString(), id.toString());
             String sql = """
@@ -68,10 +68,12 @@ public final class Invitations {
     }
 
     /**
-     * Takes an invitation: writes the key file, and lets the node's name in again if it was removed. The invitation is
-     * used up when, and only when, the file is written.
+     * Takes an invitation: writes the key file, and lets the node's name in again if it was removed. A home that has the
+     * cluster's keys already keeps them; only a removed name has use for an invitation then. The invitation is used up
+     * when, and only when, one of the two was done.
      *
-     * @throws SeraiException {@code INVALID} when it is for another cluster, unknown, expired or used, with the mend
+     * @throws SeraiException {@code INVALID} when it is for another cluster, unknown, expired or used, or when the home has
+     *     other keys or needs no invitation, with the mend
      */
     public void redeem(JoinToken token, NodeName node, Path keyFile) {
         database.execute(connection -> {
@@ -83,14 +85,20 @@ public final class Invitations {
                                 + cluster + ": use the database.url of the cluster that invited");
             }
             String wrapped = lock(connection, token.invitation());
-            WrappedKeys.install(
-                    keyFile,
-                    wrapped,
-                    token.secret(),
-                    cluster.toString(),
-                    token.invitation().toString());
+            String id = token.invitation().toString();
+            if (ClusterKeys.areIn(keyFile, connection)) {
+                WrappedKeys.verify(wrapped, token.secret(), cluster.toString(), id);
+                if (!Nodes.readmit(connection, node)) {
+                    throw new SeraiException(
+                            ErrorCode.INVALID,
+                            "this home has keys already, those of this cluster (" + keyFile + "), and the node " + node
+                                    + " was not removed: it needs no invitation, start it with \"serai up\"");
+                }
+            } else {
+                WrappedKeys.install(keyFile, wrapped, token.secret(), cluster.toString(), id);
+                boolean unused = Nodes.readmit(connection, node);
+            }
             use(connection, token.invitation(), node);
-            Nodes.readmit(connection, node);
         });
     }
 
@@ -133,7 +141,7 @@ public final class Invitations {
     /** The invitations, newest first; those that expired a month ago or earlier are gone. */
     public List<InvitationView> list() {
         return database.transaction(connection -> {
-            forget(connection);
+            int unused = forget(connection);
             String sql = """
                     select id, created_at, created_by, expires_at, expires_at <= clock_timestamp(), used_at, used_by
                     from invitation order by created_at desc""";
@@ -155,15 +163,19 @@ public final class Invitations {
         });
     }
 
-    /** The keys of an expired invitation are of no use to anybody and go at once. */
-    private static void forget(Connection connection) throws SQLException {
+    /** Removes what expired invitations hold; the number of rows that changed. */
+    public int forget() {
+        return database.transaction(Invitations::forget);
+    }
+
+    /** The keys of an expired invitation are of no use to anybody, and its row is of none a month later. */
+    private static int forget(Connection connection) throws SQLException {
         try (PreparedStatement old = connection.prepareStatement(
                         "delete from invitation where expires_at < clock_timestamp() - interval '30 days'");
                 PreparedStatement expired = connection.prepareStatement(
                         "update invitation set wrapped_keys = '' where expires_at <= clock_timestamp()"
                                 + " and wrapped_keys <> ''")) {
-            old.executeUpdate();
-            expired.executeUpdate();
+            return old.executeUpdate() + expired.executeUpdate();
         }
     }
 

@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * route that stops while it is told of a loss would wait for ever. A loss is told again for a while, for a consumer of
  * {@code master:} that starts with a delay forgets a loss within that delay.
  *
- * <p>{@code state} guards the fields; listeners are called without it.
+ * <p>{@code state} guards the fields; listeners are called without it, by several threads. What a listener is told last is
+ * true all the same: whoever told it something that is not so any more tells it again.
  */
 public final class PostgresClusterView extends AbstractCamelClusterView {
     /** The group of these leases. */
@@ -46,6 +47,9 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
     private final ScheduledExecutorService timer;
     private final List<CamelClusterEventListener> listeners = new CopyOnWriteArrayList<>();
     private final Object state = new Object();
+    /** Grows with every change of what is told of the leadership. */
+    private long changes;
+
     private @Nullable Candidacy candidacy;
     private @Nullable LeaseToken leadership;
     private @Nullable ScheduledFuture<?> waiting;
@@ -169,6 +173,7 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
             candidacy = null;
             leadership = null;
             seenLeader = Optional.empty();
+            changes++;
             seenMembers = Set.of();
         }
         if (left != null) {
@@ -209,6 +214,7 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
                 }
                 leadership = token;
                 seenLeader = Optional.of(keeper.self());
+                changes++;
                 cancel(retelling);
                 retelling = null;
             }
@@ -223,6 +229,7 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
                 known = token.equals(leadership);
                 leadership = null;
                 seenLeader = seenLeader.filter(node -> !node.equals(keeper.self()));
+                changes++;
             }
             if (known) {
                 LOG.info("This node leads {} no more (token {})", getNamespace(), token.token());
@@ -246,6 +253,7 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
                 newLeader = leadership == null && !other.equals(seenLeader);
                 if (newLeader) {
                     seenLeader = other;
+                    changes++;
                 }
             }
             if (newLeader) {
@@ -284,8 +292,22 @@ public final class PostgresClusterView extends AbstractCamelClusterView {
     }
 
     private void tellLeadership(CamelClusterEventListener listener) {
-        if (listener instanceof CamelClusterEventListener.Leadership leader && hasContextStarted()) {
+        if (!(listener instanceof CamelClusterEventListener.Leadership leader)) {
+            return;
+        }
+        long before;
+        do {
+            before = changes();
+            if (!hasContextStarted() || !listeners.contains(listener)) {
+                return;
+            }
             guarded(() -> leader.leadershipChanged(this, getLeader().orElse(null)));
+        } while (changes() != before);
+    }
+
+    private long changes() {
+        synchronized (state) {
+            return changes;
         }
     }
 

@@ -24,6 +24,7 @@ public final class Candidacy implements AutoCloseable {
     private final LeaseHolder holder;
     private final Deque<Runnable> calls = new ArrayDeque<>();
     private boolean calling;
+    private boolean wakesKeeper;
     private Phase phase = Phase.WAITING;
     private @Nullable LeaseToken held;
     private long trustedUntilNanos;
@@ -189,19 +190,32 @@ public final class Candidacy implements AutoCloseable {
         if (!leaving && !calling && calls.isEmpty()) {
             Optional<Survey.Holder> present =
                     Optional.ofNullable(survey.holders().get(name));
-            call(() -> holder.seen(present.map(Survey.Holder::node), survey.candidates(name)));
+            begin(() -> holder.seen(present.map(Survey.Holder::node), survey.candidates(name)));
         }
     }
 
+    /** Calls the holder about its lease; the keeper looks again when that is done. */
     private void call(Runnable call) {
+        wakesKeeper = true;
+        begin(call);
+    }
+
+    private void begin(Runnable call) {
         calls.add(call);
         if (!calling) {
             calling = true;
-            threads.execute(this::callAll);
+            try {
+                threads.execute(this::callAll);
+            } catch (RuntimeException | OutOfMemoryError e) {
+                // No thread to be had: what stays in the queue is told with the next call. Others must not suffer.
+                calling = false;
+                LOG.error("The holder of the lease {} could not be told", name, e);
+            }
         }
     }
 
     private void callAll() {
+        boolean wake;
         while (true) {
             Runnable next;
             lock.lock();
@@ -209,6 +223,8 @@ public final class Candidacy implements AutoCloseable {
                 next = calls.poll();
                 if (next == null) {
                     calling = false;
+                    wake = wakesKeeper;
+                    wakesKeeper = false;
                     break;
                 }
             } finally {
@@ -220,6 +236,8 @@ public final class Candidacy implements AutoCloseable {
                 LOG.error("A holder of the lease {} failed", name, e);
             }
         }
-        keeper.wake();
+        if (wake) {
+            keeper.wake();
+        }
     }
 }

@@ -249,6 +249,8 @@ public final class LeaseKeeper implements LeaseListener, AutoCloseable {
         for (Candidacy candidacy : candidacies) {
             consider(candidacy, node);
         }
+        // Last: a holder that is being told something takes no lease.
+        show();
     }
 
     private void forgetIdle() {
@@ -320,7 +322,15 @@ public final class LeaseKeeper implements LeaseListener, AutoCloseable {
                 survey = fresh;
                 spread = Spread.of(fresh);
             }
-            candidacies.forEach(each -> each.show(fresh));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void show() {
+        lock.lock();
+        try {
+            candidacies.forEach(each -> each.show(survey));
         } finally {
             lock.unlock();
         }

@@ -17,7 +17,7 @@ public interface Deliveries {
      * Begins a step's delivery, or finds how far an earlier attempt came. With {@link Stage#DELIVERED} there is nothing
      * to do; with {@link Stage#RENAMING} the names are the earlier attempt's, and the site must be asked whether its
      * rename happened; with {@link Stage#SENDING} the bytes are sent under the new temporary name, and what
-     * {@link Delivery#staleTempNames} are at the site is to be continued or removed first.
+     * {@link Delivery#parts} are at the site is to be continued or removed first.
      *
      * @param stepKey names the step within the event's route, the same at every attempt
      */
@@ -36,8 +36,13 @@ public interface Deliveries {
     /** The file is at the site under its final name. */
     void delivered(Delivery delivery, long sizeBytes, String sha256);
 
-    /** This attempt failed; its ledger row says why. */
-    void failed(Delivery delivery, ErrorCode code, String text, long bytesSent);
+    /**
+     * This attempt failed; its ledger row says why.
+     *
+     * @param left what may be at the site now, the newest first: no part is forgotten before it is known to be gone, and
+     *     the name of an attempt that created nothing is no part
+     */
+    void failed(Delivery delivery, ErrorCode code, String text, long bytesSent, List<Part> left);
 
     /** How far a delivery came. */
     enum Stage {
@@ -59,17 +64,18 @@ public interface Deliveries {
             String finalName,
             Optional<String> sourceSha256) {}
 
-    /** Whether earlier attempts sent the very bytes that this one sends. */
-    enum Source {
-        SAME,
-        OTHER
-    }
+    /**
+     * What an attempt may have left at the site.
+     *
+     * @param sourceSha256 what all of the bytes hash to of which it holds a beginning, where that is known
+     */
+    record Part(String tempName, Optional<String> sourceSha256) {}
 
     /**
      * A delivery in hand; the names are those to use.
      *
-     * @param staleTempNames what earlier attempts may have left at the site, the newest first
-     * @param source whether these hold a beginning of the bytes that are to be sent now
+     * @param sourceSha256 what the bytes hash to that are to be sent now, where that is known
+     * @param parts what earlier attempts may have left at the site, the newest first
      */
     record Delivery(
             ClaimedEvent event,
@@ -78,12 +84,22 @@ public interface Deliveries {
             Stage stage,
             String tempName,
             String finalName,
-            List<String> staleTempNames,
-            Source source,
+            Optional<String> sourceSha256,
+            List<Part> parts,
             long sizeBytes,
             Optional<String> sha256) {
         public Delivery {
-            staleTempNames = List.copyOf(staleTempNames);
+            parts = List.copyOf(parts);
+        }
+
+        /** What this attempt may leave. */
+        public Part part() {
+            return new Part(tempName, sourceSha256);
+        }
+
+        /** Whether the part holds a beginning of the very bytes that are to be sent now. */
+        public boolean isBegunBy(Part part) {
+            return sourceSha256.isPresent() && sourceSha256.equals(part.sourceSha256());
         }
     }
 

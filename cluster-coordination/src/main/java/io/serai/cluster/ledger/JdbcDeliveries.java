@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * the event is not claimed under the token any more, nothing changes and the caller gets {@code FENCED}.
  */
 public final class JdbcDeliveries implements Deliveries {
-    /** More than a site can have of one delivery unless attempts died in a row. */
-    private static final int MOST_STALE = 5;
+    /** More than a site can have of one delivery: only nodes that die in its midst, one after the other, add to them. */
+    private static final int MOST_PARTS = 20;
 
     private final Database database;
     private final RunningTransfers running;
@@ -38,36 +39,30 @@ public final class JdbcDeliveries implements Deliveries {
     public Delivery begin(ClaimedEvent event, String stepKey, Target target) {
         return database.transaction(connection -> {
             requireClaim(connection, event);
-            Optional<Earlier> earlier = find(connection, event, stepKey);
-            if (earlier.isEmpty()) {
+            Optional<Delivery> found = find(connection, event, stepKey);
+            if (found.isEmpty()) {
                 return beginFirst(connection, event, stepKey, target);
             }
-            Delivery delivery = earlier.get().delivery();
+            Delivery delivery = found.get();
             return switch (delivery.stage()) {
                 case DELIVERED -> delivery;
                 case RENAMING -> {
-                    goOn(connection, delivery, earlier.get().sourceSha256());
+                    goOn(connection, delivery);
                     yield delivery;
                 }
                 case SENDING -> {
-                    Delivery anew = sendAnew(earlier.get(), target);
-                    goOn(connection, anew, target.sourceSha256());
+                    Delivery anew = sendAnew(delivery, target);
+                    goOn(connection, anew);
                     yield anew;
                 }
             };
         });
     }
 
-    /** What an earlier attempt recorded. */
-    private record Earlier(Delivery delivery, Optional<String> sourceSha256) {}
-
-    private static Delivery sendAnew(Earlier before, Target target) {
-        Delivery earlier = before.delivery();
-        List<String> stale = Stream.concat(Stream.of(earlier.tempName()), earlier.staleTempNames().stream())
-                .limit(MOST_STALE)
+    private static Delivery sendAnew(Delivery earlier, Target target) {
+        List<Part> parts = Stream.concat(Stream.of(earlier.part()), earlier.parts().stream())
+                .limit(MOST_PARTS)
                 .toList();
-        boolean same =
-                target.sourceSha256().isPresent() && target.sourceSha256().equals(before.sourceSha256());
         return new Delivery(
                 earlier.event(),
                 earlier.stepKey(),
@@ -75,8 +70,8 @@ public final class JdbcDeliveries implements Deliveries {
                 Stage.SENDING,
                 target.tempName(),
                 target.finalName(),
-                stale,
-                same ? Source.SAME : Source.OTHER,
+                target.sourceSha256(),
+                parts,
                 0,
                 Optional.empty());
     }
@@ -107,8 +102,8 @@ public final class JdbcDeliveries implements Deliveries {
                 Stage.SENDING,
                 target.tempName(),
                 target.finalName(),
+                target.sourceSha256(),
                 List.of(),
-                Source.OTHER,
                 0,
                 Optional.empty());
     }
@@ -136,24 +131,18 @@ public final class JdbcDeliveries implements Deliveries {
     }
 
     /** A further attempt: the same ledger row runs again. */
-    private static void goOn(Connection connection, Delivery delivery, Optional<String> sourceSha256)
-            throws SQLException {
+    private static void goOn(Connection connection, Delivery delivery) throws SQLException {
         FencingToken token = delivery.event().token();
         String names = """
-                update delivery set temp_name = ?, final_name = ?, epoch = ?, updated_at = clock_timestamp(),
-                    source_sha256 = ?, stale_temp_names = ?
+                update delivery set temp_name = ?, source_sha256 = ?, stale_temp_names = ?, stale_sha256 = ?,
+                    final_name = ?, epoch = ?, updated_at = clock_timestamp()
                 where event_id = ? and step_key = ?""";
         try (PreparedStatement statement = connection.prepareStatement(names)) {
-            statement.setString(1, delivery.tempName());
-            statement.setString(2, delivery.finalName());
-            statement.setLong(3, token.epoch());
-            statement.setString(4, sourceSha256.orElse(null));
-            // Names with other bytes are removed by this attempt, and must never be taken for these.
-            Object[] stale =
-                    delivery.source() == Source.SAME ? delivery.staleTempNames().toArray() : new Object[0];
-            statement.setArray(5, connection.createArrayOf("text", stale));
-            statement.setLong(6, delivery.event().id().value());
-            statement.setString(7, delivery.stepKey());
+            setParts(statement, delivery.part(), delivery.parts());
+            statement.setString(5, delivery.finalName());
+            statement.setLong(6, token.epoch());
+            statement.setLong(7, delivery.event().id().value());
+            statement.setString(8, delivery.stepKey());
             requireOne(statement.executeUpdate(), delivery.event());
         }
         String row = """
@@ -168,6 +157,33 @@ public final class JdbcDeliveries implements Deliveries {
             statement.setObject(4, delivery.transfer().value());
             requireOne(statement.executeUpdate(), delivery.event());
         }
+    }
+
+    /** What may be at the site after a failed attempt is what the next one finds. */
+    private static void keepParts(Connection connection, Delivery delivery, List<Part> left) throws SQLException {
+        String sql = """
+                update delivery set temp_name = ?, source_sha256 = ?, stale_temp_names = ?, stale_sha256 = ?,
+                    updated_at = clock_timestamp()
+                where event_id = ? and step_key = ? and temp_name = ? and state = 'sending'""";
+        Part newest = left.isEmpty() ? delivery.part() : left.get(0);
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            setParts(statement, newest, left.stream().skip(1).toList());
+            statement.setLong(5, delivery.event().id().value());
+            statement.setString(6, delivery.stepKey());
+            statement.setString(7, delivery.tempName());
+            statement.executeUpdate();
+        }
+    }
+
+    private static void setParts(PreparedStatement statement, Part newest, List<Part> others) throws SQLException {
+        Connection connection = statement.getConnection();
+        Object[] names = others.stream().map(Part::tempName).toArray();
+        Object[] sources =
+                others.stream().map(part -> part.sourceSha256().orElse(null)).toArray();
+        statement.setString(1, newest.tempName());
+        statement.setString(2, newest.sourceSha256().orElse(null));
+        statement.setArray(3, connection.createArrayOf("text", names));
+        statement.setArray(4, connection.createArrayOf("text", sources));
     }
 
     @Override
@@ -193,10 +209,11 @@ public final class JdbcDeliveries implements Deliveries {
     }
 
     @Override
-    public void failed(Delivery delivery, ErrorCode code, String text, long bytesSent) {
+    public void failed(Delivery delivery, ErrorCode code, String text, long bytesSent, List<Part> left) {
         TransferState state = code == ErrorCode.CANCELLED ? TransferState.CANCELLED : TransferState.FAILED;
         database.execute(connection -> {
             requireClaim(connection, delivery.event());
+            keepParts(connection, delivery, left);
             endTransfer(connection, delivery, new Ending(state, bytesSent, null, code, text));
         });
     }
@@ -241,10 +258,12 @@ public final class JdbcDeliveries implements Deliveries {
         }
     }
 
-    private static Optional<Earlier> find(Connection connection, ClaimedEvent event, String stepKey)
+    /** What an earlier attempt recorded. */
+    private static Optional<Delivery> find(Connection connection, ClaimedEvent event, String stepKey)
             throws SQLException {
         String sql = """
-                select transfer_id, state, temp_name, final_name, size_bytes, sha256, source_sha256, stale_temp_names
+                select transfer_id, state, temp_name, final_name, size_bytes, sha256, source_sha256, stale_temp_names,
+                    stale_sha256
                 from delivery
                 where event_id = ? and step_key = ? for update""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -254,20 +273,29 @@ public final class JdbcDeliveries implements Deliveries {
                 if (!rows.next()) {
                     return Optional.empty();
                 }
-                Delivery delivery = new Delivery(
+                return Optional.of(new Delivery(
                         event,
                         stepKey,
                         new TransferId(rows.getObject(1, UUID.class)),
                         Stage.valueOf(rows.getString(2).toUpperCase(Locale.ROOT)),
                         rows.getString(3),
                         rows.getString(4),
-                        List.of((String[]) rows.getArray(8).getArray()),
-                        Source.OTHER,
+                        Optional.ofNullable(rows.getString(7)),
+                        parts(rows, 8),
                         rows.getLong(5),
-                        Optional.ofNullable(rows.getString(6)));
-                return Optional.of(new Earlier(delivery, Optional.ofNullable(rows.getString(7))));
+                        Optional.ofNullable(rows.getString(6))));
             }
         }
+    }
+
+    private static List<Part> parts(ResultSet rows, int from) throws SQLException {
+        String[] names = (String[]) rows.getArray(from).getArray();
+        String[] sources = (String[]) rows.getArray(from + 1).getArray();
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            parts.add(new Part(names[i], Optional.ofNullable(sources[i])));
+        }
+        return parts;
     }
 
     /**

@@ -14,9 +14,8 @@ public interface Ledger {
     /** How many of the newest transfers a search reaches. */
     int MOST_FOUND = 10_000;
 
-    /** Transfers, newest first; running ones of this node are included with the bytes so far. */
     /**
-     * Newest first.
+     * Transfers, newest first; running ones of this node are included with the bytes so far.
      *
      * @throws io.serai.config.error.SeraiException {@code INVALID} when offset and limit reach beyond {@link #MOST_FOUND}
      */

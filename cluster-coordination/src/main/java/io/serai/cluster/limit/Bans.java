@@ -25,18 +25,34 @@ import org.slf4j.LoggerFactory;
  */
 public final class Bans {
     private static final Logger LOG = LoggerFactory.getLogger(Bans.class);
+    /** Of operators, and as many by failures: of those the oldest goes, so that they never take the operators' room. */
     private static final int MOST = 10_000;
 
     private static final String ADD = """
             with made as (
                 insert into ban as b (network, reason, banned_by, until)
                 select ?::cidr, ?, ?, clock_timestamp() + ?::bigint * interval '1 millisecond'
-                 where (select count(*) from ban) < ? or exists (select 1 from ban where network = ?::cidr)
+                 where (select count(*) from ban where banned_by <> ? and network <> ?::cidr) < ?
                 on conflict (network) do update
                    set reason = excluded.reason, banned_by = excluded.banned_by,
                        banned_at = clock_timestamp(), until = excluded.until
-                 where not ? or b.until <= clock_timestamp()
                 returning 1
+            )
+            select pg_notify('serai_session', 'bans') from made
+            """;
+    private static final String ADD_BY_FAILURES = """
+            with made as (
+                insert into ban as b (network, reason, banned_by, until)
+                values (?::cidr, ?, ?, clock_timestamp() + ?::bigint * interval '1 millisecond')
+                on conflict (network) do update
+                   set reason = excluded.reason, banned_by = excluded.banned_by,
+                       banned_at = clock_timestamp(), until = excluded.until
+                 where b.until <= clock_timestamp()
+                returning 1
+            ), gone as (
+                delete from ban where network in (
+                    select network from ban where banned_by = ? and network <> ?::cidr
+                     order by banned_at desc, network offset ?)
             )
             select pg_notify('serai_session', 'bans') from made
             """;
@@ -64,33 +80,38 @@ public final class Bans {
         this.database = database;
     }
 
+    private record Wanted(String network, String reason, String by, Optional<Duration> time) {}
+
     /** Bans a network, or changes its ban. Empty {@code time}: until somebody takes it away. */
     public void add(String network, String reason, String by, Optional<Duration> time) {
-        if (!insert(network, reason, by, time, false)) {
+        if (!insert(ADD, new Wanted(network, reason, by, time), MOST)) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "There are " + MOST + " bans already; remove some, or let a firewall keep these networks out");
+                    "There are " + MOST
+                            + " bans by operators already; remove some, or let a firewall keep these networks out");
         }
         LOG.info("{} is banned by {}: {}", network, by, reason);
     }
 
     /** An operator's ban of the same network stays as it is. */
     void addByFailures(String origin, int failures, Duration time) {
-        if (insert(origin, failures + " failed logins", Ban.BY_FAILURES, Optional.of(time), true)) {
+        Wanted ban = new Wanted(origin, failures + " failed logins", Ban.BY_FAILURES, Optional.of(time));
+        // The new one is not among those that are counted.
+        if (insert(ADD_BY_FAILURES, ban, MOST - 1)) {
             LOG.warn("{} is banned for {} s after {} failed logins", origin, time.toSeconds(), failures);
         }
     }
 
-    private boolean insert(String network, String reason, String by, Optional<Duration> time, boolean onlyNew) {
+    private boolean insert(String sql, Wanted ban, int others) {
         return database.statement(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(ADD)) {
-                statement.setString(1, network);
-                statement.setString(2, reason);
-                statement.setString(3, by);
-                statement.setObject(4, time.map(Duration::toMillis).orElse(null), java.sql.Types.BIGINT);
-                statement.setInt(5, MOST);
-                statement.setString(6, network);
-                statement.setBoolean(7, onlyNew);
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setString(1, ban.network());
+                statement.setString(2, ban.reason());
+                statement.setString(3, ban.by());
+                statement.setObject(4, ban.time().map(Duration::toMillis).orElse(null), java.sql.Types.BIGINT);
+                statement.setString(5, Ban.BY_FAILURES);
+                statement.setString(6, ban.network());
+                statement.setInt(7, others);
                 return isAny(statement);
             }
         });

@@ -4,17 +4,12 @@ import io.serai.cluster.database.Database;
 import io.serai.cluster.node.DeadBoot;
 import io.serai.cluster.node.Fence;
 import io.serai.cluster.node.TakeoverStep;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.UUID;
 
 /** All that limits a cluster, with one life cycle; and what its takeover does about a dead node's share of it. */
 public final class ClusterLimits implements TakeoverStep, AutoCloseable {
-    private static final String SLOTS_OF_EPOCH = "select id from limit_slot where epoch = ?";
-    private static final String FREE = "select free_slots(?)";
-
     private final Database database;
     private final Runnable eventsAreReady;
     private final SessionRegister sessions;
@@ -33,7 +28,7 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
         this.failures = new LoginFailures(database, lockout, bans);
         this.slots = new LimitSlots(database, fence, eventsAreReady);
         this.bandwidth = new BandwidthShares(database, fence);
-        this.watch = new LimitWatch(database, fence, sessions, bans, failures);
+        this.watch = new LimitWatch(database, fence, sessions, slots, bans, failures);
     }
 
     public SessionRegister sessions() {
@@ -86,28 +81,21 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
     /** They have not counted since the lease was over; now they go, and what waited for the slots is ready. */
     @Override
     public int takeOver(DeadBoot dead) {
-        int removed = database.transaction(connection -> takeOver(connection, dead.epoch()));
+        // A statement each: the locks of owners must not be held from one to the next.
+        int removed = delete("delete from partner_session where epoch = ?", dead.epoch());
+        int unused = delete("delete from bandwidth_share where epoch = ?", dead.epoch());
+        List<UUID> held = slots.ofEpoch(dead.epoch());
+        slots.free(held);
         eventsAreReady.run();
-        return removed;
+        return removed + held.size();
     }
 
-    private static int takeOver(Connection connection, long epoch) throws SQLException {
-        int removed = delete(connection, "delete from partner_session where epoch = ?", epoch);
-        delete(connection, "delete from bandwidth_share where epoch = ?", epoch);
-        try (PreparedStatement query = connection.prepareStatement(SLOTS_OF_EPOCH);
-                PreparedStatement free = connection.prepareStatement(FREE)) {
-            query.setLong(1, epoch);
-            List<UUID> held = RowRemover.ids(query);
-            free.setArray(1, connection.createArrayOf("uuid", held.toArray()));
-            free.execute();
-            return removed + held.size();
-        }
-    }
-
-    private static int delete(Connection connection, String sql, long epoch) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, epoch);
-            return statement.executeUpdate();
-        }
+    private int delete(String sql, long epoch) {
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setLong(1, epoch);
+                return statement.executeUpdate();
+            }
+        });
     }
 }

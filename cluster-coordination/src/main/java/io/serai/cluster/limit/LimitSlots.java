@@ -9,7 +9,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -21,12 +23,16 @@ import java.util.stream.Stream;
 public final class LimitSlots {
     private static final int LOCKS = 64;
     private static final String TAKE = "select take_slot(?, ?, ?, ?, ?, ?)";
+    private static final String OF_EPOCH = "select id from limit_slot where epoch = ?";
     private static final String FREE = "select free_slots(?)";
 
     private final Database database;
     private final Fence fence;
     private final Runnable eventsAreReady;
     private final RowRemover remover;
+    /** Those that are being asked for and those that were got and not given back. */
+    private final Set<UUID> held = ConcurrentHashMap.newKeySet();
+
     private final List<ReentrantLock> locks =
             Stream.generate(ReentrantLock::new).limit(LOCKS).toList();
 
@@ -58,12 +64,18 @@ public final class LimitSlots {
         String outcome;
         lock.lock();
         try {
+            held.add(id);
             outcome = ask(id, owner, most, token);
-        } catch (SeraiException e) {
+        } catch (RuntimeException e) {
+            // A statement without an answer may have taken it, or take it later.
+            held.remove(id);
             remover.remove(id);
             throw e;
         } finally {
             lock.unlock();
+        }
+        if (!outcome.equals("taken") && !outcome.equals("woken")) {
+            held.remove(id);
         }
         return switch (outcome) {
             case "taken" -> Optional.of(slot(id));
@@ -82,6 +94,7 @@ public final class LimitSlots {
         AtomicBoolean closed = new AtomicBoolean();
         return () -> {
             if (closed.compareAndSet(false, true)) {
+                held.remove(id);
                 remover.remove(id);
             }
         };
@@ -104,7 +117,24 @@ public final class LimitSlots {
         });
     }
 
-    private void free(List<UUID> ids) {
+    /** Gives back this node's places that nobody here holds; they were left by statements without an answer. */
+    void removeOthers(FencingToken token) {
+        List<UUID> rows = ofEpoch(token.epoch());
+        // Looked at after the rows: a place is held here before it is asked for.
+        rows.stream().filter(id -> !held.contains(id)).forEach(remover::remove);
+    }
+
+    List<UUID> ofEpoch(long epoch) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(OF_EPOCH)) {
+                statement.setLong(1, epoch);
+                return RowRemover.ids(statement);
+            }
+        });
+    }
+
+    /** Gives places back, of whichever node. */
+    void free(List<UUID> ids) {
         int woken = database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FREE)) {
                 statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));

@@ -35,6 +35,7 @@ public final class LimitWatch {
     private final Database database;
     private final Fence fence;
     private final SessionRegister sessions;
+    private final LimitSlots slots;
     private final Bans bans;
     private final LoginFailures failures;
     private final AtomicBoolean lookPending = new AtomicBoolean();
@@ -51,14 +52,21 @@ public final class LimitWatch {
         /** Those that have logged in. Read before {@link SessionRegister} is: a session comes here first. */
         Set<SessionId> loggedIn();
 
-        /** Ends one of them; one that is not there any more is no failure. */
+        /** Ends one of them, without waiting; one that is not there any more is no failure. */
         void end(SessionId session, String reason);
     }
 
-    LimitWatch(Database database, Fence fence, SessionRegister sessions, Bans bans, LoginFailures failures) {
+    LimitWatch(
+            Database database,
+            Fence fence,
+            SessionRegister sessions,
+            LimitSlots slots,
+            Bans bans,
+            LoginFailures failures) {
         this.database = database;
         this.fence = fence;
         this.sessions = sessions;
+        this.slots = slots;
         this.bans = bans;
         this.failures = failures;
     }
@@ -120,16 +128,11 @@ public final class LimitWatch {
         });
     }
 
-    /** On a thread of its own: one session in the middle of its commit must not keep the others from being ended. */
     private void end(NodeSessions ofNode, List<EndRequest> requests) {
-        Thread ending = new Thread(
-                () -> shielded(() -> requests.forEach(request -> {
-                    ofNode.end(request.session(), "ended by " + request.by());
-                    sessions.ended(request.session());
-                })),
-                "end-sessions");
-        ending.setDaemon(true);
-        ending.start();
+        for (EndRequest request : requests) {
+            ofNode.end(request.session(), "ended by " + request.by());
+            sessions.ended(request.session());
+        }
     }
 
     private void tidy() {
@@ -137,6 +140,7 @@ public final class LimitWatch {
         shielded(bans::forget);
         NodeSessions ofNode = present;
         Optional<FencingToken> token = token();
+        token.ifPresent(mine -> shielded(() -> slots.removeOthers(mine)));
         if (ofNode != null && token.isPresent()) {
             shielded(() -> sessions.removeOthers(token.get(), ofNode::loggedIn));
         }

@@ -34,6 +34,17 @@ public record MonitorRoots(List<Path> roots) {
     }
 
     /**
+     * A folder that may be monitored, or that files are moved to; it need not be there. Nothing below the allowed folder
+     * is followed on the way to it.
+     *
+     * @throws SeraiException {@code INVALID} when it is not below an allowed folder
+     */
+    public MonitoredFolder folder(Path folder) throws IOException {
+        Path root = rootOf(folder);
+        return new MonitoredFolder(root.toRealPath(), root.relativize(folder.normalize()));
+    }
+
+    /**
      * The real path of a folder that may be monitored.
      *
      * @throws SeraiException {@code INVALID} when it is not below an allowed folder or a symbolic link leads to it, {@code

@@ -7,7 +7,9 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -18,34 +20,47 @@ import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * A folder that other programs write to. Every name is opened relative to the folder that holds it and no symbolic link
- * is followed, so that whoever may write there cannot lead the server elsewhere, not even while it looks.
+ * A folder that other programs write to. Every name below the folder that operators allow is opened relative to the folder
+ * that holds it and no symbolic link is followed, so that whoever may write there cannot lead the server elsewhere, not even while it looks.
  */
 public final class MonitoredFolder {
-    private final Path folder;
+    private final Path root;
+    private final Path below;
 
-    /** @param folder real and absolute, from {@link MonitorRoots#require} */
-    public MonitoredFolder(Path folder) {
-        this.folder = folder;
+    /**
+     * @param root real and absolute; the operator vouches for the way to it
+     * @param below the folder, relative to it
+     */
+    MonitoredFolder(Path root, Path below) {
+        this.root = root;
+        this.below = below;
     }
 
-    /** Sees one file; false ends the look. */
-    @FunctionalInterface
+    /** Sees what is there. */
     public interface Visitor {
-        boolean file(MonitoredFile file) throws IOException;
+        /** One file; false ends the look. */
+        boolean file(MonitoredFile file);
+
+        /** A file whose name cannot be written as text, so that it cannot be opened by it; as far as it can be read. */
+        void unnameable(String path);
+
+        /** A folder to be entered that cannot be looked through, or not to its end; the look goes on after it. */
+        void unreadable(String path, String reason);
     }
 
     /**
-     * Visits the regular files, in no order and without keeping them in memory.
+     * Visits the regular files, in no order and without keeping them in memory. A folder further down that cannot be looked
+     * through does not keep the others from being visited; the folder itself fails the visit.
      *
      * @param depth 0 for the folder alone
      * @param enter which folders to enter, by their path
      */
     public void visit(int depth, Predicate<String> enter, Visitor visitor) throws IOException {
-        try (SecureDirectoryStream<Path> stream = open(folder)) {
+        try (SecureDirectoryStream<Path> stream = open()) {
             var unused = visit(stream, "", depth, enter, visitor);
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
@@ -63,20 +78,46 @@ public final class MonitoredFolder {
             }
             String path = prefix + name;
             if (found.get().isRegularFile()) {
-                if (!visitor.file(seen(path, found.get()))) {
+                if (!isNameable(name)) {
+                    visitor.unnameable(path);
+                } else if (!visitor.file(seen(path, found.get()))) {
                     return false;
                 }
             } else if (found.get().isDirectory() && depth > 0 && enter.test(path)) {
-                try (SecureDirectoryStream<Path> below = enter(stream, name)) {
-                    if (!visit(below, path + "/", depth - 1, enter, visitor)) {
-                        return false;
-                    }
-                } catch (NoSuchFileException | NotDirectoryException e) {
-                    continue; // another program removed or replaced it meanwhile
+                if (!isNameable(name)) {
+                    visitor.unreadable(path, "its name is not text");
+                } else if (!visitBelow(stream, path, depth - 1, enter, visitor)) {
+                    return false;
                 }
             }
         }
         return true;
+    }
+
+    private static boolean visitBelow(
+            SecureDirectoryStream<Path> stream, String path, int depth, Predicate<String> enter, Visitor visitor)
+            throws IOException {
+        Path name = Path.of(path.substring(path.lastIndexOf('/') + 1));
+        try (SecureDirectoryStream<Path> below = enter(stream, name)) {
+            return visit(below, path + "/", depth, enter, visitor);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return true; // another program removed or replaced it meanwhile
+        } catch (FileSystemException e) {
+            visitor.unreadable(path, e.toString());
+            return true;
+        } catch (DirectoryIteratorException e) {
+            visitor.unreadable(path, String.valueOf(e.getCause()));
+            return true;
+        }
+    }
+
+    /** Whether the name's text leads to the same bytes again: bytes that are not in the system's character set do not. */
+    private static boolean isNameable(Path name) {
+        try {
+            return Path.of(name.toString()).equals(name);
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     /** Does something with the folder that holds a file. */
@@ -110,16 +151,15 @@ public final class MonitoredFolder {
     }
 
     /**
-     * Moves a file to another folder on the same file system.
+     * Moves a file to another folder on the same file system, which is made if it is not there.
      *
      * @throws FileAlreadyExistsException when the name is taken there
      */
-    public void move(String path, Path target, String targetName) throws IOException {
-        Files.createDirectories(target);
-        try (SecureDirectoryStream<Path> to = open(target)) {
+    public void move(String path, MonitoredFolder target, String targetName) throws IOException {
+        try (SecureDirectoryStream<Path> to = target.openOrMake()) {
             Path newName = Path.of(targetName);
             if (look(to, newName).isPresent()) {
-                throw new FileAlreadyExistsException(target.resolve(newName).toString());
+                throw new FileAlreadyExistsException(target + "/" + newName);
             }
             in(path, (holder, name) -> {
                 holder.move(name, to, newName);
@@ -129,7 +169,7 @@ public final class MonitoredFolder {
     }
 
     private <T> T in(String path, InFolder<T> work) throws IOException {
-        try (SecureDirectoryStream<Path> stream = open(folder)) {
+        try (SecureDirectoryStream<Path> stream = open()) {
             return in(stream, path, work);
         }
     }
@@ -162,6 +202,62 @@ public final class MonitoredFolder {
     private static MonitoredFile seen(String path, BasicFileAttributes attributes) {
         return new MonitoredFile(
                 path, attributes.size(), attributes.lastModifiedTime().toMillis());
+    }
+
+    private SecureDirectoryStream<Path> open() throws IOException {
+        return walk(MonitoredFolder::enter);
+    }
+
+    /** Opens a folder by its name in another one. */
+    @FunctionalInterface
+    private interface Step {
+        SecureDirectoryStream<Path> to(SecureDirectoryStream<Path> holder, Path name) throws IOException;
+    }
+
+    private SecureDirectoryStream<Path> walk(Step step) throws IOException {
+        SecureDirectoryStream<Path> reached = open(root);
+        for (Path name : below) {
+            if (!name.toString().isEmpty()) {
+                try (SecureDirectoryStream<Path> holder = reached) {
+                    reached = step.to(holder, name);
+                }
+            }
+        }
+        return reached;
+    }
+
+    private SecureDirectoryStream<Path> openOrMake() throws IOException {
+        try {
+            return walk((holder, name) -> {
+                if (look(holder, name).isEmpty()) {
+                    make(holder, name);
+                }
+                return enter(holder, name);
+            });
+        } catch (IOException e) {
+            // Not to be taken for a file that is gone.
+            throw new FileSystemException(
+                    this.toString(),
+                    null,
+                    "files cannot be moved there, for it cannot be made or a part of it is a symbolic link or no folder"
+                            + " (" + e + "); make this folder");
+        }
+    }
+
+    /** Folders cannot be made relative to others: it is made in the allowed folder by a new name, then moved. */
+    private void make(SecureDirectoryStream<Path> holder, Path name) throws IOException {
+        Path fresh = Files.createDirectory(root.resolve(".serai-" + UUID.randomUUID()));
+        try (SecureDirectoryStream<Path> top = open(root)) {
+            top.move(fresh.getFileName(), holder, name);
+        } catch (IOException e) {
+            Files.deleteIfExists(fresh);
+            throw e;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return root.resolve(below).toString();
     }
 
     private static SecureDirectoryStream<Path> open(Path folder) throws IOException {

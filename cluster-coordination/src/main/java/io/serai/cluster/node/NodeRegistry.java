@@ -192,8 +192,12 @@ final class NodeRegistry {
                 });
     }
 
-    /** Ends the lease; whatever the node has left is for whoever looks first: another node, or its own next start. */
+    /**
+     * Ends the lease; whatever the node has left is for whoever looks first: another node, or its own next start. Waits
+     * for the node's transactions that are guarded by its row: what they commit must be seen by whoever takes over.
+     */
     void stop(Connection connection, FencingToken token, UUID bootId) throws SQLException {
+        lockRow(connection, token);
         if (changeState(connection, token, NodeState.STOPPED)) {
             DeadBoot stopped = new DeadBoot(token.node(), token.epoch(), bootId);
             TakeoverTable.record(connection, stopped, token.node(), LossReason.STOPPED.text());
@@ -210,6 +214,14 @@ final class NodeRegistry {
             statement.executeUpdate();
         }
         NodeChannel.announce(connection);
+    }
+
+    private static void lockRow(Connection connection, FencingToken token) throws SQLException {
+        String sql = "select 1 from node where name = ? and epoch = ? for update";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            setToken(statement, 1, token);
+            statement.execute();
+        }
     }
 
     private static boolean changeState(Connection connection, FencingToken token, NodeState state) throws SQLException {

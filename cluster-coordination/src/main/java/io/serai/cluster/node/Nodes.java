@@ -181,12 +181,17 @@ public final class Nodes {
         }
     }
 
-    /** Lets a removed name register again, in a transaction that lets the node in. */
-    public static void readmit(Connection connection, NodeName name) throws SQLException {
+    /** Whether a node's name was taken out of the cluster. */
+    public boolean isRemoved(NodeName name) {
+        return list().stream().anyMatch(node -> node.name().equals(name) && node.state() == NodeState.REMOVED);
+    }
+
+    /** Lets a removed name register again, in a transaction that lets the node in; false when it was not removed. */
+    public static boolean readmit(Connection connection, NodeName name) throws SQLException {
         String sql = "update node set state = 'stopped' where name = ? and state = 'removed'";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, name.value());
-            statement.executeUpdate();
+            return statement.executeUpdate() == 1;
         }
     }
 

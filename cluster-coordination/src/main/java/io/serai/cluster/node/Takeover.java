@@ -9,10 +9,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,7 +51,10 @@ public final class Takeover implements AutoCloseable {
     private boolean closed;
     private int rounds;
 
-    /** {@code interval}: the longest time between two looks, about half a lease. */
+    /**
+     * @param steps the most urgent first
+     * @param interval the longest time between two looks, about half a lease
+     */
     public Takeover(Database database, Fence fence, List<TakeoverStep> steps, Duration interval) {
         this.database = database;
         this.fence = fence;
@@ -177,12 +179,9 @@ public final class Takeover implements AutoCloseable {
             NodeFence.guard(connection, token);
             return TakeoverTable.claimOpen(connection, token.node());
         });
-        for (TakeoverTable.Open open : claimed) {
-            Optional<Map<String, Integer>> counts = runSteps(open.dead());
-            if (counts.isPresent()) {
-                finish(token, open, counts.get());
-                finished++;
-            }
+        for (TakeoverTable.Open open : runSteps(token, claimed)) {
+            finish(token, open);
+            finished++;
         }
         database.statement(TakeoverTable::settle);
         return finished;
@@ -231,37 +230,54 @@ public final class Takeover implements AutoCloseable {
         }
     }
 
-    /** Runs every step; what they did, or nothing when one failed and all have to run again. */
-    private Optional<Map<String, Integer>> runSteps(DeadBoot dead) {
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        boolean complete = true;
-        for (TakeoverStep step : steps) {
-            try {
-                counts.merge(step.subject(), step.takeOver(dead), Integer::sum);
-            } catch (RuntimeException e) {
-                complete = false;
-                LOG.error(
-                        "Taking over {} of node {} with epoch {} failed; tried again within {} s",
-                        step.subject(),
-                        dead.node(),
-                        dead.epoch(),
-                        Math.max(1, interval.toSeconds()),
-                        e);
+    /**
+     * Runs every step for every boot; those for which all succeeded. The others have to run again. The first step is the
+     * one that somebody waits for: it is done for all before the next one, which may be slow, begins for one.
+     */
+    private List<TakeoverTable.Open> runSteps(FencingToken token, List<TakeoverTable.Open> claimed) {
+        Set<TakeoverTable.Open> complete = new LinkedHashSet<>(claimed);
+        List<TakeoverStep> urgent = steps.subList(0, Math.min(1, steps.size()));
+        for (List<TakeoverStep> some : List.of(urgent, steps.subList(urgent.size(), steps.size()))) {
+            for (TakeoverTable.Open open : claimed) {
+                for (TakeoverStep step : some) {
+                    if (!run(step, token, open)) {
+                        complete.remove(open);
+                    }
+                }
             }
         }
-        return complete ? Optional.of(counts) : Optional.empty();
+        return List.copyOf(complete);
     }
 
-    private void finish(FencingToken token, TakeoverTable.Open open, Map<String, Integer> counts) {
-        database.execute(connection -> {
+    /** What was done is recorded at once: a step that runs again, because another one failed, finds nothing more. */
+    private boolean run(TakeoverStep step, FencingToken token, TakeoverTable.Open open) {
+        try {
+            int count = step.takeOver(open.dead());
+            database.execute(connection -> TakeoverTable.add(connection, open, token.node(), step.subject(), count));
+            return true;
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "Taking over {} of node {} with epoch {} failed; tried again within {} s",
+                    step.subject(),
+                    open.dead().node(),
+                    open.dead().epoch(),
+                    Math.max(1, interval.toSeconds()),
+                    e);
+            return false;
+        }
+    }
+
+    private void finish(FencingToken token, TakeoverTable.Open open) {
+        List<String> subjects = steps.stream().map(TakeoverStep::subject).toList();
+        String report = database.transaction(connection -> {
             NodeFence.guard(connection, token);
-            TakeoverTable.finish(connection, open, token.node(), counts);
+            return TakeoverTable.finish(connection, open, token.node(), subjects);
         });
         finishedCount.incrementAndGet();
         LOG.info(
                 "Took over node {} with epoch {}: {}",
                 open.dead().node(),
                 open.dead().epoch(),
-                TakeoverTable.report(counts));
+                report);
     }
 }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,35 +118,68 @@ final class TakeoverTable {
         }
     }
 
-    /** Ends a takeover; one of a clean stop that had left nothing tells nobody anything and goes. */
-    static void finish(Connection connection, Open open, NodeName taker, Map<String, Integer> counts)
-            throws SQLException {
-        boolean anything = counts.values().stream().anyMatch(count -> count > 0);
-        String delete = "delete from takeover where id = ? and taken_by = ? and cause = 'stopped'";
-        try (PreparedStatement statement = connection.prepareStatement(delete)) {
-            statement.setLong(1, open.id());
-            statement.setString(2, taker.value());
-            if (!anything && statement.executeUpdate() == 1) {
-                return;
-            }
-        }
+    /** Adds what a step did to what the steps of this takeover did before. */
+    static void add(Connection connection, Open open, NodeName taker, String subject, int count) throws SQLException {
         String sql = """
-                update takeover set finished_at = clock_timestamp(), report = ?,
-                    counts = (select coalesce(jsonb_object_agg(k, v), '{}') from unnest(?::text[], ?::int[]) as c (k, v))
+                update takeover set counts = counts || jsonb_build_object(
+                    ?::text, coalesce((counts ->> ?)::int, 0) + ?)
                 where id = ? and taken_by = ?""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, report(counts));
-            statement.setArray(
-                    2, connection.createArrayOf("text", counts.keySet().toArray()));
-            statement.setArray(
-                    3, connection.createArrayOf("int4", counts.values().toArray()));
+            statement.setString(1, subject);
+            statement.setString(2, subject);
+            statement.setInt(3, count);
             statement.setLong(4, open.id());
             statement.setString(5, taker.value());
             statement.executeUpdate();
         }
     }
 
-    static String report(Map<String, Integer> counts) {
+    private static Map<String, Integer> counts(Connection connection, Open open, List<String> subjects)
+            throws SQLException {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        subjects.forEach(subject -> counts.put(subject, 0));
+        String sql = "select c.key, c.value::int from takeover, jsonb_each_text(counts) c where id = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, open.id());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    counts.put(rows.getString(1), rows.getInt(2));
+                }
+            }
+        }
+        return counts;
+    }
+
+    /**
+     * Ends a takeover and reports what was {@linkplain #add added}; one of a clean stop that had left nothing tells
+     * nobody anything and goes.
+     *
+     * @param subjects their order in the report
+     */
+    static String finish(Connection connection, Open open, NodeName taker, List<String> subjects) throws SQLException {
+        Map<String, Integer> counts = counts(connection, open, subjects);
+        String report = report(counts);
+        boolean anything = counts.values().stream().anyMatch(count -> count > 0);
+        String delete = "delete from takeover where id = ? and taken_by = ? and cause = 'stopped'"
+                + " and not exists (select 1 from takeover_event t where t.epoch = takeover.epoch)";
+        try (PreparedStatement statement = connection.prepareStatement(delete)) {
+            statement.setLong(1, open.id());
+            statement.setString(2, taker.value());
+            if (!anything && statement.executeUpdate() == 1) {
+                return report;
+            }
+        }
+        String sql = "update takeover set finished_at = clock_timestamp(), report = ? where id = ? and taken_by = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, report);
+            statement.setLong(2, open.id());
+            statement.setString(3, taker.value());
+            statement.executeUpdate();
+        }
+        return report;
+    }
+
+    private static String report(Map<String, Integer> counts) {
         List<String> parts = new ArrayList<>();
         counts.forEach((subject, count) -> parts.add(subject + ": " + count));
         return String.join(", ", parts);

@@ -15,4 +15,10 @@ public interface ChangeParty {
      * @return what keeps these objects from being in force here, a sentence each; empty when they are
      */
     List<String> enforce(List<Key> changed);
+
+    /**
+     * Puts what is committed, and in this node's copy, in force where it is not yet; called before the node says that it
+     * has a revision. What does not run then is reported by this node as at its start, and stops nothing.
+     */
+    void follow();
 }

@@ -31,6 +31,10 @@ final class ChangeWriter {
         this.references = references;
     }
 
+    TakingBack takingBack() {
+        return new TakingBack(tables, references);
+    }
+
     /** What was written; revision 0 when nothing differs. */
     record Written(long revision, List<Change> changes) {
         static final Written NOTHING = new Written(0, List.of());

@@ -2,7 +2,6 @@ package io.serai.cluster.object;
 
 import static java.util.stream.Collectors.joining;
 
-import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.Proposals.Move;
 import io.serai.cluster.object.Proposals.Phase;
 import io.serai.cluster.object.Proposals.Proposal;
@@ -13,7 +12,6 @@ import io.serai.config.error.SeraiException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -100,20 +98,23 @@ final class ProposalMover {
         return Optional.of(Move.to(State.DONE));
     }
 
-    /** Puts back what was there before, but for what has been changed since by somebody else. */
+    /**
+     * Puts back what was there before, but for what has been changed since by somebody else and for what cannot go or come
+     * back any more. Files that have arrived for a route that goes are kept: their events are parked.
+     */
     private Move undo(Connection connection, Proposal proposal, String objections) throws SQLException {
         long revision = proposal.revision().orElseThrow();
-        List<Change> back = new ArrayList<>();
-        for (Change made : store.tables().changesOf(connection, revision)) {
-            if (store.tables().isLatest(connection, made.key(), revision)) {
-                back.add(new Change(made.key(), made.after(), made.before()));
-            }
-        }
-        long undoneBy =
-                back.isEmpty() ? revision : store.tables().write(connection, back, proposal.by() + " (taken back)");
-        return Move.undone(
-                undoneBy,
-                "The change was taken back on every node, for not every node could put it in force:\n  " + objections);
+        TakingBack.Plan plan = store.writer().takingBack().plan(connection, store.current(), revision);
+        long undoneBy = plan.back().isEmpty()
+                ? revision
+                : store.tables().write(connection, plan.back(), proposal.by() + " (taken back)");
+        int parked = StrayEvents.park(connection, plan.routesGone());
+        String reason = "The change was taken back on every node, for not every node could put it in force:\n  "
+                + objections
+                + (plan.kept().isEmpty() ? "" : "\nNot all of it could be:\n  " + String.join("\n  ", plan.kept()))
+                + (parked == 0 ? "" : "\nEvents that are parked, for their route is gone again: " + parked);
+        LOG.error("Revision {}, a change by {}: {}", revision, proposal.by(), reason);
+        return Move.undone(undoneBy, reason);
     }
 
     /** Who said what; only the live boots of nodes count. */

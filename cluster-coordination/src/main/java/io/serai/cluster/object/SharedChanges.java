@@ -15,7 +15,9 @@ import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.object.ConfigObject;
+import io.serai.config.object.FirstRelease;
 import io.serai.config.object.ObjectJson;
+import io.serai.config.object.ObjectKind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -48,8 +50,6 @@ import org.slf4j.LoggerFactory;
 public final class SharedChanges implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedChanges.class);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
-    private static final Duration TURN_LIMIT = Duration.ofSeconds(60);
-    private static final Duration DECISION_LIMIT = Duration.ofSeconds(180);
     private static final Duration ENFORCE_PATIENCE = Duration.ofSeconds(10);
 
     private final Database database;
@@ -57,9 +57,11 @@ public final class SharedChanges implements AutoCloseable {
     private final Fence fence;
     private final Proposals proposals;
     private final ProposalMover mover;
+    private final StrayEvents strays;
     private final AtomicBoolean woken = new AtomicBoolean();
+    private final AtomicBoolean routesWent = new AtomicBoolean();
     private volatile boolean closing;
-    private @Nullable ExecutorService voter;
+    private volatile @Nullable ExecutorService voter;
     private volatile @Nullable ChangeParty party;
 
     private volatile long reportedEpoch = -1;
@@ -68,12 +70,28 @@ public final class SharedChanges implements AutoCloseable {
     private long enforcedFor = -1;
     private long votedEpoch = -1;
 
+    /** What a change has come to when its maker is told. */
+    public enum Standing {
+        /** It is in force on every live node. */
+        IN_FORCE,
+        /** It is committed; a node still finishes what it does by the former objects, and may fail at the new ones. */
+        SETTLING
+    }
+
+    /** What really changed. */
+    public record Made(List<Change> changes, Standing standing) {
+        public Made {
+            changes = List.copyOf(changes);
+        }
+    }
+
     public SharedChanges(Database database, JdbcObjectStore store, ObjectJson json, Fence fence) {
         this.database = database;
         this.store = store;
         this.fence = fence;
         this.proposals = new Proposals(json);
         this.mover = new ProposalMover(store, proposals);
+        this.strays = new StrayEvents(database);
     }
 
     /** From here on this node has a say; call when it has its objects in force. */
@@ -87,10 +105,11 @@ public final class SharedChanges implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
-        voter = fresh;
+        store.onChange(this::changed);
         FencingToken token = fence.token();
-        database.execute(connection ->
-                NodeRevisions.report(connection, token, store.current().revision()));
+        long revision = bringInForce(party);
+        database.execute(connection -> NodeRevisions.report(connection, token, revision));
+        voter = fresh;
         store.onLook(this::looked);
         store.lookSoon();
     }
@@ -121,17 +140,18 @@ public final class SharedChanges implements AutoCloseable {
 
     /**
      * Makes a change that is in force on every live node when this returns, or, where a node still finishes what it does
-     * by the former objects, will be; see {@link #nodes}. When a node cannot put it in force, nothing is changed.
+     * by the former objects, will be in force or taken back everywhere; see {@link #nodes}. When a node cannot put it in
+     * force, nothing is changed.
      *
-     * @return what really changed
+     * @return what really changed, and whether all nodes have it
      * @throws SeraiException INVALID with the node and its reason; OBJECT_IN_USE as {@link ObjectStore#change}
      */
-    public List<Change> make(List<ConfigObject> puts, List<Key> deletes, String by) {
+    public Made make(List<ConfigObject> puts, List<Key> deletes, String by) {
         JdbcObjectStore.requireOnceEach(puts, deletes);
         long id = propose(puts, deletes, by);
         store.lookSoon();
         long settleBy = 0;
-        long giveUp = System.nanoTime() + DECISION_LIMIT.toNanos();
+        long giveUp = System.nanoTime() + ChangeLimits.DECISION.toNanos();
         while (System.nanoTime() < giveUp) {
             State state = database.statement(connection -> Proposals.state(connection, id));
             switch (state) {
@@ -139,11 +159,11 @@ public final class SharedChanges implements AutoCloseable {
                 case SETTLING -> {
                     settleBy = settleBy == 0 ? System.nanoTime() + ENFORCE_PATIENCE.toNanos() : settleBy;
                     if (System.nanoTime() > settleBy) {
-                        return finished(id);
+                        return new Made(finished(id), Standing.SETTLING);
                     }
                 }
                 case DONE -> {
-                    return finished(id);
+                    return new Made(finished(id), Standing.IN_FORCE);
                 }
                 case REFUSED, UNDONE -> throw refusal(id);
             }
@@ -152,7 +172,7 @@ public final class SharedChanges implements AutoCloseable {
         }
         throw new SeraiException(
                 ErrorCode.BUSY,
-                "The nodes have not decided about the change within " + DECISION_LIMIT.toSeconds()
+                "The nodes have not decided about the change within " + ChangeLimits.DECISION.toSeconds()
                         + " s; they still may, see the history of the objects");
     }
 
@@ -163,8 +183,41 @@ public final class SharedChanges implements AutoCloseable {
                 .toList());
     }
 
+    /**
+     * Refuses objects of which a live node of the first release could not read everything: it would follow no change of
+     * configuration from then on, so that an account that is disabled later would still be let in there.
+     *
+     * @throws SeraiException BUSY with the objects and the nodes
+     */
+    public void requireReadByAll(List<ConfigObject> puts) {
+        List<String> newer = puts.stream()
+                .map(FirstRelease::unknown)
+                .flatMap(Optional::stream)
+                .toList();
+        if (!newer.isEmpty()) {
+            requireNoOlderNodes(String.join("; ", newer));
+        }
+    }
+
+    /**
+     * Refuses what a node of the first release does not understand while one may run.
+     *
+     * @throws SeraiException BUSY with what it is and the nodes
+     */
+    public void requireNoOlderNodes(String what) {
+        List<NodeName> others = nodesWithoutPart();
+        if (!others.isEmpty()) {
+            throw new SeraiException(
+                    ErrorCode.BUSY,
+                    "Nothing was changed, for not every node would understand it (" + what + "): "
+                            + others.stream().map(NodeName::value).collect(joining(", "))
+                            + " is of an older release, or just starting. Upgrade all nodes first, or try again in a"
+                            + " moment");
+        }
+    }
+
     /** Live nodes that take no part in deciding: they are starting, or are of a release that cannot. */
-    public List<NodeName> nodesWithoutPart() {
+    List<NodeName> nodesWithoutPart() {
         return database.read(connection -> NodeRevisions.withoutPart(connection).stream()
                 .map(NodeName::new)
                 .toList());
@@ -191,7 +244,7 @@ public final class SharedChanges implements AutoCloseable {
 
     private long propose(List<ConfigObject> puts, List<Key> deletes, String by) {
         String node = fence.token().node().value();
-        long end = System.nanoTime() + TURN_LIMIT.toNanos();
+        long end = System.nanoTime() + ChangeLimits.TURN.toNanos();
         while (true) {
             OptionalLong id = database.transaction(connection -> {
                 Proposals.forget(connection);
@@ -207,7 +260,7 @@ public final class SharedChanges implements AutoCloseable {
             if (System.nanoTime() > end) {
                 throw new SeraiException(
                         ErrorCode.BUSY,
-                        "Another change of the configuration has been under way for " + TURN_LIMIT.toSeconds()
+                        "Another change of the configuration has been under way for " + ChangeLimits.TURN.toSeconds()
                                 + " s; nothing was changed, try again");
             }
             wake();
@@ -245,7 +298,8 @@ public final class SharedChanges implements AutoCloseable {
         }
     }
 
-    private synchronized void wake() {
+    /** Takes no lock: who closes this waits for the voter, which wakes itself. */
+    private void wake() {
         ExecutorService running = voter;
         if (running != null && woken.compareAndSet(false, true)) {
             try {
@@ -258,6 +312,9 @@ public final class SharedChanges implements AutoCloseable {
 
     private void round() {
         woken.set(false);
+        if (closing) {
+            return;
+        }
         try {
             FencingToken token = fence.token();
             OptionalLong open = database.statement(store.tables()::look).openProposal();
@@ -276,13 +333,34 @@ public final class SharedChanges implements AutoCloseable {
         }
     }
 
-    /** What a node has in force is what its copy stands at, but for an open proposal that is not yet in force here. */
+    /** A node says that it has a revision when what was committed up to it is in force here. */
     private void report(FencingToken token) {
+        ChangeParty present = party;
+        if (present == null || token.epoch() == reportedEpoch && store.current().revision() == reportedRevision) {
+            return;
+        }
+        long revision = bringInForce(present);
+        database.execute(connection -> NodeRevisions.report(connection, token, revision));
+        reportedEpoch = token.epoch();
+        reportedRevision = revision;
+    }
+
+    /** The revision that is in force here when this returns. */
+    private long bringInForce(ChangeParty present) {
+        store.catchUp();
         long revision = store.current().revision();
-        if (token.epoch() != reportedEpoch || revision != reportedRevision) {
-            database.execute(connection -> NodeRevisions.report(connection, token, revision));
-            reportedEpoch = token.epoch();
-            reportedRevision = revision;
+        boolean went = routesWent.getAndSet(false);
+        present.follow();
+        // From here on no file arrives on this node for a route that went.
+        if (went) {
+            strays.park();
+        }
+        return revision;
+    }
+
+    private void changed(List<Change> changes) {
+        if (changes.stream().anyMatch(change -> change.key().kind() == ObjectKind.ROUTE && change.after() == null)) {
+            routesWent.set(true);
         }
     }
 

@@ -22,12 +22,9 @@ import java.util.Optional;
  * of a schedule have been looked through is in the same transaction, so that nothing due is forgotten while no node runs.
  */
 public final class ScheduleFires {
-    /** From the last fire on, for a clock that an earlier release kept. */
     private static final String BEGIN = """
             insert into schedule_clock (schedule, route_id, looked_until)
-            values (?, ?, coalesce(
-                (select max(fire_time) from schedule_fire where schedule = ? and route_id = ? and asked_by is null),
-                ?, clock_timestamp()))
+            values (?, ?, coalesce(?, clock_timestamp()))
             on conflict (schedule, route_id) do nothing""";
 
     private static final String CLOCKS =
@@ -61,6 +58,8 @@ public final class ScheduleFires {
     private static final String PAUSED = "select schedule from schedule_pause";
 
     private static final String FORGET_CLOCK = "delete from schedule_clock where schedule = ? and route_id = ?";
+
+    private static final String FORGET_OTHERS = "delete from schedule_clock where schedule <> ? and route_id = ?";
 
     private static final String FORGET = """
             delete from schedule_fire f
@@ -102,8 +101,8 @@ public final class ScheduleFires {
     }
 
     /**
-     * Makes a clock's row if there is none: from then on fires count. A clock that fired before goes on from its last
-     * fire.
+     * Makes a clock's row if there is none: from then on fires count. What was due before is not made up for, whatever
+     * fired before that.
      *
      * @param from empty for now, by the database's clock
      */
@@ -111,9 +110,8 @@ public final class ScheduleFires {
         database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
                 setKey(statement, 1, schedule, route);
-                setKey(statement, 3, schedule, route);
                 statement.setObject(
-                        5,
+                        3,
                         from.map(at -> at.atOffset(ZoneOffset.UTC)).orElse(null),
                         java.sql.Types.TIMESTAMP_WITH_TIMEZONE);
                 return statement.executeUpdate();
@@ -141,8 +139,17 @@ public final class ScheduleFires {
 
     /** A schedule was taken from a route: when it is given back, it begins anew. */
     public void forget(ScheduleName schedule, RouteId route) {
+        forget(FORGET_CLOCK, schedule, route);
+    }
+
+    /** A route was given this schedule: any other one that it had was taken from it, as by {@link #forget}. */
+    public void forgetOthers(ScheduleName schedule, RouteId route) {
+        forget(FORGET_OTHERS, schedule, route);
+    }
+
+    private void forget(String sql, ScheduleName schedule, RouteId route) {
         database.transaction(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FORGET_CLOCK)) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 setKey(statement, 1, schedule, route);
                 return statement.executeUpdate();
             }

@@ -26,6 +26,12 @@ public interface Incoming extends AutoCloseable {
     /** Makes the running {@link #write} or {@link #commit} of another thread fail with {@code CANCELLED}. */
     void cancel();
 
+    /**
+     * Makes the running and every later {@link #write} and {@link #commit} fail with {@code PARTNER_ABORT}, unless the file
+     * has arrived already. Never waits, and frees nothing: {@link #abort} follows. From any thread.
+     */
+    void breakOff(String reason);
+
     /** Aborts if it was not ended before. Idempotent. */
     @Override
     void close();

@@ -37,6 +37,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     private final Instant started;
     private final long startOffset;
     private volatile @Nullable String cancelledBy;
+    private volatile @Nullable String brokenOff;
     private volatile State state = State.OPEN;
     private @Nullable SeraiException failure;
     private RunningTransfers.@Nullable Registration registration;
@@ -50,7 +51,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     /** With what it was opened. */
-    record Opening(Destination destination, TransferId transfer, FencingToken token, Path staging, Bounds bounds) {}
+    record Opening(Destination destination, StagingName name, FencingToken token, Path staging, Bounds bounds) {
+        TransferId transfer() {
+            return name.transfer();
+        }
+    }
 
     /** How large it may become. */
     record Bounds(long maxBytes, long quotaLeft) {
@@ -341,8 +346,8 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     }
 
     private void keepOrDelete() throws IOException {
-        if (opening.destination() instanceof Destination.Home home) {
-            services.parts().keep(home.target(), opening.staging());
+        if (opening.destination() instanceof Destination.Home) {
+            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()));
         } else {
             Files.deleteIfExists(opening.staging());
         }
@@ -356,6 +361,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     @Override
     public void cancel(String by) {
         cancelledBy = by;
+    }
+
+    @Override
+    public void breakOff(String reason) {
+        brokenOff = reason;
     }
 
     @Override
@@ -392,6 +402,11 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
         if (by != null) {
             throw fail(new SeraiException(
                     ErrorCode.CANCELLED, opening.destination().description() + " was cancelled by " + by));
+        }
+        String why = brokenOff;
+        if (why != null) {
+            throw fail(new SeraiException(
+                    ErrorCode.PARTNER_ABORT, opening.destination().description() + " was broken off: " + why));
         }
         if (state != State.OPEN) {
             throw new SeraiException(

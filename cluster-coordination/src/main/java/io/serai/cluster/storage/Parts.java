@@ -3,12 +3,16 @@ package io.serai.cluster.storage;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -16,10 +20,6 @@ import java.util.stream.Stream;
  * may still be alive (frozen, cut off) has the suffix {@code ~left}: that node might write to it yet. A mark beside it
  * says how many of its bytes count, and who resumes it goes on with a copy of these. Moves are atomic, so that of two
  * who want to resume the same part one gets it.
- *
- * <p>The last byte of a part does not count. A client whose connection broke after its last byte, but before we said
- * that the file is safe, asks for the size when it comes again; lftp takes the full size for a finished upload and tells
- * its user so, while the file has no name. One byte less, and it must send that byte and await our word.
  */
 final class Parts {
     private static final String LEFT = "~left";
@@ -48,7 +48,7 @@ final class Parts {
     private static Optional<Part> find(Path file, Writer writer) {
         return StorageRoot.look(file)
                 .filter(BasicFileAttributes::isRegularFile)
-                .map(found -> new Part(file, Math.max(0, size(file, found.size(), writer) - 1), found, writer));
+                .map(found -> new Part(file, size(file, found.size(), writer), found, writer));
     }
 
     private static long size(Path file, long sizeBytes, Writer writer) {
@@ -63,20 +63,41 @@ final class Parts {
     }
 
     /**
-     * Makes the file the kept part in place of an earlier one. An empty file is kept too: clients that resume (OpenSSH's
-     * {@code reput}) look for the name that they had opened, and begin at byte 0 when they find it.
+     * Makes what a broken upload left the kept part in place of an earlier one. An empty file is kept too: clients that
+     * resume (OpenSSH's {@code reput}) look for the name that they had opened, and begin at byte 0 when they find it.
+     *
+     * @param sizeBytes how many bytes of the file can be trusted
      */
-    void keep(StagingName.Target target, Path file) throws IOException {
+    void keep(StagingName name, Path file, long sizeBytes) throws IOException {
+        StagingName.Target target = name.target().orElseThrow();
+        OptionalLong kept = name.kept(sizeBytes);
+        if (kept.isEmpty()) {
+            Files.deleteIfExists(file);
+            return;
+        }
+        FileTime modified = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = StorageRoot.openForWriting(file)) {
+            channel.truncate(kept.getAsLong());
+            channel.force(true);
+        }
+        // The time says which of two parts is the later.
+        Files.setLastModifiedTime(file, modified);
         Files.move(file, file(target, Writer.GONE), StandardCopyOption.ATOMIC_MOVE);
         StorageRoot.sync(root.parts());
         dropLeft(target);
     }
 
-    /** The same for a file that may still be written to, of which only so many bytes count. */
-    void keepLeft(StagingName.Target target, Path file, long sizeBytes) throws IOException {
-        Path name = file(target, Writer.MAY_BE_ALIVE);
-        new SafeMark(name).synced(sizeBytes);
-        Files.move(file, name, StandardCopyOption.ATOMIC_MOVE);
+    /** The same for a file that may still be written to. */
+    void keepLeft(StagingName name, Path file, long sizeBytes) throws IOException {
+        StagingName.Target target = name.target().orElseThrow();
+        OptionalLong kept = name.kept(sizeBytes);
+        if (kept.isEmpty()) {
+            Files.deleteIfExists(file);
+            return;
+        }
+        Path left = file(target, Writer.MAY_BE_ALIVE);
+        new SafeMark(left).synced(kept.getAsLong());
+        Files.move(file, left, StandardCopyOption.ATOMIC_MOVE);
         StorageRoot.sync(root.parts());
         Files.deleteIfExists(file(target, Writer.GONE));
     }
@@ -93,26 +114,29 @@ final class Parts {
         }
     }
 
-    /** Moves the part to that name, where it can be written to; false when there is none, or another took it. */
-    boolean take(StagingName.Target target, Path name) throws IOException {
+    /**
+     * Moves the part to where it can be written to.
+     *
+     * @param name the name for a file of that length
+     * @return the length; empty when there is no part, or another took it
+     */
+    OptionalLong take(StagingName.Target target, LongFunction<Path> name) throws IOException {
         Optional<Part> part = find(target);
         if (part.isEmpty()) {
-            return false;
+            return OptionalLong.empty();
         }
+        long sizeBytes = part.get().sizeBytes();
         try {
             if (part.get().writer() == Writer.MAY_BE_ALIVE) {
-                copy(part.get().file(), part.get().sizeBytes(), name);
+                copy(part.get().file(), sizeBytes, name.apply(sizeBytes));
             } else {
-                Files.move(part.get().file(), name, StandardCopyOption.ATOMIC_MOVE);
-                try (FileChannel taken = StorageRoot.openForWriting(name)) {
-                    taken.truncate(part.get().sizeBytes());
-                }
+                Files.move(part.get().file(), name.apply(sizeBytes), StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (NoSuchFileException e) {
-            return false;
+            return OptionalLong.empty();
         }
         drop(target);
-        return true;
+        return OptionalLong.of(sizeBytes);
     }
 
     /** Copies under another name first, so that a copy that was broken off never looks like a part. */

@@ -8,8 +8,10 @@ import io.serai.config.error.SeraiException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -20,6 +22,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The file in a storage root that says which cluster it belongs to and which root it is. The database knows the id of its
@@ -29,6 +33,7 @@ import java.util.UUID;
 final class RootMark {
     static final String NAME = "serai-storage.json";
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Logger LOG = LoggerFactory.getLogger(RootMark.class);
 
     private final Path root;
     private final Path file;
@@ -47,8 +52,7 @@ final class RootMark {
     static Mark claim(Path root, Database database) throws IOException {
         RootMark mark = new RootMark(root);
         try {
-            database.execute(mark::claim);
-            return read(root).orElseThrow(() -> new java.nio.file.NoSuchFileException(mark.file.toString()));
+            return database.transaction(mark::claim);
         } catch (Unusable e) {
             throw e.failure;
         }
@@ -66,19 +70,23 @@ final class RootMark {
         }
     }
 
-    private void claim(Connection connection) throws SQLException {
+    private Mark claim(Connection connection) throws SQLException {
         Known known = known(connection);
         try {
-            Optional<Mark> found = read(root);
-            if (found.isEmpty()) {
+            if (read(root).isEmpty()) {
                 refuseStranger(known);
-                adopt(connection, known, UUID.randomUUID());
-                return;
+                adopt(known);
             }
-            check(connection, known, found.get());
+            // Also after adopting: of two clusters that begin on one empty root the file names the first.
+            check(connection, known, present());
+            return present();
         } catch (IOException e) {
             throw new Unusable(e);
         }
+    }
+
+    private Mark present() throws IOException {
+        return read(root).orElseThrow(() -> new NoSuchFileException(file.toString()));
     }
 
     private void refuseStranger(Known known) {
@@ -93,6 +101,7 @@ final class RootMark {
         }
     }
 
+    /** The file first: if the database does not follow, the next start takes the id from the file. */
     private void check(Connection connection, Known known, Mark mark) throws SQLException, IOException {
         if (!mark.cluster().equals(known.cluster().toString())) {
             throw new SeraiException(
@@ -104,7 +113,10 @@ final class RootMark {
         if (mark.root().isPresent() && known.root().isEmpty()) {
             store(connection, UUID.fromString(mark.root().get()));
         } else if (known.root().isEmpty()) {
-            adopt(connection, known, UUID.randomUUID());
+            UUID id = UUID.randomUUID();
+            Files.move(written(known, id), file, StandardCopyOption.ATOMIC_MOVE);
+            StorageRoot.sync(root);
+            store(connection, id);
         } else if (!mark.root().equals(known.root().map(UUID::toString))) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -114,8 +126,20 @@ final class RootMark {
         }
     }
 
-    /** The file first: if the database does not follow, the next start takes the id from the file. */
-    private void adopt(Connection connection, Known known, UUID id) throws SQLException, IOException {
+    /** A root without a mark gets this cluster's, unless another cluster's comes first. */
+    private void adopt(Known known) throws IOException {
+        Path fresh = written(known, UUID.randomUUID());
+        try {
+            StorageRoot.linkOrCopy(fresh, file);
+        } catch (FileAlreadyExistsException e) {
+            LOG.debug("The storage root {} got a mark at this very moment", root, e);
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+        StorageRoot.sync(root);
+    }
+
+    private Path written(Known known, UUID id) throws IOException {
         Path fresh = Files.createTempFile(root, NAME, ".new", StorageRoot.FILE_MODE);
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
             String text = "{\"product\": \"serai\", \"layout\": 1, \"cluster\": \"" + known.cluster()
@@ -123,9 +147,7 @@ final class RootMark {
             channel.write(StandardCharsets.UTF_8.encode(text));
             channel.force(true);
         }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        StorageRoot.sync(root);
-        store(connection, id);
+        return fresh;
     }
 
     static Optional<Mark> read(Path root) throws IOException {

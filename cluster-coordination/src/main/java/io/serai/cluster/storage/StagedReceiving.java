@@ -19,6 +19,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -110,38 +111,47 @@ public final class StagedReceiving implements Receiving {
         StagingName.Target target = StagingName.Target.of(upload.account(), upload.path());
         TransferId transfer = TransferId.random();
         services.openUploads().open(target, upload.mode(), token.epoch());
-        Path staging = services.foundation()
-                .root()
-                .active(token.epoch())
-                .resolve(StagingName.upload(target, transfer).toString());
+        Path folder = services.foundation().root().active(token.epoch());
+        StagingName name = StagingName.upload(target, transfer);
         try {
             services.openUploads().makeFolder(token.epoch());
-            long held = upload.mode() == Mode.RESUME ? resume(upload, target, staging) : 0;
+            if (upload.mode() == Mode.RESUME) {
+                name = resume(upload, folder, name);
+            }
+        } catch (IOException e) {
+            services.openUploads().closed(target);
+            throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
+        } catch (RuntimeException e) {
+            services.openUploads().closed(target);
+            throw e;
+        }
+        Path staging = folder.resolve(name.toString());
+        try {
             FileChannel channel =
                     Files.exists(staging) ? StorageRoot.openForWriting(staging) : StorageRoot.create(staging);
             Destination destination = new Destination.Home(upload, target);
             return open(
-                    new IncomingFile.Opening(destination, transfer, token, staging, mostBytes(upload, visible)),
+                    new IncomingFile.Opening(destination, name, token, staging, mostBytes(upload, visible)),
                     channel,
-                    held);
+                    name.base());
         } catch (IOException e) {
-            giveBack(upload.mode(), target, staging);
+            giveBack(upload.mode(), target, name, staging);
             throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
         } catch (RuntimeException e) {
-            giveBack(upload.mode(), target, staging);
+            giveBack(upload.mode(), target, name, staging);
             throw e;
         }
     }
 
     /** An upload that could not begin must not have taken the part away. */
-    private void giveBack(Mode mode, StagingName.Target target, Path staging) {
+    private void giveBack(Mode mode, StagingName.Target target, StagingName name, Path staging) {
         try {
             if (!Files.exists(staging)) {
                 return;
             }
             // A part that was taken may be empty; what else is empty was never more than a name.
             if (mode == Mode.RESUME || Files.size(staging) > 0) {
-                services.parts().keep(target, staging);
+                services.parts().keep(name, staging, Files.size(staging));
             } else {
                 Files.delete(staging);
             }
@@ -167,12 +177,10 @@ public final class StagedReceiving implements Receiving {
         TransferId transfer = TransferId.random();
         try {
             services.openUploads().makeFolder(token.epoch());
-            Path staging = services.foundation()
-                    .root()
-                    .active(token.epoch())
-                    .resolve(StagingName.pull(transfer).toString());
+            StagingName name = StagingName.pull(transfer);
+            Path staging = services.foundation().root().active(token.epoch()).resolve(name.toString());
             return open(
-                    new IncomingFile.Opening(destination, transfer, token, staging, IncomingFile.Bounds.NONE),
+                    new IncomingFile.Opening(destination, name, token, staging, IncomingFile.Bounds.NONE),
                     StorageRoot.create(staging),
                     0);
         } catch (IOException e) {
@@ -205,21 +213,29 @@ public final class StagedReceiving implements Receiving {
         return visible;
     }
 
-    /** Puts what is to be continued under that staging name; the number of bytes, 0 when there is nothing. */
-    private long resume(Upload upload, StagingName.Target target, Path staging) throws IOException {
-        if (services.parts().take(target, staging)) {
-            return Files.size(staging);
+    /** Puts what is to be continued into the folder; its name there, or that of a new upload when there is nothing. */
+    private StagingName resume(Upload upload, Path folder, StagingName fresh) throws IOException {
+        StagingName.Target target = fresh.target().orElseThrow();
+        OptionalLong part = services.parts()
+                .take(target, held -> folder.resolve(resumed(fresh, held).toString()));
+        if (part.isPresent()) {
+            return resumed(fresh, part.getAsLong());
         }
         Path visible = services.foundation().root().locate(upload.account(), upload.path());
         try {
             if (StorageRoot.look(visible).isPresent()) {
-                Parts.copy(visible, Files.size(visible), staging);
-                return Files.size(staging);
+                StagingName name = resumed(fresh, Files.size(visible));
+                Parts.copy(visible, name.base(), folder.resolve(name.toString()));
+                return name;
             }
-            return 0;
         } catch (NoSuchFileException e) {
-            return 0;
+            LOG.debug("{} has just been removed", upload.path());
         }
+        return fresh;
+    }
+
+    private static StagingName resumed(StagingName fresh, long held) {
+        return StagingName.resumed(fresh.target().orElseThrow(), fresh.transfer(), held);
     }
 
     private IncomingFile.Bounds mostBytes(Upload upload, Optional<BasicFileAttributes> visible) throws IOException {

@@ -8,19 +8,22 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The name of a file in staging. It carries all that a recovery needs, so that opening an upload costs no write to the
- * database: {@code <account>~<path hash>~<transfer>} for an upload, {@code pull~<transfer>} for a pull. Names of
- * accounts have no {@code ~}.
+ * database: {@code <account>~<path hash>~<transfer>} for an upload, {@code pull~<transfer>} for a pull. An upload that
+ * goes on behind bytes that were there adds {@code ~<their number>}. Names of accounts have no {@code ~}.
  *
  * @param target the account and path that an upload is for; empty for a pull
+ * @param base how many bytes were there when the upload began: a kept part, or a copy of the visible file
  */
-record StagingName(Optional<Target> target, TransferId transfer) {
+record StagingName(Optional<Target> target, TransferId transfer, long base) {
     private static final String ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})";
-    private static final Pattern UPLOAD = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})~([0-9a-f]{32})~" + ID);
+    private static final Pattern UPLOAD =
+            Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})~([0-9a-f]{32})~" + ID + "(?:~([1-9][0-9]{0,17}))?");
     private static final Pattern PULL = Pattern.compile("pull~" + ID);
     private static final int HASH_BYTES = 16;
 
@@ -38,11 +41,28 @@ record StagingName(Optional<Target> target, TransferId transfer) {
     }
 
     static StagingName upload(Target target, TransferId transfer) {
-        return new StagingName(Optional.of(target), transfer);
+        return resumed(target, transfer, 0);
+    }
+
+    static StagingName resumed(Target target, TransferId transfer, long base) {
+        return new StagingName(Optional.of(target), transfer, base);
     }
 
     static StagingName pull(TransferId transfer) {
-        return new StagingName(Optional.empty(), transfer);
+        return new StagingName(Optional.empty(), transfer, 0);
+    }
+
+    /**
+     * How many bytes of a broken upload are kept: all but the last one that came. A client whose connection broke after
+     * its last byte, but before we said that the file is safe, asks for the size when it comes again; lftp takes the full
+     * size for a finished upload and tells its user so, while the file has no name. One byte less, and it must send that
+     * byte and await our word.
+     *
+     * @param sizeBytes how many bytes there are
+     * @return empty when less is there than at the beginning; that must not stand for the bytes of a visible file
+     */
+    OptionalLong kept(long sizeBytes) {
+        return sizeBytes < base ? OptionalLong.empty() : OptionalLong.of(Math.max(base, sizeBytes - 1));
     }
 
     /** Reads a name of a folder; empty for whatever is not a staging file. */
@@ -50,7 +70,8 @@ record StagingName(Optional<Target> target, TransferId transfer) {
         Matcher upload = UPLOAD.matcher(name);
         if (upload.matches()) {
             Target target = new Target(upload.group(1), upload.group(2));
-            return Optional.of(upload(target, TransferId.parse(upload.group(3))));
+            long base = upload.group(4) == null ? 0 : Long.parseLong(upload.group(4));
+            return Optional.of(resumed(target, TransferId.parse(upload.group(3)), base));
         }
         Matcher pull = PULL.matcher(name);
         return pull.matches() ? Optional.of(pull(TransferId.parse(pull.group(1)))) : Optional.empty();
@@ -59,7 +80,7 @@ record StagingName(Optional<Target> target, TransferId transfer) {
     /** The file's name. */
     @Override
     public String toString() {
-        return target.map(t -> t + "~").orElse("pull~") + transfer;
+        return target.map(t -> t + "~").orElse("pull~") + transfer + (base > 0 ? "~" + base : "");
     }
 
     private static String hash(VirtualPath path) {

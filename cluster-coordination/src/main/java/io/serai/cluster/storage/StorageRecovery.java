@@ -8,14 +8,12 @@ import io.serai.config.name.AccountName;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -156,24 +154,13 @@ public final class StorageRecovery implements TakeoverStep {
                         > 0) {
             Files.deleteIfExists(file);
         } else {
-            keep(target, file, crash);
+            long trusted = SafeMark.trusted(file, Files.size(file), crash);
+            if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
+                parts.keepLeft(name, file, trusted);
+            } else {
+                parts.keep(name, file, trusted);
+            }
         }
-    }
-
-    private void keep(StagingName.Target target, Path file, SafeMark.Crash crash) throws IOException {
-        long trusted = SafeMark.trusted(file, Files.size(file), crash);
-        if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
-            parts.keepLeft(target, file, trusted);
-            return;
-        }
-        FileTime modified = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
-        try (FileChannel channel = StorageRoot.openForWriting(file)) {
-            channel.truncate(trusted);
-            channel.force(true);
-        }
-        // The time says which of two parts is the later.
-        Files.setLastModifiedTime(file, modified);
-        parts.keep(target, file);
     }
 
     private record Row(boolean completed, boolean published, String account, String path) {}

@@ -12,12 +12,19 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -36,7 +43,8 @@ import org.slf4j.LoggerFactory;
  * may do that at the same time. An owner that was frozen and goes on finds the same outcome, so recovery may be
  * mistaken about who is alive without harm.
  *
- * <p>The lock guards the life cycle; {@code firstSeen} and the report are used by one round at a time.
+ * <p>The lock guards the life cycle; one regular round runs at a time and makes the report. A takeover waits for none
+ * of them and for no participant longer than its limit.
  */
 public final class InDoubtRecovery implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InDoubtRecovery.class);
@@ -52,6 +60,14 @@ public final class InDoubtRecovery implements AutoCloseable {
     private final InstantSource clock;
     private final Map<String, Instant> firstSeen = new ConcurrentHashMap<>();
     private final Set<String> complainedOf = ConcurrentHashMap.newKeySet();
+    /** Participants that a takeover waits for, or waited for in vain: there is a thread for each of them at most. */
+    private final Set<String> askedByTakeover = ConcurrentHashMap.newKeySet();
+
+    private final ExecutorService askers = Executors.newCachedThreadPool(task -> {
+        Thread asker = new Thread(task, "in-doubt-takeover");
+        asker.setDaemon(true);
+        return asker;
+    });
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable Thread thread;
@@ -76,7 +92,7 @@ public final class InDoubtRecovery implements AutoCloseable {
         }
     }
 
-    /** @param participants those that are declared now; asked in every round */
+    /** @param participants those that are declared now, and former ones that may have something prepared; asked in every round */
     public InDoubtRecovery(
             Transactions transactions,
             Supplier<Collection<? extends Participant>> participants,
@@ -131,6 +147,7 @@ public final class InDoubtRecovery implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        askers.shutdownNow();
         if (ending != null) {
             try {
                 ending.join(10_000);
@@ -173,14 +190,67 @@ public final class InDoubtRecovery implements AutoCloseable {
         }
     }
 
-    /** Finishes what the dead boot left; the number of branches. */
-    public int recover(DeadBoot dead) {
+    /**
+     * Finishes what the dead boot left at the participants that answer in time, all at once; the rest is left to the
+     * rounds, the next of which comes soon then.
+     *
+     * @param limit how long to wait: other work of a dead node comes after this
+     * @return the number of branches
+     */
+    public int recover(DeadBoot dead, Duration limit) {
         boolean mine = dead.bootId().equals(transactions.owner().boot());
         if (!mine && transactions.outcomes().liveBoots().contains(dead.bootId())) {
             // The process lives and has a new lease: it knows best what it still runs.
             return 0;
         }
-        return round(boot -> boot.equals(dead.bootId()));
+        Map<String, Future<Integer>> asked = new LinkedHashMap<>();
+        List<String> late = new ArrayList<>();
+        for (Participant participant : List.copyOf(participants.get())) {
+            if (askedByTakeover.add(participant.name())) {
+                asked.put(participant.name(), askers.submit(() -> finishAt(participant, dead)));
+            } else {
+                late.add(participant.name());
+            }
+        }
+        int finished = await(asked, limit, late);
+        if (!late.isEmpty()) {
+            LOG.warn(
+                    "What node {} left prepared at {} is looked for later: no answer within {} ms",
+                    dead.node(),
+                    late,
+                    limit.toMillis());
+            wake();
+        }
+        return finished;
+    }
+
+    private int finishAt(Participant participant, DeadBoot dead) {
+        try {
+            Round round = new Round(boot -> boot.equals(dead.bootId()));
+            round.visit(participant);
+            return round.finished;
+        } finally {
+            askedByTakeover.remove(participant.name());
+        }
+    }
+
+    private static int await(Map<String, Future<Integer>> asked, Duration limit, List<String> late) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        int finished = 0;
+        for (Map.Entry<String, Future<Integer>> one : asked.entrySet()) {
+            try {
+                finished += one.getValue().get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                late.add(one.getKey());
+            } catch (ExecutionException e) {
+                LOG.error("{} was not asked for prepared transactions; asked again", one.getKey(), e.getCause());
+                late.add(one.getKey());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                late.add(one.getKey());
+            }
+        }
+        return finished;
     }
 
     /** Finishes what this boot and all that are over have left; the number of branches. */
@@ -194,12 +264,6 @@ public final class InDoubtRecovery implements AutoCloseable {
         transactions.outcomes().forgetOld();
         report = round.report();
         firstSeen.keySet().retainAll(round.seen);
-        return round.finished;
-    }
-
-    private synchronized int round(Predicate<UUID> boots) {
-        Round round = new Round(boots);
-        round.visit();
         return round.finished;
     }
 
@@ -219,23 +283,27 @@ public final class InDoubtRecovery implements AutoCloseable {
         }
 
         void visit() {
-            for (Participant participant : List.copyOf(participants.get())) {
-                try (Scan scan = participant.scan()) {
-                    Set<TransactionId> prepared = new HashSet<>();
-                    for (Branch branch : scan.prepared()) {
-                        visit(participant, scan, branch, prepared);
-                    }
-                    preparedAt.put(participant.name(), prepared);
-                    complainedOf.remove(participant.name());
-                } catch (Exception e) { // one participant that is away must not keep the others waiting
-                    unreachable.add(participant.name());
-                    if (complainedOf.add(participant.name())) {
-                        LOG.warn(
-                                "{} cannot be asked for prepared transactions; asked again within {} s: {}",
-                                participant.name(),
-                                interval.toSeconds(),
-                                e.toString());
-                    }
+            List.copyOf(participants.get()).forEach(this::visit);
+        }
+
+        void visit(Participant participant) {
+            try (Scan scan = participant.scan()) {
+                Set<TransactionId> prepared = new HashSet<>();
+                for (Branch branch : scan.prepared()) {
+                    visit(participant, scan, branch, prepared);
+                }
+                preparedAt
+                        .computeIfAbsent(participant.identity(), unknown -> new HashSet<>())
+                        .addAll(prepared);
+                complainedOf.remove(participant.identity());
+            } catch (Exception e) { // one participant that is away must not keep the others from being asked
+                unreachable.add(participant.identity());
+                if (complainedOf.add(participant.identity())) {
+                    LOG.warn(
+                            "{} cannot be asked for prepared transactions; asked again within {} s: {}",
+                            participant.identity(),
+                            interval.toSeconds(),
+                            e.toString());
                 }
             }
         }
@@ -322,8 +390,8 @@ public final class InDoubtRecovery implements AutoCloseable {
                     .forget(decided.stream()
                             .filter(decision -> preparedAt.keySet().containsAll(decision.participants()))
                             .filter(decision -> decision.participants().stream()
-                                    .noneMatch(name -> preparedAt
-                                            .getOrDefault(name, Set.of())
+                                    .noneMatch(identity -> preparedAt
+                                            .getOrDefault(identity, Set.of())
                                             .contains(decision.id())))
                             .map(Decided::id)
                             .toList());

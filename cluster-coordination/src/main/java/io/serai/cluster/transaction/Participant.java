@@ -11,6 +11,11 @@ public interface Participant {
     /** Its name in routes; unique. */
     String name();
 
+    /** Its name and its address, by which decisions know it: under the same name may come another database or broker. */
+    default String identity() {
+        return name();
+    }
+
     /**
      * Refuses a transaction with several resources where this one cannot be prepared.
      *

@@ -12,19 +12,32 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.DataSource;
+import org.postgresql.Driver;
 import org.postgresql.xa.PGXADataSource;
 
 /** A PostgreSQL database of route authors: a bounded pool whose connections join the transaction of their thread. */
 public class PostgresParticipant implements Participant, AutoCloseable {
     private final String name;
+    private final String identity;
     private final Transactions transactions;
     private final PGXADataSource single;
     private final AgroalDataSource pool;
     private volatile boolean canPrepare;
 
+    /** @throws SeraiException INVALID when the driver does not understand the address; nothing connects */
+    public static void requireAddress(String url) {
+        if (Driver.parseURL(url, null) == null) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    "the PostgreSQL driver does not understand \"" + url
+                            + "\"; write jdbc:postgresql://HOST:5432/DATABASE, with several hosts HOST:5432,HOST:5432");
+        }
+    }
+
     /** Nothing connects before it is used. */
     public PostgresParticipant(String name, DatabaseSettings settings, Transactions transactions) {
         this.name = name;
+        this.identity = name + " at " + settings.url();
         this.transactions = transactions;
         this.single = DatabasePool.xaSource(settings);
         try {
@@ -44,6 +57,11 @@ public class PostgresParticipant implements Participant, AutoCloseable {
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public String identity() {
+        return identity;
     }
 
     @Override

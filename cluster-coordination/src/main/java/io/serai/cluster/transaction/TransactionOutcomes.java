@@ -58,7 +58,7 @@ final class TransactionOutcomes {
         this.node = node;
     }
 
-    /** A commit that some participants may not have heard of. */
+    /** A commit that some participants, by their identities, may not have heard of. */
     record Decided(TransactionId id, Set<String> participants) {}
 
     /** Decides for commit, with the commit of this connection's transaction and no earlier. */

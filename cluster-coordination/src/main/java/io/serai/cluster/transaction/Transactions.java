@@ -228,7 +228,7 @@ public final class Transactions implements AutoCloseable {
                         NodeFence.guard(connection, token);
                     }
                     if (several) {
-                        outcomes.decide(connection, scope.id(), names(scope));
+                        outcomes.decide(connection, scope.id(), identities(scope));
                         scope.decisionIsWritten();
                     }
                 }
@@ -248,6 +248,19 @@ public final class Transactions implements AutoCloseable {
 
     private static List<String> names(TransactionScope scope) {
         return scope.participants().stream().map(Participant::name).toList();
+    }
+
+    private static List<String> identities(TransactionScope scope) {
+        return scope.participants().stream().map(Participant::identity).toList();
+    }
+
+    /** Whether something of this cluster is prepared at the participant, which is asked for it. */
+    public boolean hasPrepared(Participant participant) throws Exception {
+        try (Participant.Scan scan = participant.scan()) {
+            return scan.prepared().stream()
+                    .flatMap(branch -> TransactionId.of(branch.xid()).stream())
+                    .anyMatch(id -> id.owner().cluster().equals(owner.cluster()));
+        }
     }
 
     /** Rolls the transaction of this thread back. */
@@ -275,7 +288,7 @@ public final class Transactions implements AutoCloseable {
                 }
                 return committed;
             } catch (SeraiException e) {
-                LOG.warn("The outcome of transaction {} is not known yet: %s", id, e.text());
+                LOG.warn("The outcome of transaction {} is not known yet: {}", id, e.text());
             }
             interrupted |= Thread.interrupted();
             LockSupport.parkNanos(pause.toNanos());

@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jgroups.JChannel;
 import org.jgroups.protocols.DISCARD;
 import org.jgroups.protocols.TP;
@@ -97,10 +96,14 @@ class CacheLayerTest {
         one.forRoutes().orElseThrow().getCache("duplicates").put("invoice-1", true);
 
         CacheLayer stranger = layer("two", CacheIdentity.of(CacheIdentity.make()));
+        // One with the key, which came later than the stranger: who may come in is in by then.
+        CacheLayer late = layer("three", KEY);
 
-        TimeUnit.SECONDS.sleep(3); // there is no event to wait for: it must not happen
-        assertThat(one.members()).isEqualTo(1);
-        assertThat(stranger.members()).isLessThan(2);
+        await().atMost(Duration.ofSeconds(20)).until(() -> one.members() == 2 && late.members() == 2);
+        await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(20)).until(() -> stranger.members() < 2);
+        assertThat(one.members()).isEqualTo(2);
+        assertThat(late.forRoutes().orElseThrow().getCache("duplicates").get("invoice-1"))
+                .isEqualTo(true);
         stranger.forRoutes()
                 .ifPresent(caches -> assertThat(caches.getCache("duplicates").get("invoice-1"))
                         .isNull());

@@ -33,7 +33,8 @@ class MigrationsTest {
     void emptyDatabase() {
         TEST_DATABASE.database().execute(connection -> {
             try (Statement statement = connection.createStatement()) {
-                statement.execute("drop table if exists one, schema_migration");
+                statement.execute("drop schema public cascade");
+                statement.execute("create schema public");
             }
         });
     }
@@ -94,6 +95,32 @@ class MigrationsTest {
         assertThat(count("one")).isEqualTo(1);
         assertThat(count("schema_migration")).isEqualTo(1);
         assertThat(migrations(FIRST, SECOND).apply()).isEqualTo(1);
+    }
+
+    @Test
+    void clocksOfTheFirstReleaseGoOnFromTheirLastFireWhereTheRouteIsThere() {
+        List<Migrations.Migration> all =
+                Migrations.FILES.stream().map(Migrations.Migration::read).toList();
+        new Migrations(TEST_DATABASE.settings(), all.subList(0, 2)).apply();
+        execute("insert into config_object (kind, name, version, revision, spec, changed_by)"
+                + " values ('ROUTE', 'present', 1, 1, '{}', 'ops')");
+        execute("insert into schedule_fire (schedule, route_id, fire_time) select 'nightly', route,"
+                + " '2026-11-22T12:00:00Z'::timestamptz + n * interval '1 day'"
+                + " from unnest(array['present', 'removed']) route, generate_series(0, 2) n");
+
+        new Migrations(TEST_DATABASE.settings(), all).apply();
+
+        assertThat(count("schedule_clock where route_id = 'present' and looked_until = '2026-11-24T12:00:00Z'"))
+                .isEqualTo(1);
+        assertThat(count("schedule_clock")).isEqualTo(1);
+    }
+
+    private static void execute(String sql) {
+        TEST_DATABASE.database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        });
     }
 
     @Test

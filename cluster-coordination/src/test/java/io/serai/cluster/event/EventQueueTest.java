@@ -53,6 +53,28 @@ class EventQueueTest {
     }
 
     @Test
+    void theOldestReadyEventIsTheOneThatIsDueLongest() {
+        assertThat(one.queue.oldestReady()).isZero();
+        List<EventId> ids = one.enqueue(3, QueueNode.event("orders", "acme"));
+        // The first was tried a moment ago, the last is not ready.
+        setDue(ids.get(1), "ready", 600);
+        setDue(ids.get(2), "parked", 6000);
+        assertThat(one.queue.oldestReady()).isBetween(Duration.ofSeconds(600), Duration.ofSeconds(630));
+    }
+
+    private static void setDue(EventId id, String state, int secondsAgo) {
+        DATABASE.database().execute(connection -> {
+            try (var statement = connection.prepareStatement("update event set state = ?,"
+                    + " due_at = clock_timestamp() - ? * interval '1 second' where id = ?")) {
+                statement.setString(1, state);
+                statement.setInt(2, secondsAgo);
+                statement.setLong(3, id.value());
+                statement.executeUpdate();
+            }
+        });
+    }
+
+    @Test
     void keepsAllThatWasQueued() {
         NewEvent event = new NewEvent(
                 EventKind.RESUBMIT,
@@ -190,6 +212,7 @@ class EventQueueTest {
         one.queue.release(List.of(stale));
         assertThat(one.queue.get(id).orElseThrow().history()).isEmpty();
         ClaimedEvent again = two.claim("orders", 1).get(0);
+        assertFenced(() -> one.queue.complete(stale));
         assertThatThrownBy(() -> one.queue.complete(stale))
                 .hasMessageContaining("event " + id + " is not held by node one (epoch " + one.token.epoch()
                         + ") any more; nothing was written");

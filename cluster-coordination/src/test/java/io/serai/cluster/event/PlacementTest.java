@@ -63,6 +63,22 @@ class PlacementTest {
     }
 
     @Test
+    void theOwnersBehindThoseThatArePassedOverAreServed() {
+        prefer(Optional.empty(), Optional.of("b"), Duration.ofMinutes(5));
+        for (String account : List.of("a", "b", "c")) {
+            plain.enqueue(2, QueueNode.event("orders", account));
+        }
+        plain.enqueue(QueueNode.event("orders", "d", 4));
+        for (String expected : List.of("a", "c", "a", "c", "d")) {
+            assertThat(plain.claim("orders", 1))
+                    .extracting(ClaimedEvent::fairShare)
+                    .containsExactly(expected);
+        }
+        assertThat(plain.claim("orders", 1)).isEmpty();
+        assertThat(big.claim("orders", 5)).hasSize(2);
+    }
+
+    @Test
     void anyNodeTakesItAfterTheWait() {
         prefer(Optional.of(EventKind.ARRIVAL), Optional.empty(), Duration.ofMillis(700));
         plain.enqueue(QueueNode.event("orders", "acme"));

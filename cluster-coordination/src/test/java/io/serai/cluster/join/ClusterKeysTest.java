@@ -205,12 +205,69 @@ class ClusterKeysTest {
     }
 
     @Test
+    void theKeysOfAnExpiredInvitationAreForgotten() {
+        JoinToken unused = invite(keys("a").open());
+        assertThat(invitations().forget()).isZero();
+        execute("update invitation set expires_at = clock_timestamp()");
+
+        assertThat(invitations().forget()).isEqualTo(1);
+
+        assertThat(single("select count(*) from invitation where wrapped_keys <> ''"))
+                .isEqualTo("0");
+        assertThat(invitations().forget()).isZero();
+    }
+
+    @Test
     void aNodeThatKeepsAHomesKeysIsNotOverwritten() {
         SecretBox first = keys("a").open();
         JoinToken token = invite(first);
 
         assertThatThrownBy(() -> invitations().redeem(token, NODE, file("a"))).hasMessageContaining("has keys already");
         invitations().redeem(token, NODE, file("b"));
+    }
+
+    @Test
+    void keysOfAnotherClusterAreNotOverwritten() throws IOException {
+        SecretBox first = keys("a").open();
+        SecretBox.openOrCreate(made("b"));
+        byte[] before = Files.readAllBytes(file("b"));
+        execute("insert into node (name, epoch, boot_id, version, address, state, lease_until) values ('new', 1,"
+                + " gen_random_uuid(), '1', 'x:1', 'removed', clock_timestamp())");
+        JoinToken token = invite(first);
+
+        assertThatThrownBy(() -> invitations().redeem(token, NODE, file("b"))).hasMessageContaining("has keys already");
+
+        assertThat(file("b")).hasBinaryContent(before);
+        assertThat(new Nodes(database()).isRemoved(NODE)).isTrue();
+        invitations().redeem(token, NODE, file("c"));
+    }
+
+    @Test
+    void aRemovedServerIsLetInAgainWithTheKeysThatItHas() throws IOException {
+        SecretBox first = keys("a").open();
+        invitations().redeem(invite(first), NODE, file("b"));
+        execute("insert into node (name, epoch, boot_id, version, address, state, lease_until) values ('new', 1,"
+                + " gen_random_uuid(), '1', 'x:1', 'removed', clock_timestamp())");
+        keys("a").rotate(first, "test");
+        String encrypted = first.encrypt(SECRET, CONTEXT);
+        JoinToken token = invite(first);
+        JoinToken otherSecret = new JoinToken(
+                token.cluster(),
+                token.invitation(),
+                JoinSecret.random(),
+                token.databaseUrl(),
+                token.databaseUser(),
+                Optional.empty(),
+                token.storageRoot());
+
+        assertThatThrownBy(() -> invitations().redeem(otherSecret, NODE, file("b")))
+                .hasMessageContaining("does not open");
+        assertThat(new Nodes(database()).isRemoved(NODE)).isTrue();
+        invitations().redeem(token, NODE, file("b"));
+
+        assertThat(new Nodes(database()).isRemoved(NODE)).isFalse();
+        assertThat(keys("b").open().decrypt(encrypted, CONTEXT)).isEqualTo(SECRET);
+        assertThatThrownBy(() -> invitations().redeem(token, NODE, file("b"))).hasMessageContaining("was used by node");
     }
 
     @Test

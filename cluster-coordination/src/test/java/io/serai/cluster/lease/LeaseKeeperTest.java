@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,28 @@ class LeaseKeeperTest {
         assertThat(second.held().orElseThrow().token()).isGreaterThan(token);
         assertThat(first.held()).isEmpty();
         assertThat(ofA.lost.size() + ofB.lost.size()).isEqualTo(1);
+    }
+
+    @Test
+    void asksTheDatabaseOnceATurn() throws InterruptedException {
+        LeaseNode a = node("a");
+        AtomicInteger looks = new AtomicInteger();
+        Candidacy candidacy = a.keeper().enter(REPORTS, new LeaseHolder() {
+            @Override
+            public void gained(LeaseToken token) {}
+
+            @Override
+            public void lost(LeaseToken token) {}
+
+            @Override
+            public void seen(Optional<NodeName> holder, Set<NodeName> candidates) {
+                looks.incrementAndGet();
+            }
+        });
+        await().atMost(LIMIT).until(() -> candidacy.held().isPresent());
+        int before = looks.get();
+        Thread.sleep(TTL.toMillis());
+        assertThat(looks.get() - before).as("looks in ten turns").isBetween(3, 11);
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.serai.config.object.Protocol;
 import java.sql.PreparedStatement;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -55,7 +56,7 @@ class JdbcDeliveriesTest {
         ClaimedEvent event = claimed(FIRST);
         Delivery delivery = deliveries.begin(event, "to-bank", target("a.tmp", "a.csv"));
         assertThat(delivery.stage()).isEqualTo(Stage.SENDING);
-        assertThat(delivery.staleTempNames()).isEmpty();
+        assertThat(delivery.parts()).isEmpty();
         assertThat(row(delivery).state()).isEqualTo(TransferState.RUNNING);
         deliveries.renaming(delivery, 7, "abc");
         deliveries.delivered(delivery, 7, "abc");
@@ -76,17 +77,45 @@ class JdbcDeliveriesTest {
     @Test
     void retryAfterSendingUsesANewTemporaryNameAndTheSameRow() {
         Delivery first = deliveries.begin(claimed(FIRST), "to-bank", target("a.tmp", "a.csv"));
-        deliveries.failed(first, ErrorCode.SITE_TIMEOUT, "silence", 3);
+        deliveries.failed(first, ErrorCode.SITE_TIMEOUT, "silence", 3, List.of(first.part()));
         assertThat(row(first).state()).isEqualTo(TransferState.FAILED);
         assertThat(row(first).errorCode()).isEqualTo("SITE_TIMEOUT");
 
         Delivery second = deliveries.begin(reclaimed(first.event(), SECOND), "to-bank", target("b.tmp", "a.csv"));
         assertThat(second.transfer()).isEqualTo(first.transfer());
         assertThat(second.tempName()).isEqualTo("b.tmp");
-        assertThat(second.staleTempNames()).containsExactly("a.tmp");
+        assertThat(second.parts()).containsExactly(first.part());
+        assertThat(second.isBegunBy(first.part())).isTrue();
         assertThat(row(second).attempts()).isEqualTo(2);
         assertThat(row(second).node()).isEqualTo("node-2");
         assertThat(row(second).errorCode()).isNull();
+    }
+
+    @Test
+    void whatIsAtTheSiteIsKeptThroughAttemptsThatCreateNothing() {
+        Delivery first = deliveries.begin(claimed(FIRST), "to-bank", target("a.tmp", "a.csv"));
+        deliveries.failed(first, ErrorCode.SITE_TIMEOUT, "silence", 3, List.of(first.part()));
+        ClaimedEvent event = first.event();
+        for (int i = 0; i < 30; i++) {
+            event = reclaimed(event, SECOND);
+            Optional<String> source = i % 2 == 0 ? Optional.of("bb") : Optional.empty();
+            Delivery vain = deliveries.begin(event, "to-bank", target("vain" + i + ".tmp", "a.csv", source));
+            assertThat(vain.parts()).containsExactly(first.part());
+            assertThat(vain.isBegunBy(first.part())).isFalse();
+            deliveries.failed(vain, ErrorCode.SITE_TIMEOUT, "not reached", 0, vain.parts());
+        }
+        // A node that dies may have created something.
+        event = reclaimed(event, FIRST);
+        Delivery died = deliveries.begin(event, "to-bank", target("b.tmp", "a.csv", Optional.of("bb")));
+        event = reclaimed(event, SECOND);
+        Delivery last = deliveries.begin(event, "to-bank", target("c.tmp", "a.csv"));
+        assertThat(last.parts()).containsExactly(died.part(), first.part());
+        assertThat(last.isBegunBy(died.part())).isFalse();
+        assertThat(last.isBegunBy(first.part())).isTrue();
+        deliveries.failed(last, ErrorCode.SITE_FAILED, "broke", 5, List.of(last.part()));
+        event = reclaimed(event, SECOND);
+        assertThat(deliveries.begin(event, "to-bank", target("d.tmp", "a.csv")).parts())
+                .containsExactly(last.part());
     }
 
     @Test
@@ -110,7 +139,7 @@ class JdbcDeliveriesTest {
         assertFenced(() -> deliveries.renaming(first, 1, "x"));
         assertFenced(() -> deliveries.requireOwned(first));
         assertFenced(() -> deliveries.delivered(first, 1, "x"));
-        assertFenced(() -> deliveries.failed(first, ErrorCode.SITE_FAILED, "x", 0));
+        assertFenced(() -> deliveries.failed(first, ErrorCode.SITE_FAILED, "x", 0, List.of()));
         assertThat(row(first).state()).isEqualTo(TransferState.RUNNING);
     }
 
@@ -131,7 +160,7 @@ class JdbcDeliveriesTest {
             new TransferSampler(database, () -> FIRST, running, Instant::now).sample();
             assertThat(stopped).isTrue();
         }
-        deliveries.failed(delivery, ErrorCode.CANCELLED, "cancelled by ops", 0);
+        deliveries.failed(delivery, ErrorCode.CANCELLED, "cancelled by ops", 0, List.of());
         assertThat(row(delivery).state()).isEqualTo(TransferState.CANCELLED);
     }
 
@@ -153,8 +182,11 @@ class JdbcDeliveriesTest {
     }
 
     private static Deliveries.Target target(String temporary, String name) {
-        return new Deliveries.Target(
-                new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, Optional.of("aa"));
+        return target(temporary, name, Optional.of("aa"));
+    }
+
+    private static Deliveries.Target target(String temporary, String name, Optional<String> source) {
+        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, source);
     }
 
     private ClaimedEvent claimed(FencingToken token) {

@@ -12,6 +12,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.SiteName;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -210,6 +211,28 @@ class ClusterLimitsTest {
                 });
         assertThat(b.limits.bans().remove("198.51.100.7")).isTrue();
         assertThat(b.limits.bans().remove("198.51.100.7")).isFalse();
+    }
+
+    @Test
+    void bansByFailuresLeaveRoomForThoseOfOperators() {
+        DATABASE.database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(
+                        "insert into ban (network, reason, banned_by, banned_at, until) select"
+                                + " ('10.0.0.0'::inet + i)::cidr, 'test', '" + Ban.BY_FAILURES
+                                + "', clock_timestamp() - (20000 - i)"
+                                + " * interval '1 second', clock_timestamp() + interval '1 hour' from generate_series(1, 10000) i");
+            }
+        });
+
+        a.limits.bans().add("198.51.100.8/32", "abuse", "olga", Optional.empty());
+        a.limits.bans().addByFailures("198.51.100.9", 9, Duration.ofMinutes(1));
+
+        List<String> networks =
+                b.limits.bans().list().stream().map(Ban::network).toList();
+        assertThat(networks).hasSize(10_001).contains("198.51.100.8/32", "198.51.100.9/32", "10.0.0.2/32");
+        assertThat(networks).doesNotContain("10.0.0.1/32");
+        DATABASE.truncate("ban");
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.serai.cluster.event.NewEvent;
 import io.serai.cluster.limit.LimitSlots.Slot;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
+import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,6 +131,42 @@ class WaitingForPlacesTest {
         ClaimedEvent claimed = a.claim(1).get(0);
         a.queue.waitFor(claimed, BANK, 1);
         assertThat(state(a, id)).isEqualTo("ready");
+    }
+
+    @Test
+    void anEventThatIsToBeCancelledDoesNotWait() {
+        Worker a = node("a");
+        EventId id = enqueue(a, 1).get(0);
+        assertThat(a.limits.slots().take(BANK, 1)).isPresent();
+        ClaimedEvent claimed = a.claim(1).get(0);
+        a.queue.cancel(id, "olga");
+
+        a.queue.waitFor(claimed, BANK, 1);
+
+        assertThat(state(a, id)).isNotEqualTo("waiting");
+        assertThat(a.claim(1)).isEmpty();
+    }
+
+    @Test
+    void aPlaceThatAStatementWithoutAnAnswerTookIsGivenBack() {
+        Worker a = node("a");
+        EventId id = enqueue(a, 1).get(0);
+        Slot held = a.limits.slots().take(BANK, 2).orElseThrow();
+        a.node.database.execute(connection -> {
+            try (PreparedStatement take = connection.prepareStatement(
+                    "select take_slot(gen_random_uuid(), 'site', 'bank', 2, 'a', " + a.node.token.epoch() + ")")) {
+                take.execute();
+            }
+        });
+        a.queue.waitFor(a.claim(1).get(0), BANK, 2);
+        assertThat(state(a, id)).isEqualTo("waiting");
+
+        a.limits.slots().removeOthers(a.node.token);
+
+        await().atMost(Duration.ofSeconds(2)).until(() -> state(a, id).equals("ready"));
+        assertThat(a.limits.slots().take(BANK, 2)).isPresent();
+        assertThat(a.limits.slots().take(BANK, 2)).isEmpty();
+        held.close();
     }
 
     @Test

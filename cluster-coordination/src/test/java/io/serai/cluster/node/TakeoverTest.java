@@ -13,7 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TakeoverTest extends LeaseTestBase {
@@ -68,6 +71,63 @@ class TakeoverTest extends LeaseTestBase {
         await().atMost(LIMIT).until(() -> finishedTakeovers() == 1);
         assertThat(attempts).hasValue(3);
         assertThat(single("select report from takeover")).isEqualTo("things: 7");
+    }
+
+    @Test
+    void theRecordCountsWhatWasReturnedBeforeAnotherStepFailed() throws Exception {
+        started(lease("a", Optional.empty())).close();
+        NodeLease other = started(lease("b", Optional.empty()));
+        AtomicInteger left = new AtomicInteger(14);
+        AtomicBoolean fails = new AtomicBoolean(true);
+        Takeover takeover = new Takeover(
+                database(),
+                other,
+                List.of(step("events", dead -> left.getAndSet(0)), step("things", dead -> {
+                    if (fails.getAndSet(false)) {
+                        throw new IllegalStateException("on purpose");
+                    }
+                    return 0;
+                })),
+                TTL);
+
+        assertThat(takeover.takeOverNow()).isZero();
+        assertThat(takeover.takeOverNow()).isEqualTo(1);
+
+        assertThat(record().cause()).isEqualTo("stopped");
+        assertThat(record().counts()).containsEntry("events", 14).containsEntry("things", 0);
+        assertThat(single("select report from takeover")).isEqualTo("events: 14, things: 0");
+    }
+
+    @Test
+    void theFirstStepIsDoneForAllDeadNodesBeforeTheOthersBegin() throws Exception {
+        insertNode("dead", UUID.randomUUID(), Duration.ofMillis(1));
+        insertNode("dead-too", UUID.randomUUID(), Duration.ofMillis(1));
+        List<String> done = new ArrayList<>();
+        List<TakeoverStep> steps = Stream.of("events", "slow things", "more")
+                .map(subject -> step(subject, dead -> {
+                    done.add(subject);
+                    return 1;
+                }))
+                .toList();
+
+        assertThat(new Takeover(database(), started(lease("a", Optional.empty())), steps, TTL).takeOverNow())
+                .isEqualTo(2);
+
+        assertThat(done).containsExactly("events", "events", "slow things", "more", "slow things", "more");
+    }
+
+    private static TakeoverStep step(String subject, ToIntFunction<DeadBoot> act) {
+        return new TakeoverStep() {
+            @Override
+            public String subject() {
+                return subject;
+            }
+
+            @Override
+            public int takeOver(DeadBoot dead) {
+                return act.applyAsInt(dead);
+            }
+        };
     }
 
     @Test

@@ -6,26 +6,32 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.node.FencingToken;
-import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.ObjectStore.Key;
+import io.serai.cluster.object.SharedChanges.Made;
+import io.serai.cluster.object.SharedChanges.Standing;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
+import io.serai.config.name.ScheduleName;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
+import io.serai.config.object.Schedule;
 import io.serai.config.secret.SecretBox;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -70,16 +76,23 @@ class SharedChangesTest {
         private final Map<String, String> inForce = new HashMap<>();
         private final Set<String> objectsTo = new HashSet<>();
         private final Set<String> failsAt = new HashSet<>();
+        private volatile boolean isFenced;
+        private volatile Runnable whileSettling = () -> {};
         private volatile CountDownLatch frozen = new CountDownLatch(0);
 
         Node(String name, long epoch, Duration lease) {
             this.name = name;
             register(name, epoch, lease);
             ObjectJson json = new ObjectJson(box);
-            store = new JdbcObjectStore(DATABASE.database(), json, object -> Set.of());
+            store = new JdbcObjectStore(DATABASE.database(), json, SharedChangesTest::references);
             store.start();
             FencingToken token = new FencingToken(new NodeName(name), epoch);
-            changes = new SharedChanges(DATABASE.database(), store, json, () -> token);
+            changes = new SharedChanges(DATABASE.database(), store, json, () -> {
+                if (isFenced) {
+                    throw new SeraiException(ErrorCode.FENCED, "no lease");
+                }
+                return token;
+            });
             changes.start(this);
             nodes.add(this);
         }
@@ -97,6 +110,7 @@ class SharedChangesTest {
         @Override
         public synchronized List<String> enforce(List<Key> changed) {
             thaw();
+            whileSettling.run();
             inForce.clear();
             List<String> problems = new ArrayList<>();
             for (Route route : store.all(Route.class)) {
@@ -107,6 +121,14 @@ class SharedChangesTest {
                 }
             }
             return problems;
+        }
+
+        @Override
+        public synchronized void follow() {
+            inForce.clear();
+            store.all(Route.class).stream()
+                    .filter(route -> !failsAt.contains(route.source()))
+                    .forEach(route -> inForce.put(route.id().value(), route.source()));
         }
 
         private void thaw() {
@@ -134,9 +156,10 @@ class SharedChangesTest {
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         Node three = new Node("three", 3, Duration.ofMinutes(1));
 
-        List<Change> made = one.changes.make(List.of(route("first")), List.of(), "ada");
+        Made made = one.changes.make(List.of(route("first")), List.of(), "ada");
 
-        assertThat(made)
+        assertThat(made.standing()).isEqualTo(Standing.IN_FORCE);
+        assertThat(made.changes())
                 .singleElement()
                 .satisfies(change -> assertThat(change.key()).isEqualTo(CLAIMS));
         assertThat(List.of(one, two, three)).allSatisfy(node -> {
@@ -175,8 +198,10 @@ class SharedChangesTest {
                 .hasMessageContaining("taken back on every node")
                 .hasMessageContaining("two: cannot start second");
 
-        await().untilAsserted(() -> assertThat(List.of(one, two))
-                .allSatisfy(node -> assertThat(node.stored()).isEqualTo("first")));
+        await().untilAsserted(() -> assertThat(List.of(one, two)).allSatisfy(node -> {
+            assertThat(node.stored()).isEqualTo("first");
+            assertThat(node.inForce).containsEntry("claims", "first");
+        }));
         assertThat(one.store.history(ObjectKind.ROUTE, "claims"))
                 .extracting(ObjectStore.Versioned::changedBy)
                 .containsExactly("ada (taken back)", "ada", "ada");
@@ -193,6 +218,69 @@ class SharedChangesTest {
 
         await().untilAsserted(() -> assertThat(two.stored()).isEqualTo("none"));
         assertThat(one.stored()).isEqualTo("none");
+    }
+
+    @Test
+    void filesThatArrivedForARouteThatIsTakenBackAreParked() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        two.failsAt.add("first");
+        two.whileSettling = () -> {
+            event("ready");
+            event("waiting");
+        };
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("first")), List.of(), "ada"))
+                .hasMessageContaining("Events that are parked, for their route is gone again: 2");
+
+        assertThat(eventStates()).containsExactly("parked", "parked");
+        event("ready"); // on a node that has not heard of it yet
+        var unused = new StrayEvents(DATABASE.database()).park();
+        assertThat(eventStates()).containsExactly("parked", "parked", "parked");
+    }
+
+    @Test
+    void whatNamedSomethingThatIsGoneIsNotPutBack() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        one.changes.make(List.of(route("by bank"), route("bank", "bank")), List.of(), "ada");
+        two.failsAt.add("second");
+        two.whileSettling = () -> one.store.change(List.of(), List.of(new Key(ObjectKind.ROUTE, "bank")), "bob");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("second")), List.of(), "ada"))
+                .hasMessageContaining("two: cannot start second")
+                .hasMessageContaining("Route claims stays: what it was before names Route bank");
+
+        assertThat(one.stored()).isEqualTo("second");
+    }
+
+    @Test
+    void whatIsUsedMeanwhileDoesNotGo() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node two = new Node("two", 2, Duration.ofMinutes(1));
+        two.failsAt.add("first");
+        two.whileSettling = () -> one.store.change(List.of(route("user", "by claims")), List.of(), "bob");
+
+        assertThatThrownBy(() -> one.changes.make(List.of(route("first"), route("new", "new")), List.of(), "ada"))
+                .hasMessageContaining("Route claims stays: it is used by Route user");
+
+        assertThat(one.stored()).isEqualTo("first");
+        assertThat(one.store.find(Route.class, "new")).isEmpty();
+    }
+
+    @Test
+    void aNodeThatTookNoPartFollowsBeforeItSaysThatItHasARevision() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Node absent = new Node("two", 2, Duration.ofMinutes(1));
+        absent.isFenced = true;
+        endLease("two");
+        one.changes.make(List.of(route("first")), List.of(), "ada");
+        renewLease("two");
+        absent.isFenced = false;
+
+        await().until(() -> one.changes.awaitNodes(Duration.ofSeconds(5)).stream()
+                .anyMatch(node -> node.node().value().equals("two") && node.revision() == one.changes.revision()));
+        assertThat(absent.inForce).containsEntry("claims", "first");
     }
 
     @Test
@@ -231,7 +319,7 @@ class SharedChangesTest {
         Node two = new Node("two", 2, Duration.ofMinutes(1));
         CountDownLatch thaw = new CountDownLatch(1);
         two.frozen = thaw;
-        CompletableFuture<List<Change>> proposed =
+        CompletableFuture<Made> proposed =
                 CompletableFuture.supplyAsync(() -> one.changes.make(List.of(route("first")), List.of(), "ada"));
         await().until(() -> DATABASE.database()
                 .statement(one.store.tables()::look)
@@ -260,13 +348,13 @@ class SharedChangesTest {
         Node one = new Node("one", 1, Duration.ofMinutes(1));
         Node two = new Node("two", 2, Duration.ofMinutes(1));
 
-        List<CompletableFuture<List<Change>>> all = new ArrayList<>();
+        List<CompletableFuture<Made>> all = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             Node by = i % 2 == 0 ? one : two;
             Route route = new Route(new RouteId("route-" + i), Route.Dsl.YAML, "text " + i);
             all.add(CompletableFuture.supplyAsync(() -> by.changes.make(List.of(route), List.of(), "ada")));
         }
-        all.forEach(each -> assertThat(each.join()).hasSize(1));
+        all.forEach(each -> assertThat(each.join().changes()).hasSize(1));
 
         await().untilAsserted(() -> assertThat(List.of(one, two))
                 .allSatisfy(node -> assertThat(node.inForce).hasSize(6)));
@@ -286,11 +374,77 @@ class SharedChangesTest {
         register("older", 9, Duration.ofMinutes(1));
 
         assertThat(one.changes.nodesWithoutPart()).containsExactly(new NodeName("older"));
-        assertThat(one.changes.make(List.of(route("first")), List.of(), "ada")).hasSize(1);
+        assertThat(one.changes.make(List.of(route("first")), List.of(), "ada").changes())
+                .hasSize(1);
+    }
+
+    @Test
+    void whatAnOlderNodeCannotReadIsRefusedWhileItRuns() {
+        Node one = new Node("one", 1, Duration.ofMinutes(1));
+        Schedule plain = new Schedule(
+                new ScheduleName("nightly"), "", true, List.of("0 0 2 * * ?"), ZoneOffset.UTC, Schedule.Missed.SKIP);
+        Schedule newer = new Schedule(
+                plain.name(),
+                "",
+                true,
+                plain.cron(),
+                plain.timeZone(),
+                plain.missed(),
+                Optional.empty(),
+                plain.holidays(),
+                Schedule.Overlap.ALLOW);
+        one.changes.requireReadByAll(List.of(newer));
+        register("older", 9, Duration.ofMinutes(1));
+
+        one.changes.requireReadByAll(List.of(plain));
+        assertThatThrownBy(() -> one.changes.requireReadByAll(List.of(plain, newer)))
+                .isInstanceOfSatisfying(
+                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BUSY))
+                .hasMessageContaining("schedule \"nightly\" with overlap")
+                .hasMessageContaining("older is of an older release");
+        assertThatThrownBy(() -> one.changes.requireNoOlderNodes("a new key for secrets"))
+                .hasMessageContaining("a new key for secrets");
+
+        endLease("older");
+        one.changes.requireReadByAll(List.of(newer));
     }
 
     private static Route route(String source) {
-        return new Route(new RouteId("claims"), Route.Dsl.YAML, source);
+        return route("claims", source);
+    }
+
+    private static Route route(String id, String source) {
+        return new Route(new RouteId(id), Route.Dsl.YAML, source);
+    }
+
+    /** In this test the route "by X" names the route X. */
+    private static Set<Key> references(ConfigObject object) {
+        return object instanceof Route route && route.source().startsWith("by ")
+                ? Set.of(new Key(ObjectKind.ROUTE, route.source().substring(3)))
+                : Set.of();
+    }
+
+    private static void event(String state) {
+        DATABASE.database().execute(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "insert into event (kind, route_id, account, state) values ('arrival', 'claims', 'acme', ?)")) {
+                statement.setString(1, state);
+                statement.executeUpdate();
+            }
+        });
+    }
+
+    private static List<String> eventStates() {
+        return DATABASE.database().read(connection -> {
+            List<String> states = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement("select state from event order by id");
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    states.add(rows.getString(1));
+                }
+            }
+            return states;
+        });
     }
 
     private static void register(String name, long epoch, Duration lease) {
@@ -308,10 +462,19 @@ class SharedChangesTest {
     }
 
     private static void endLease(String name) {
+        lease(name, Duration.ZERO);
+    }
+
+    private static void renewLease(String name) {
+        lease(name, Duration.ofMinutes(1));
+    }
+
+    private static void lease(String name, Duration length) {
         DATABASE.database().execute(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("update node set lease_until = clock_timestamp() where name = ?")) {
-                statement.setString(1, name);
+            try (PreparedStatement statement = connection.prepareStatement("update node"
+                    + " set lease_until = clock_timestamp() + ? * interval '1 millisecond' where name = ?")) {
+                statement.setLong(1, length.toMillis());
+                statement.setString(2, name);
                 statement.executeUpdate();
             }
         });

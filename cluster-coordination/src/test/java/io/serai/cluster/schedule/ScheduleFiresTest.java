@@ -12,7 +12,6 @@ import io.serai.cluster.event.JdbcEventQueue;
 import io.serai.cluster.event.NewEvent;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -82,15 +81,26 @@ class ScheduleFiresTest {
     }
 
     @Test
-    void aClockOfTheFirstReleaseGoesOnFromItsLastFire() {
-        DATABASE.database().execute(connection -> {
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("insert into schedule_fire (schedule, route_id, fire_time)"
-                        + " values ('nightly', 'pull-orders', '2026-11-22T12:00:00Z')");
-            }
-        });
-        fires.begin(NIGHTLY, ROUTE, Optional.empty());
+    void aClockThatWasForgottenBeginsAnewWheneverItFiredBefore() {
+        Instant march = Instant.parse("2026-03-01T12:00:00Z");
+        fires.begin(NIGHTLY, ROUTE, Optional.of(march));
+        fire(ROUTE, march);
+        fires.forget(NIGHTLY, ROUTE);
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
         assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).isEqualTo(NOON);
+    }
+
+    @Test
+    void aRouteThatIsGivenAnotherScheduleLeavesTheFormerOne() {
+        ScheduleName hourly = new ScheduleName("hourly");
+        RouteId other = new RouteId("other");
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        fires.begin(NIGHTLY, other, Optional.of(NOON));
+        fires.begin(hourly, ROUTE, Optional.of(NOON));
+        fires.forgetOthers(hourly, ROUTE);
+        assertThat(fires.clocks())
+                .extracting(ClockRow::schedule, ClockRow::route)
+                .containsExactlyInAnyOrder(tuple(hourly, ROUTE), tuple(NIGHTLY, other));
     }
 
     @Test

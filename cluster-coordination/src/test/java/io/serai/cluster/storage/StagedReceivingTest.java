@@ -146,6 +146,42 @@ class StagedReceivingTest {
         assertThat(node.storage.part(ACME, VirtualPath.parse("/in/a.txt"))).isEmpty();
     }
 
+    /** Else every attempt that breaks would take a byte, and an append in the end one of the visible file's. */
+    @Test
+    void attemptsToResumeThatBringNothingTakeNothing() {
+        node.put("/in/a.txt", "hello");
+        for (int i = 0; i < 3; i++) {
+            try (Incoming incoming = node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {
+                assertThat(incoming.startOffset()).isEqualTo(5);
+            }
+        }
+        try (Incoming incoming = node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {
+            incoming.write(bytes("!?"), 5);
+        }
+        for (int i = 0; i < 3; i++) {
+            try (Incoming incoming = node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {
+                assertThat(incoming.startOffset()).isEqualTo(6);
+            }
+        }
+        assertThat(node.read("/in/a.txt")).isEqualTo("hello");
+    }
+
+    @Test
+    void anAppendThatEndsWithItsNodeTakesNothingOfTheVisibleFile() throws Exception {
+        node.put("/in/a.txt", "hello");
+        node.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME)).force();
+        node.loseLease();
+        try (TestNode other = new TestNode(DATABASE.database(), folder.resolve("root"), "node-2")) {
+            other.recover(node.asDead());
+            try (Incoming incoming = other.receiving.receive(upload("/in/a.txt", Receiving.Mode.RESUME))) {
+                assertThat(incoming.startOffset()).isEqualTo(5);
+                incoming.write(bytes("!"), 5);
+                incoming.commit();
+            }
+            assertThat(other.read("/in/a.txt")).isEqualTo("hello!");
+        }
+    }
+
     @Test
     void resumeWithoutAPartGoesOnBehindTheVisibleFile() {
         TransferId first = node.put("/in/a.txt", "hello").transfer();

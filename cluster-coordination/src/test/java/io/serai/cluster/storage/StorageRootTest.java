@@ -14,10 +14,13 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 class StorageRootTest {
     @RegisterExtension
     static final TestDatabase DATABASE = new TestDatabase();
+
+    @RegisterExtension
+    static final TestDatabase OTHER_CLUSTER = new TestDatabase();
 
     @TempDir
     Path folder;
@@ -113,6 +119,54 @@ class StorageRootTest {
             }
         } finally {
             starters.shutdownNow();
+        }
+    }
+
+    @Test
+    void oneOfTwoClustersThatBeginOnOneEmptyRootIsRefused() throws Exception {
+        OTHER_CLUSTER.database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("update cluster set id = gen_random_uuid()");
+            }
+        });
+        ExecutorService starters = Executors.newFixedThreadPool(2);
+        try {
+            for (int round = 0; round < 30; round++) {
+                Path root = Files.createDirectories(folder.resolve("root" + round));
+                DATABASE.forgetRoot();
+                OTHER_CLUSTER.forgetRoot();
+                CyclicBarrier together = new CyclicBarrier(2);
+                List<Callable<Optional<RootMark.Mark>>> starts = new ArrayList<>();
+                for (TestDatabase each : List.of(DATABASE, OTHER_CLUSTER)) {
+                    starts.add(() -> {
+                        together.await();
+                        return opened(root, each.database());
+                    });
+                }
+                List<RootMark.Mark> adopted = new ArrayList<>();
+                for (Future<Optional<RootMark.Mark>> start : starters.invokeAll(starts)) {
+                    start.get().ifPresent(adopted::add);
+                }
+                assertThat(adopted)
+                        .as("round %s", round)
+                        .containsExactly(RootMark.read(root).orElseThrow());
+                try (Stream<Path> files = Files.list(root)) {
+                    assertThat(files.map(file -> file.getFileName().toString()))
+                            .filteredOn(name -> name.startsWith(RootMark.NAME))
+                            .containsExactly(RootMark.NAME);
+                }
+            }
+        } finally {
+            starters.shutdownNow();
+        }
+    }
+
+    private static Optional<RootMark.Mark> opened(Path root, Database database) {
+        try {
+            return Optional.of(StorageRoot.open(root, database).mark());
+        } catch (SeraiException e) {
+            assertThat(e).hasMessageContaining("set storage.root or database.url to the pair that belongs together");
+            return Optional.empty();
         }
     }
 

@@ -21,10 +21,14 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +43,7 @@ class TransactionsTest {
     @RegisterExtension
     static final TestDatabase OTHER = TestDatabase.withoutSchema();
 
+    private static final Duration IN_TIME = Duration.ofSeconds(20);
     private static final UUID BOOT = UUID.randomUUID();
     private static Transactions transactions;
     private static PostgresParticipant second;
@@ -137,6 +142,28 @@ class TransactionsTest {
     }
 
     @Test
+    void aDecisionIsKeptUntilTheDatabaseOfItsAddressHasBeenAsked() throws Exception {
+        transactions.begin();
+        write(transactions.dataSource(), "kept");
+        write(second.dataSource(), "kept");
+        transactions.commit();
+        run(SHARED.database(), "update transaction_outcome set decided_at = decided_at - interval '5 seconds'");
+        List<Participant> declared = new ArrayList<>();
+        try (PostgresParticipant elsewhere = new PostgresParticipant("second", SHARED.settings(), transactions);
+                InDoubtRecovery rounds = new InDoubtRecovery(
+                        transactions, () -> declared, Duration.ofMinutes(10), InstantSource.system())) {
+            declared.add(elsewhere);
+            rounds.recoverLeft();
+            assertThat(count(SHARED, "transaction_outcome"))
+                    .as("the same name at another address does not know")
+                    .isEqualTo(1);
+            declared.add(second);
+            rounds.recoverLeft();
+            assertThat(count(SHARED, "transaction_outcome")).isZero();
+        }
+    }
+
+    @Test
     void aTransactionOfAnEndedLeaseIsRefusedAndRolledBackEverywhere() throws Exception {
         run(SHARED.database(), "update node set state = 'dead' where name = 'here'");
         try {
@@ -162,7 +189,7 @@ class TransactionsTest {
         }
         assertThat(prepared()).isEqualTo(1);
 
-        int finished = recovery.recover(die("killed-early", boot));
+        int finished = recovery.recover(die("killed-early", boot), IN_TIME);
 
         assertThat(finished).isEqualTo(1);
         assertThat(prepared()).isZero();
@@ -179,7 +206,7 @@ class TransactionsTest {
         assertThat(count(SHARED, "note")).isEqualTo(1);
         assertThat(count(OTHER, "note")).isZero();
 
-        int finished = recovery.recover(die("killed-late", boot));
+        int finished = recovery.recover(die("killed-late", boot), IN_TIME);
 
         assertThat(finished).isEqualTo(1);
         assertThat(prepared()).isZero();
@@ -192,7 +219,7 @@ class TransactionsTest {
         try (ChildJvm child = child("frozen", boot, "prepared")) {
             child.await("prepared");
             signal("-STOP", child);
-            assertThat(recovery.recover(die("frozen", boot))).isEqualTo(1);
+            assertThat(recovery.recover(die("frozen", boot), IN_TIME)).isEqualTo(1);
             child.tell("go on");
             signal("-CONT", child);
             assertThat(child.await("outcome")).doesNotContain("committed");
@@ -208,7 +235,7 @@ class TransactionsTest {
         try (ChildJvm child = child("frozen-late", boot, "decided")) {
             child.await("decided");
             signal("-STOP", child);
-            assertThat(recovery.recover(die("frozen-late", boot))).isEqualTo(1);
+            assertThat(recovery.recover(die("frozen-late", boot), IN_TIME)).isEqualTo(1);
             child.tell("go on");
             signal("-CONT", child);
             assertThat(child.await("outcome")).isEqualTo("committed");
@@ -237,6 +264,50 @@ class TransactionsTest {
         assertThat(prepared()).isZero();
     }
 
+    /** A resource that accepts a connection and answers nothing. */
+    private record Stuck(CountDownLatch asked, CountDownLatch back) implements Participant {
+        @Override
+        public String name() {
+            return "stuck";
+        }
+
+        @Override
+        public void requirePreparation() {}
+
+        @Override
+        public Scan scan() throws Exception {
+            asked.countDown();
+            back.await();
+            throw new SQLException("the connection broke");
+        }
+    }
+
+    @Test
+    void aTakeoverWaitsForNoResourceThatIsStuckAndForNoRound() throws Exception {
+        UUID boot = UUID.randomUUID();
+        Stuck stuck = new Stuck(new CountDownLatch(1), new CountDownLatch(1));
+        try (InDoubtRecovery beside = new InDoubtRecovery(
+                        transactions, () -> List.of(stuck, second), Duration.ofMinutes(10), InstantSource.system());
+                ChildJvm child = child("beside", boot, "prepared")) {
+            child.await("prepared");
+            Thread round = new Thread(beside::recoverLeft);
+            round.start();
+            stuck.asked().await();
+            DeadBoot dead = die("beside", boot);
+            child.close();
+
+            CompletableFuture<Integer> first =
+                    CompletableFuture.supplyAsync(() -> beside.recover(dead, Duration.ofSeconds(2)));
+            assertThat(first.get(10, TimeUnit.SECONDS)).isEqualTo(1);
+            assertThat(prepared()).isZero();
+            assertThat(beside.recover(dead, Duration.ofMillis(100))).isZero();
+            stuck.back().countDown();
+            round.join();
+        } finally {
+            stuck.back().countDown();
+        }
+    }
+
     @Test
     void raisesAnAlarmAfterFiveMinutes() throws Exception {
         UUID boot = UUID.randomUUID();
@@ -251,7 +322,7 @@ class TransactionsTest {
             assertThat(later.report().overdue()).hasSize(1);
             assertThat(later.report().oldest()).isGreaterThan(Duration.ofMinutes(5));
         }
-        assertThat(recovery.recover(die("old", boot))).isEqualTo(1);
+        assertThat(recovery.recover(die("old", boot), IN_TIME)).isEqualTo(1);
     }
 
     @Test

@@ -1,14 +1,13 @@
 package io.serai.config.document;
 
+import io.serai.config.name.AddressLiteral;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** Networks and hosts as they stand in documents; never asks a name server. */
 final class Networks {
-    private static final Pattern V4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
     private static final Pattern V6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9.])?");
 
@@ -46,13 +45,10 @@ final class Networks {
 
     private static byte[] address(String text) {
         try {
-            if (V4.matcher(text).matches() || V6.matcher(text).matches()) {
-                return InetAddress.getByName(text).getAddress();
-            }
-        } catch (UnknownHostException e) {
+            return AddressLiteral.parse(text);
+        } catch (IllegalArgumentException e) {
             throw notANetwork(e);
         }
-        throw notANetwork(null);
     }
 
     private static int prefix(String text, int bits) {
@@ -70,7 +66,7 @@ final class Networks {
         }
     }
 
-    private static IllegalArgumentException notANetwork(@Nullable Throwable cause) {
+    private static IllegalArgumentException notANetwork(Throwable cause) {
         return new IllegalArgumentException(
                 "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or one address", cause);
     }

@@ -2,12 +2,9 @@ package io.serai.config.name;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.regex.Pattern;
 
 /** A network such as {@code 10.0.0.0/8} or {@code 2001:db8::/32}, or one address; never asks a name server. */
 public final class Network {
-    private static final Pattern LITERAL = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
     private static final String EXPECTED = "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or one address";
 
     private final String text;
@@ -24,17 +21,18 @@ public final class Network {
     public static Network parse(String text) {
         int slash = text.indexOf('/');
         String literal = slash < 0 ? text : text.substring(0, slash);
-        if (!LITERAL.matcher(literal).matches()) {
+        byte[] address = address(literal);
+        String length = slash < 0 ? Integer.toString(address.length * 8) : text.substring(slash + 1);
+        if (!length.matches("\\d{1,3}") || Integer.parseInt(length) > address.length * 8) {
             throw new IllegalArgumentException(EXPECTED);
         }
+        return new Network(text, address, Integer.parseInt(length));
+    }
+
+    private static byte[] address(String literal) {
         try {
-            byte[] address = InetAddress.getByName(literal).getAddress();
-            String length = slash < 0 ? Integer.toString(address.length * 8) : text.substring(slash + 1);
-            if (!length.matches("\\d{1,3}") || Integer.parseInt(length) > address.length * 8) {
-                throw new IllegalArgumentException(EXPECTED);
-            }
-            return new Network(text, address, Integer.parseInt(length));
-        } catch (UnknownHostException e) {
+            return AddressLiteral.parse(literal);
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(EXPECTED, e);
         }
     }

@@ -53,6 +53,17 @@ public final class ObjectJson {
 
     /** The object without kind and name, which have columns of their own. */
     public String write(ConfigObject object) {
+        return tree(object).toString();
+    }
+
+    /** The names of the fields that {@link #write} writes for this object. */
+    List<String> fields(ConfigObject object) {
+        List<String> names = new ArrayList<>();
+        tree(object).fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    private ObjectNode tree(ConfigObject object) {
         ObjectNode json = MAPPER.createObjectNode();
         if (object instanceof Account account) {
             writeAccount(account, json);
@@ -78,7 +89,7 @@ public final class ObjectJson {
             json.put("dsl", route.dsl().name());
             json.put("source", route.source());
         }
-        return json.toString();
+        return json;
     }
 
     /**
@@ -123,7 +134,7 @@ public final class ObjectJson {
         }
     }
 
-    /** What is new since the first release is written only where it is used: that release must read the rest. */
+    /** What {@link FirstRelease} does not know is written only where it is used: that release must read the rest. */
     private static void writeSchedule(Schedule schedule, ObjectNode json) {
         json.put("description", schedule.description());
         json.put("enabled", schedule.enabled());

@@ -38,11 +38,7 @@ public final class WrappedKeys {
      * @throws SeraiException {@code INVALID} when the secret is not the one, or there is a key file already
      */
     public static void install(Path keyFile, String wrapped, JoinSecret secret, String cluster, String invitation) {
-        KeysetHandle keyset = open(wrapped, secret.aead(cluster), invitation.getBytes(StandardCharsets.UTF_8))
-                .orElseThrow(() -> new SeraiException(
-                        ErrorCode.INVALID,
-                        "the token does not open what is kept for it: it was cut or changed on its way, or what the"
-                                + " database holds was changed; make another with \"serai nodes invite\""));
+        KeysetHandle keyset = underSecretOf(wrapped, secret, cluster, invitation);
         if (Files.exists(keyFile)) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -50,6 +46,23 @@ public final class WrappedKeys {
                             + " nothing was encrypted with it");
         }
         new KeyFile(keyFile).create(keyset);
+    }
+
+    /**
+     * Makes sure that a token is the one of its invitation.
+     *
+     * @throws SeraiException {@code INVALID} when its secret is not the one
+     */
+    public static void verify(String wrapped, JoinSecret secret, String cluster, String invitation) {
+        KeysetHandle unused = underSecretOf(wrapped, secret, cluster, invitation);
+    }
+
+    private static KeysetHandle underSecretOf(String wrapped, JoinSecret secret, String cluster, String invitation) {
+        return open(wrapped, secret.aead(cluster), invitation.getBytes(StandardCharsets.UTF_8))
+                .orElseThrow(() -> new SeraiException(
+                        ErrorCode.INVALID,
+                        "the token does not open what is kept for it: it was cut or changed on its way, or what the"
+                                + " database holds was changed; make another with \"serai nodes invite\""));
     }
 
     private static String wrap(KeysetHandle keyset, Aead aead, byte[] context) {

@@ -294,7 +294,8 @@ final class Declarations {
             "login.max-waiting",
             SettingType.number(1, 100_000),
             "100",
-            "The most connections of one address to this node that have not logged in; more are refused.");
+            "The most connections of one address (of one /64 network of IPv6) to this node that have not logged in; more are"
+                    + " refused.");
 
     static final Setting<Boolean> CACHE_ENABLED = Setting.of(
             "cache.enabled",

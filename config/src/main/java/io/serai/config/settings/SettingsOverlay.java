@@ -6,9 +6,25 @@ import java.util.Optional;
 
 /** What of a node's settings may come from the cluster's configuration. */
 public final class SettingsOverlay {
-    /** Needed before the configuration can be read, the same on all nodes, or not to be decided by those who configure. */
-    private static final List<String> LOCAL =
-            List.of("home", "node.name", "node.lease", "node.join-token", "database.", "storage.", "library.", "log.");
+    /**
+     * Needed before the configuration can be read, the same on all nodes, or not to be decided by those who configure:
+     * what names files of the machine, and whom to believe.
+     */
+    private static final List<String> LOCAL = List.of(
+            "home",
+            "node.name",
+            "node.lease",
+            "node.join-token",
+            "database.",
+            "storage.",
+            "monitors.",
+            "sftp.host-keys",
+            "tls.certificate",
+            "tls.key",
+            "library.",
+            "log.");
+
+    private static final String BELIEVED_BALANCERS = ".proxy-protocol-from";
 
     private SettingsOverlay() {}
 
@@ -29,7 +45,7 @@ public final class SettingsOverlay {
         if (setting.isEmpty()) {
             throw new IllegalArgumentException(key + " is not a setting" + Suggestion.mend(key, keys));
         }
-        if (LOCAL.stream().anyMatch(key::startsWith)) {
+        if (LOCAL.stream().anyMatch(key::startsWith) || key.endsWith(BELIEVED_BALANCERS)) {
             throw new IllegalArgumentException(
                     key + " can only be set on the node itself, in its settings file, environment or --set");
         }

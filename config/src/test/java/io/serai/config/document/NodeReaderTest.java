@@ -52,7 +52,14 @@ class NodeReaderTest {
                 "node.name=c|node.name can only be set on the node itself",
                 "storage.root=/tmp|storage.root can only be set on the node itself",
                 "database.url=jdbc:postgresql://x/y|database.url can only be set on the node itself",
-                "library.trusted-keys=/tmp/k|library.trusted-keys can only be set on the node itself"
+                "library.trusted-keys=/tmp/k|library.trusted-keys can only be set on the node itself",
+                "monitors.roots=/var/lib/serai|monitors.roots can only be set on the node itself",
+                "sftp.host-keys=/tmp/k|sftp.host-keys can only be set on the node itself",
+                "tls.certificate=/tmp/c.pem|tls.certificate can only be set on the node itself",
+                "tls.key=/tmp/c.key|tls.key can only be set on the node itself",
+                "sftp.proxy-protocol-from=10.0.0.5|sftp.proxy-protocol-from can only be set on the node itself",
+                "ftps.proxy-protocol-from=10.0.0.5|ftps.proxy-protocol-from can only be set on the node itself",
+                "https.proxy-protocol-from=10.0.0.5|https.proxy-protocol-from can only be set on the node itself"
             })
     void refusesTheRestWithItsPlaceAndReason(String setting, String reason) {
         assertThatThrownBy(() -> parse("\"" + setting + "\"")).isInstanceOfSatisfying(SeraiException.class, refused -> {

@@ -9,12 +9,14 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -105,6 +107,17 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new SeraiException(ErrorCode.DEFECT, "No TLS context could be made: " + e.getMessage(), e);
+        }
+    }
+
+    /** What clients may compare: {@code sha256/} and the lower-case hex of the SHA-256 of the first certificate. */
+    public String fingerprint() {
+        try {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(chain.get(0).getEncoded());
+            return "sha256/" + HexFormat.of().formatHex(digest);
+        } catch (GeneralSecurityException e) {
+            throw new SeraiException(ErrorCode.DEFECT, "A certificate could not be hashed", e);
         }
     }
 

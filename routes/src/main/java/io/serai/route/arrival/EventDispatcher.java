@@ -65,6 +65,7 @@ public final class EventDispatcher implements EventSource {
     private @Nullable Thread claimer;
     private boolean woken;
     private boolean claiming;
+    private boolean paused;
     private boolean claimUnderWay;
     private boolean stopped;
     private @Nullable FencingToken lastToken;
@@ -134,7 +135,7 @@ public final class EventDispatcher implements EventSource {
             if (claimer != null || stopped) {
                 return;
             }
-            claiming = true;
+            claiming = !paused;
             claimer = new Thread(this::claimUntilStopped, "event-claimer");
             claimer.setDaemon(true);
             claimer.start();
@@ -144,10 +145,11 @@ public final class EventDispatcher implements EventSource {
         queue.onWork(this::wake);
     }
 
-    /** Claims no more until {@link #resume}; what runs goes on. Idempotent. */
+    /** Claims no more until {@link #resume}, also when it comes before the start; what runs goes on. Idempotent. */
     public void pause() {
         lock.lock();
         try {
+            paused = true;
             claiming = false;
         } finally {
             lock.unlock();
@@ -158,6 +160,7 @@ public final class EventDispatcher implements EventSource {
     public void resume() {
         lock.lock();
         try {
+            paused = false;
             claiming = claimer != null && !stopped;
         } finally {
             lock.unlock();

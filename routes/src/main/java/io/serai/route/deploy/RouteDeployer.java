@@ -8,6 +8,7 @@ import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
 import io.serai.route.arrival.ArrivalSubscription;
 import io.serai.route.arrival.Subscriptions;
+import io.serai.route.library.Libraries;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,11 +19,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.slf4j.Logger;
@@ -34,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * one cannot be started, all of the change is taken back and the old routes go on.
  *
  * <p>At the start of the node a broken route does not keep the others from running; it is reported, its events wait, and
- * it is tried again with every later change. Its lock makes deployments follow one another.
+ * it is tried again with every later change. Its lock makes deployments follow one another. Routes that use what has
+ * changed beneath them, such as a library of steps, are made anew.
  */
 public final class RouteDeployer {
     private static final Logger LOG = LoggerFactory.getLogger(RouteDeployer.class);
@@ -44,29 +48,38 @@ public final class RouteDeployer {
     private final Subscriptions subscriptions;
     private final RouteChecker checker;
     private final Duration stopLimit;
+    private final Supplier<Set<String>> beneath;
     private final ExecutorService follower;
+    private final AtomicBoolean behind = new AtomicBoolean();
 
     private final Map<RouteId, CheckedRoute> deployed = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> broken = new TreeMap<>();
     private final Map<RouteId, CheckedRoute> prepared = new ConcurrentHashMap<>();
-    private List<RouteProblem> lastProblems = List.of();
+    private final Set<String> words = new TreeSet<>();
+    private final Set<RouteId> fallen = new TreeSet<>();
+    private volatile boolean anyBroken;
     private boolean following;
 
     /**
      * Binds the context to the checker's policy, for endpoints that routes make while they run, too.
      *
-     * @param stopLimit how long a route that is replaced or removed may go on with what it has begun */
+     * @param stopLimit how long a route that is replaced or removed may go on with what it has begun
+     * @param beneath brings what routes stand on up to the objects now; the words by which routes show that they use what
+     *     has changed
+     */
     public RouteDeployer(
             CamelContext camel,
             ObjectStore objects,
             Subscriptions subscriptions,
             RouteChecker checker,
-            Duration stopLimit) {
+            Duration stopLimit,
+            Supplier<Set<String>> beneath) {
         this.camel = camel;
         this.objects = objects;
         this.subscriptions = subscriptions;
         this.checker = checker;
         this.stopLimit = stopLimit;
+        this.beneath = beneath;
         camel.getCamelContextExtension().registerEndpointCallback(new EndpointGuard(checker.policy()));
         this.follower = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "route-deployer");
@@ -77,12 +90,11 @@ public final class RouteDeployer {
 
     /** Deploys the routes of the cluster into the started context and follows their changes from here on. Idempotent. */
     public synchronized List<RouteProblem> start() {
-        List<RouteProblem> problems = refresh();
         if (!following) {
             following = true;
             objects.onChange(this::changed);
         }
-        return problems;
+        return refresh();
     }
 
     /** Follows no more changes; the routes run on. Idempotent. */
@@ -109,56 +121,67 @@ public final class RouteDeployer {
                 .toList();
     }
 
-    /** What keeps these routes from running on this node. */
-    public synchronized List<RouteProblem> problems(Set<RouteId> routes) {
+    /** What keeps these routes from running on this node, and those that ran until these words changed beneath them. */
+    public synchronized List<RouteProblem> problems(Set<RouteId> routes, Set<String> words) {
         return broken.entrySet().stream()
-                .filter(entry -> routes.contains(entry.getKey()))
+                .filter(entry -> routes.contains(entry.getKey())
+                        || fallen.contains(entry.getKey())
+                                && Libraries.usesAny(entry.getValue().route(), words))
                 .flatMap(entry -> entry.getValue().problems().stream())
                 .toList();
     }
 
+    /** As {@link #refresh}, where a change of the objects is not in force here yet. */
+    public synchronized void catchUp() {
+        if (behind.get()) {
+            var unused = refresh();
+        }
+    }
+
     /**
-     * Makes the running routes equal to the route objects now.
+     * Makes the running routes, and what they stand on, equal to the objects now.
      *
      * @return what is wrong; the routes of a change with a problem were left as they were
      */
     public synchronized List<RouteProblem> refresh() {
-        Map<RouteId, Route> wanted = new LinkedHashMap<>();
-        objects.all(Route.class).forEach(route -> wanted.put(route.id(), route));
-        broken.entrySet().removeIf(entry -> !entry.getValue().route().equals(wanted.get(entry.getKey())));
+        behind.set(false);
         List<RouteProblem> problems = new ArrayList<>();
+        boolean done = false;
         try {
-            deploy(wanted, problems);
+            words.addAll(beneath.get());
+            fallen.removeIf(id ->
+                    !broken.containsKey(id) || Libraries.usesAny(broken.get(id).route(), words));
+            List<CheckedRoute> users = deployed.values().stream()
+                    .filter(route -> Libraries.usesAny(route.route(), words))
+                    .toList();
+            deploy(problems);
+            users.forEach(user -> problems.addAll(anew(user)));
+            words.clear();
+            done = true;
         } finally {
             subscribe();
+            anyBroken = !broken.isEmpty();
+            behind.compareAndSet(false, !done);
         }
-        lastProblems = List.copyOf(problems);
         problems.forEach(problem -> LOG.error("A route is not deployed: {}", problem));
         return problems;
     }
 
-    /**
-     * As {@link #refresh}, and routes that use what has changed beneath them are made anew, too.
-     *
-     * @param using which routes those are
-     */
-    public synchronized List<RouteProblem> refreshAnew(Predicate<Route> using) {
-        List<RouteProblem> problems = new ArrayList<>(refresh());
-        for (CheckedRoute route : List.copyOf(deployed.values())) {
-            if (using.test(route.route())) {
-                problems.addAll(make(List.of(route), List.of()));
-            }
+    /** A route that ran when something changed beneath it; one that was replaced meanwhile is new already. */
+    private List<RouteProblem> anew(CheckedRoute user) {
+        RouteId id = user.route().id();
+        List<RouteProblem> problems =
+                deployed.get(id) == user ? make(List.of(user), List.of()) : List.<RouteProblem>of();
+        if (!problems.isEmpty()) {
+            fallen.add(id);
         }
-        lastProblems = List.copyOf(problems);
         return problems;
     }
 
-    /** What was wrong when routes were deployed last. */
-    public synchronized List<RouteProblem> lastProblems() {
-        return lastProblems;
-    }
-
-    private void deploy(Map<RouteId, Route> wanted, List<RouteProblem> problems) {
+    private void deploy(List<RouteProblem> problems) {
+        Map<RouteId, Route> wanted = new LinkedHashMap<>();
+        objects.all(Route.class).forEach(route -> wanted.put(route.id(), route));
+        broken.entrySet().removeIf(entry -> !entry.getValue().route().equals(wanted.get(entry.getKey())));
         if (deployed.isEmpty()) {
             wanted.values().forEach(route -> problems.addAll(deployAlone(route)));
         } else {
@@ -181,13 +204,17 @@ public final class RouteDeployer {
         subscriptions.replace(waiting);
     }
 
+    /** Waits for no deployment: what else follows changes must not stand behind a busy route. */
     private void changed(List<ObjectStore.Change> changes) {
-        boolean routes = changes.stream().anyMatch(change -> change.key().kind() == ObjectKind.ROUTE);
+        boolean runs = changes.stream()
+                .anyMatch(change ->
+                        change.key().kind() == ObjectKind.ROUTE || change.key().kind() == ObjectKind.LIBRARY);
         boolean mends = changes.stream().anyMatch(change -> change.after() != null);
-        if (routes || mends && !problems().isEmpty()) {
+        if (runs || mends && anyBroken) {
+            behind.set(true);
             follower.execute(() -> {
                 try {
-                    refresh();
+                    catchUp();
                 } catch (RuntimeException e) { // the edge of the loop: the next change must still be followed
                     LOG.error("The routes could not be deployed; the old ones go on", e);
                 }

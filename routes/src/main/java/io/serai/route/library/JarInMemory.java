@@ -43,12 +43,18 @@ final class JarInMemory extends ClassLoader {
                     entries.put(entry.getName(), bytes);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw invalid("is not a JAR: " + e.getMessage(), e);
         }
         if (classNames().isEmpty()) {
             throw invalid("holds no classes", null);
         }
+        classNames().stream()
+                .filter(each -> each.startsWith("java."))
+                .findFirst()
+                .ifPresent(each -> {
+                    throw invalid("holds " + each + ", a name that Java keeps for its own classes; rename it", null);
+                });
     }
 
     /** The names of its classes. */
@@ -80,7 +86,8 @@ final class JarInMemory extends ClassLoader {
                                 .newInstance());
             }
             return beans;
-        } catch (IOException | ReflectiveOperationException | LinkageError e) {
+        } catch (IOException | ReflectiveOperationException | RuntimeException | LinkageError e) {
+            // Properties says with an unchecked exception that the list is malformed.
             throw invalid("has a bean that cannot be made: " + e, e);
         }
     }

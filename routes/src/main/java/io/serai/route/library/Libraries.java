@@ -3,6 +3,7 @@ package io.serai.route.library;
 import io.serai.cluster.library.LibraryContents;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Library;
 import io.serai.config.object.Route;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -36,6 +38,8 @@ public final class Libraries {
     private final LibraryClasses classes;
     private final Map<String, Loaded> loaded = new TreeMap<>();
     private final Map<String, String> broken = new TreeMap<>();
+    private final Map<String, Set<String>> lastChanged = new TreeMap<>();
+    private final Set<String> unsaid = new TreeSet<>();
 
     private record Loaded(Library library, JarInMemory jar, Set<String> beans) {
         /** The words by which a route's text shows that it uses this library. */
@@ -81,24 +85,37 @@ public final class Libraries {
      * Makes what is loaded equal to the library objects now.
      *
      * @return words by which routes show that they use what has changed
+     * @throws SeraiException when the database could not be asked for a library; what could be done is done, and said next
+     *     time
      */
     public synchronized Set<String> refresh() {
         Map<String, Library> wanted = new LinkedHashMap<>();
         objects.all(Library.class).forEach(library -> wanted.put(library.objectName(), library));
-        Set<String> changed = new TreeSet<>();
+        Optional<SeraiException> unread = Optional.empty();
         broken.keySet().retainAll(wanted.keySet());
         for (String name : List.copyOf(loaded.keySet())) {
             if (!wanted.containsKey(name)) {
-                changed.addAll(unload(name));
+                Set<String> words = unload(name);
+                lastChanged.put(name, words);
+                unsaid.addAll(words);
                 LOG.info("Library {} was removed", name);
             }
         }
         for (Library library : wanted.values()) {
             Loaded before = loaded.get(library.objectName());
             if (before == null || !before.library().equals(library)) {
-                changed.addAll(replace(library));
+                try {
+                    unsaid.addAll(replace(library));
+                } catch (SeraiException e) {
+                    unread = Optional.of(e);
+                }
             }
         }
+        if (unread.isPresent()) {
+            throw unread.get();
+        }
+        Set<String> changed = Set.copyOf(unsaid);
+        unsaid.clear();
         return changed;
     }
 
@@ -108,6 +125,13 @@ public final class Libraries {
                 .filter(entry -> names.contains(entry.getKey()))
                 .map(Map.Entry::getValue)
                 .toList();
+    }
+
+    /** The words by which routes show that they use what the last change of these libraries changed here. */
+    public synchronized Set<String> lastChanged(Set<String> names) {
+        Set<String> words = new TreeSet<>();
+        names.forEach(name -> words.addAll(lastChanged.getOrDefault(name, Set.of())));
+        return words;
     }
 
     /** Whether a route's text names one of these classes or beans. */
@@ -128,6 +152,7 @@ public final class Libraries {
             broken.remove(name);
             classes.replace(jars());
             changed.addAll(now.words());
+            lastChanged.put(name, Set.copyOf(changed));
             LOG.info(
                     "Library {} ({}) is in force: {} classes, beans {}",
                     name,
@@ -136,6 +161,9 @@ public final class Libraries {
                     now.beans());
             return changed;
         } catch (SeraiException e) {
+            if (e.kind() == ErrorKind.RESOURCE) {
+                throw e;
+            }
             LOG.error("{}", e.text());
             broken.put(name, e.text());
             return Set.of();

@@ -77,7 +77,7 @@ public final class TrustedKeys {
                 throw refused(name, path + " holds no public key in PEM form");
             }
             return keys;
-        } catch (IOException | GeneralSecurityException e) {
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
             throw refused(name, path + " cannot be read as Ed25519 public keys: " + e.getMessage());
         }
     }

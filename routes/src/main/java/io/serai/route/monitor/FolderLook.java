@@ -19,13 +19,12 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +38,7 @@ final class FolderLook {
     private static final Logger LOG = LoggerFactory.getLogger(FolderLook.class);
     private static final int BATCH = 500;
     private static final int MOST_OWED = 1000;
+    private static final int MOST_PASSED_OVER = 1000;
     private static final int BUFFER_BYTES = 256 << 10;
     private static final Duration AFTER_FAILURE = Duration.ofMinutes(1);
     private static final Duration FORGET_AFTER = Duration.ofDays(7);
@@ -52,6 +52,7 @@ final class FolderLook {
     private final SeenFiles seen;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AtomicReference<@Nullable Incoming> taking = new AtomicReference<>();
+    private final Set<String> passedOver = new HashSet<>();
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
 
     /** What looks of all routes use. */
@@ -92,14 +93,34 @@ final class FolderLook {
 
     /** Looks through the folder once, and takes what is to be taken. */
     void once() throws IOException {
-        MonitoredFolder folder = new MonitoredFolder(roots.require(plan.folder()));
+        MonitoredFolder folder = folder();
         settleOwed(folder);
         seen.beginLook();
-        List<MonitoredFile> batch = new ArrayList<>();
-        LongAdder wanted = new LongAdder();
-        folder.visit(plan.depth(), plan::enters, file -> {
+        Looking looking = new Looking(folder);
+        folder.visit(plan.depth(), plan::enters, looking);
+        takeStable(folder, looking.batch);
+        if (!isStopped()) {
+            seen.endLook();
+            passedOver.retainAll(looking.passedOver);
+            counts.looked(plan.route(), looking.wanted);
+        }
+    }
+
+    /** What one look has seen. */
+    private final class Looking implements MonitoredFolder.Visitor {
+        private final MonitoredFolder folder;
+        private final List<MonitoredFile> batch = new ArrayList<>();
+        private final Set<String> passedOver = new HashSet<>();
+        private long wanted;
+
+        Looking(MonitoredFolder folder) {
+            this.folder = folder;
+        }
+
+        @Override
+        public boolean file(MonitoredFile file) {
             if (plan.wants(file.path())) {
-                wanted.increment();
+                wanted++;
                 if (!seen.isTaken(file)) {
                     batch.add(file);
                 }
@@ -109,15 +130,39 @@ final class FolderLook {
                 }
             }
             return !isStopped();
-        });
-        takeStable(folder, batch);
-        if (!isStopped()) {
-            seen.endLook();
-            counts.looked(plan.route(), wanted.sum());
+        }
+
+        @Override
+        public void unnameable(String path) {
+            if (plan.wants(path)) {
+                passOver(path, "is not taken: its name is not text in the node's character set (UTF-8); rename it");
+            }
+        }
+
+        @Override
+        public void unreadable(String path, String reason) {
+            passOver(path, "cannot be looked through: " + reason);
+        }
+
+        /** Said and counted once as long as it stays so. */
+        private void passOver(String path, String why) {
+            if (passedOver.size() < MOST_PASSED_OVER) {
+                passedOver.add(path);
+            }
+            Set<String> known = FolderLook.this.passedOver;
+            if (known.size() < MOST_PASSED_OVER && known.add(path)) {
+                counts.failed();
+                LOG.warn("Route {}: {} {}; the others are taken", plan.route(), printable(path), why);
+            }
         }
     }
 
-    private void takeStable(MonitoredFolder folder, List<MonitoredFile> batch) throws IOException {
+    private MonitoredFolder folder() throws IOException {
+        Path unused = roots.require(plan.folder()); // says what is wrong with it
+        return roots.folder(plan.folder());
+    }
+
+    private void takeStable(MonitoredFolder folder, List<MonitoredFile> batch) {
         List<MonitoredFile> unknown =
                 batch.stream().filter(file -> !seen.isWatched(file)).toList();
         Set<MonitoredFile> known = files.alreadyTaken(plan.route(), unknown);
@@ -134,7 +179,7 @@ final class FolderLook {
     }
 
     /** What concerns this file alone must not keep the others from being taken. */
-    private void take(MonitoredFolder folder, MonitoredFile file) throws IOException {
+    private void take(MonitoredFolder folder, MonitoredFile file) {
         try {
             copyAndCommit(folder, file);
             counts.took();
@@ -169,13 +214,16 @@ final class FolderLook {
                         throw new SeraiException(ErrorCode.CONFLICT, file.path() + " was taken before");
                     }
                 });
-        try (Incoming incoming = receiving.receive(monitored)) {
+        // What cannot be read has no line in the ledger.
+        try (ReadableByteChannel source = folder.read(file.path());
+                Incoming incoming = receiving.receive(monitored)) {
             taking.set(incoming);
             try {
                 if (isStopped()) {
                     throw new SeraiException(ErrorCode.CANCELLED, "the monitor stops");
                 }
-                copy(folder, file, incoming);
+                copy(source, file, incoming);
+                requireUnchanged(folder, file);
                 incoming.commit();
             } catch (SeraiException e) {
                 if (e.kind() != ErrorKind.FENCED) {
@@ -194,21 +242,31 @@ final class FolderLook {
         }
     }
 
-    /** Exactly the bytes that were seen: a file that changes while it is read is not taken. */
-    private void copy(MonitoredFolder folder, MonitoredFile file, Incoming incoming) throws IOException {
+    /** Exactly the bytes that were seen: a file that changes while it is read is not taken, nor read any further. */
+    private void copy(ReadableByteChannel source, MonitoredFile file, Incoming incoming) throws IOException {
         long at = 0;
-        try (ReadableByteChannel channel = folder.read(file.path())) {
-            for (buffer.clear(); channel.read(buffer) >= 0; buffer.clear()) {
-                buffer.flip();
-                int got = buffer.remaining();
-                incoming.write(buffer, at);
-                at += got;
+        for (buffer.clear(); source.read(buffer) >= 0; buffer.clear()) {
+            buffer.flip();
+            int got = buffer.remaining();
+            if (at + got > file.sizeBytes()) {
+                throw changed(file);
             }
+            incoming.write(buffer, at);
+            at += got;
         }
-        Optional<MonitoredFile> now = folder.look(file.path());
-        if (at != file.sizeBytes() || now.filter(file::equals).isEmpty()) {
-            throw new SeraiException(ErrorCode.CHANGED, file.path() + " changed while it was taken");
+        if (at != file.sizeBytes()) {
+            throw changed(file);
         }
+    }
+
+    private static void requireUnchanged(MonitoredFolder folder, MonitoredFile file) throws IOException {
+        if (folder.look(file.path()).filter(file::equals).isEmpty()) {
+            throw changed(file);
+        }
+    }
+
+    private static SeraiException changed(MonitoredFile file) {
+        return new SeraiException(ErrorCode.CHANGED, file.path() + " changed while it was taken");
     }
 
     // ---- afterwards ----
@@ -249,19 +307,17 @@ final class FolderLook {
 
     /** Where the name is taken already, the file gets its time added. */
     private void move(MonitoredFolder folder, MonitoredFile file) throws IOException {
-        Path target = plan.moveTo();
-        java.nio.file.Files.createDirectories(target);
-        Path real = roots.require(target);
+        MonitoredFolder target = roots.folder(plan.moveTo());
         try {
-            folder.move(file.path(), real, file.name());
+            folder.move(file.path(), target, file.name());
         } catch (FileAlreadyExistsException e) {
-            folder.move(file.path(), real, file.name() + "." + file.modifiedMillis());
+            folder.move(file.path(), target, file.name() + "." + file.modifiedMillis());
         }
     }
 
     /** Files that are long gone from the folder need not be remembered. */
     void forgetGone() throws IOException {
-        MonitoredFolder folder = new MonitoredFolder(roots.require(plan.folder()));
+        MonitoredFolder folder = folder();
         String after = "";
         List<MonitoredFile> old = files.takenBefore(plan.route(), FORGET_AFTER, after, BATCH);
         while (!old.isEmpty() && !isStopped()) {
@@ -284,6 +340,10 @@ final class FolderLook {
     }
 
     private static String printable(MonitoredFile file) {
-        return file.path().replaceAll("\\p{Cntrl}", "?");
+        return printable(file.path());
+    }
+
+    private static String printable(String path) {
+        return path.replaceAll("\\p{Cntrl}", "?");
     }
 }

@@ -12,6 +12,7 @@ import jakarta.jms.JMSContext;
 import jakarta.jms.JMSException;
 import jakarta.jms.XAConnection;
 import jakarta.jms.XASession;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -20,6 +21,7 @@ import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.jms.client.ActiveMQXAConnectionFactory;
+import org.jspecify.annotations.Nullable;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.messaginghub.pooled.jms.JmsPoolXAConnectionFactory;
 
@@ -31,6 +33,38 @@ final class ArtemisBroker implements Participant, AutoCloseable {
     private final RouteResource resource;
     private final Transactions transactions;
     private final JmsPoolConnectionFactory pool;
+
+    /** @throws SeraiException INVALID when the broker's client does not understand the address; nothing connects */
+    static void requireAddress(String url) {
+        int end = url.indexOf(')');
+        boolean several = url.startsWith("(") && end > 0;
+        List<String> brokers = several ? List.of(url.substring(1, end).split(",", -1)) : List.of(url);
+        try {
+            new ActiveMQConnectionFactory(url).close();
+            if (brokers.stream().map(URI::create).allMatch(ArtemisBroker::namesABroker)) {
+                return;
+            }
+        } catch (RuntimeException e) { // whatever the parser thinks of it
+            throw notUnderstood(url, e);
+        }
+        throw notUnderstood(url, null);
+    }
+
+    /** The client itself takes an address without a host, and fails when it connects. */
+    private static boolean namesABroker(URI address) {
+        return "tcp".equals(address.getScheme())
+                && address.getHost() != null
+                && address.getPort() > 0
+                && address.getPort() <= 65_535;
+    }
+
+    private static SeraiException notUnderstood(String url, @Nullable Throwable cause) {
+        return new SeraiException(
+                ErrorCode.INVALID,
+                "the Artemis client does not understand \"" + url
+                        + "\"; write tcp://HOST:61616, with several brokers (tcp://HOST:61616,tcp://HOST:61616)",
+                cause);
+    }
 
     /** Nothing connects before it is used. */
     ArtemisBroker(String name, RouteResource resource, Transactions transactions) {
@@ -117,6 +151,11 @@ final class ArtemisBroker implements Participant, AutoCloseable {
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public String identity() {
+        return name + " at " + resource.url();
     }
 
     @Override

@@ -10,8 +10,10 @@ import java.time.ZoneOffset;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.TimeZone;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.quartz.CronExpression;
 
 /**
@@ -42,15 +44,26 @@ record LocalCron(CronExpression expression, boolean everyHour) {
 
     /** All times of the wall's clock later than one and not later than the other. */
     void each(LocalDateTime after, LocalDateTime until, Consumer<LocalDateTime> found) {
+        var unused = first(after, until, local -> {
+            found.accept(local);
+            return false;
+        });
+    }
+
+    /** The first of these times that is wanted. */
+    Optional<LocalDateTime> first(LocalDateTime after, LocalDateTime until, Predicate<LocalDateTime> wanted) {
         Date at = expression.getTimeAfter(Date.from(after.toInstant(ZoneOffset.UTC)));
         while (at != null) {
             LocalDateTime local = LocalDateTime.ofInstant(at.toInstant(), ZoneOffset.UTC);
             if (local.isAfter(until)) {
-                return;
+                return Optional.empty();
             }
-            found.accept(local);
+            if (wanted.test(local)) {
+                return Optional.of(local);
+            }
             at = expression.getTimeAfter(at);
         }
+        return Optional.empty();
     }
 
     /** When the clock of a zone shows a time of this expression. */

@@ -1,12 +1,14 @@
 package io.serai.route.schedule;
 
 import io.serai.cluster.event.EventId;
+import io.serai.cluster.schedule.ClockLook;
 import io.serai.cluster.schedule.ClockRow;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -62,6 +64,11 @@ final class ScheduleClock {
         return timing.get().flatMap(found -> found.next(after));
     }
 
+    /** A schedule that the route had before begins anew when it is given back. */
+    void replaceOthers() {
+        fires.forgetOthers(schedule, route);
+    }
+
     /** From now on fires count, unless they did before. */
     void begin() {
         fires.begin(schedule, route, Optional.empty());
@@ -106,16 +113,26 @@ final class ScheduleClock {
         });
     }
 
-    /** Makes an event now, whatever the times say. */
+    /** {@code OBJECT_IN_USE} while the event of a former fire is alive. */
+    void requireIdle() {
+        var unused = fires.look(schedule, route, this::idle);
+    }
+
+    private boolean idle(ClockLook look) throws SQLException {
+        Optional<EventId> alive = look.alive();
+        if (alive.isPresent()) {
+            throw new SeraiException(
+                    ErrorCode.OBJECT_IN_USE,
+                    "The event " + alive.get() + " of schedule " + schedule + " and route " + route
+                            + " is alive; wait for its end or cancel it");
+        }
+        return true;
+    }
+
+    /** Makes an event now, whatever the times say; {@code OBJECT_IN_USE} while that of a former fire is alive. */
     EventId runNow(String by) {
         return fires.look(schedule, route, look -> {
-            Optional<EventId> alive = look.alive();
-            if (alive.isPresent()) {
-                throw new SeraiException(
-                        ErrorCode.OBJECT_IN_USE,
-                        "The event " + alive.get() + " of schedule " + schedule + " and route " + route
-                                + " is alive; wait for its end or cancel it");
-            }
+            var unused = idle(look);
             return look.fire(look.now(), firing.event(schedule, look.now()), "", Optional.of(by))
                     .orElseThrow(() -> new SeraiException(ErrorCode.CONFLICT, "It was run at this very moment"));
         });

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.camel.Category;
 import org.apache.camel.Consumer;
+import org.apache.camel.MultipleConsumersSupport;
 import org.apache.camel.Processor;
 import org.apache.camel.Producer;
 import org.apache.camel.spi.Metadata;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
         remote = false,
         category = {Category.SCHEDULING},
         headersClass = SeraiHeaders.class)
-public class ScheduleEndpoint extends DefaultEndpoint {
+public class ScheduleEndpoint extends DefaultEndpoint implements MultipleConsumersSupport {
     @UriPath(description = "The name of the Schedule object.")
     @Metadata(required = true)
     private String name = "";
@@ -61,6 +62,12 @@ public class ScheduleEndpoint extends DefaultEndpoint {
         ScheduledRoute consumer = new ScheduledRoute(this, processor);
         configureConsumer(consumer);
         return consumer;
+    }
+
+    /** Several routes may follow one schedule, each with fires of its own. */
+    @Override
+    public boolean isMultipleConsumersSupported() {
+        return true;
     }
 
     @Override

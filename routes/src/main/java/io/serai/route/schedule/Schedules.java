@@ -102,6 +102,7 @@ public final class Schedules extends ServiceSupport {
     private void put(ScheduleClock added) {
         clocks.put(added.route(), added);
         added.quietly(() -> {
+            added.replaceOthers();
             added.begin();
             look(added, Optional.empty());
         });
@@ -132,20 +133,21 @@ public final class Schedules extends ServiceSupport {
     }
 
     /**
-     * Makes the event of every route that the schedule is for.
+     * Makes the event of every route that the schedule is for, or of none.
      *
      * @throws SeraiException {@code NO_SUCH_OBJECT} when no running route names it, {@code OBJECT_IN_USE} while the event
      *     of a former fire is alive
      */
     public Map<RouteId, EventId> runNow(ScheduleName schedule, String by) {
-        Map<RouteId, EventId> made = new HashMap<>();
-        for (ScheduleClock each : of(each -> each.schedule().equals(schedule))) {
-            made.put(each.route(), each.runNow(by));
-        }
-        if (made.isEmpty()) {
+        List<ScheduleClock> named = of(each -> each.schedule().equals(schedule));
+        if (named.isEmpty()) {
             throw new SeraiException(
                     ErrorCode.NO_SUCH_OBJECT, "No route that runs here names the schedule \"" + schedule + "\"");
         }
+        // Else the events that were made would keep the next try from making the others.
+        named.forEach(ScheduleClock::requireIdle);
+        Map<RouteId, EventId> made = new HashMap<>();
+        named.forEach(each -> made.put(each.route(), each.runNow(by)));
         LOG.info("{} ran the schedule {} now: {}", by, schedule, made);
         return made;
     }

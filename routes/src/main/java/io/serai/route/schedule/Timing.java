@@ -17,6 +17,7 @@ import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -56,13 +57,14 @@ public sealed interface Timing {
             implements Timing {
         private static final Duration SLACK = Duration.ofHours(4);
         private static final Duration NEAR = Duration.ofDays(1);
+        private static final Duration FARTHEST = Duration.ofDays(3000);
         private static final List<Duration> WINDOWS = List.of(
                 Duration.ofMinutes(2),
                 Duration.ofHours(2),
                 Duration.ofDays(2),
                 Duration.ofDays(40),
                 Duration.ofDays(400),
-                Duration.ofDays(3000));
+                FARTHEST);
 
         public Cron {
             expressions = List.copyOf(expressions);
@@ -107,20 +109,62 @@ public sealed interface Timing {
 
         @Override
         public Optional<Instant> next(Instant after) {
-            for (Duration window : WINDOWS) {
-                SortedSet<Instant> found = times(after, after.plus(window));
-                if (!found.isEmpty()) {
-                    return Optional.of(found.first());
+            // Near a change of the clock the first one on the wall may not be the first one.
+            return firstOnTheWall(after).map(found -> times(after, found).first());
+        }
+
+        /** The first by the clock on the wall of those later than this. */
+        private Optional<Instant> firstOnTheWall(Instant after) {
+            LocalDateTime from = LocalDateTime.ofInstant(after, zone).minus(slack(after));
+            LocalDateTime to = LocalDateTime.ofInstant(after, zone).plus(FARTHEST);
+            if (days.isEmpty()) {
+                return first(from, to, Period.ZERO, after);
+            }
+            for (LocalDate day = from.toLocalDate(); !day.isAfter(to.toLocalDate()); day = day.plusDays(1)) {
+                Optional<Instant> found = firstOfDay(days.get(), day, from, after);
+                if (found.isPresent()) {
+                    return found;
                 }
             }
             return Optional.empty();
         }
 
+        private Optional<Instant> firstOfDay(WorkingDays working, LocalDate day, LocalDateTime from, Instant after) {
+            LocalDateTime midnight = day.atStartOfDay().minusNanos(1);
+            LocalDateTime begin = from.isAfter(midnight) ? from : midnight;
+            return working.sources(day).stream()
+                    .flatMap(source -> first(begin, midnight.plusDays(1), between(day, source), after).stream())
+                    .min(Comparator.naturalOrder());
+        }
+
+        /** The first time of an interval that is so many days away, as if it were here, that is later than this. */
+        private Optional<Instant> first(LocalDateTime from, LocalDateTime to, Period away, Instant after) {
+            return expressions.stream()
+                    .flatMap(expression -> expression
+                            .first(
+                                    from.plus(away),
+                                    to.plus(away),
+                                    local -> later(expression, local.minus(away), after)
+                                            .isPresent())
+                            .flatMap(local -> later(expression, local.minus(away), after))
+                            .stream())
+                    .min(Comparator.naturalOrder());
+        }
+
+        private Optional<Instant> later(LocalCron expression, LocalDateTime local, Instant after) {
+            return expression.instants(local, zone).stream()
+                    .filter(instant -> instant.isAfter(after))
+                    .findFirst();
+        }
+
+        private static Period between(LocalDate day, LocalDate source) {
+            return Period.ofDays((int) ChronoUnit.DAYS.between(day, source));
+        }
+
         /** All times in an interval, by the clock on the wall. */
         private SortedSet<Instant> times(Instant after, Instant until) {
-            Duration slack = changesNear(after, until) ? SLACK : Duration.ZERO;
-            LocalDateTime from = LocalDateTime.ofInstant(after, zone).minus(slack);
-            LocalDateTime to = LocalDateTime.ofInstant(until, zone).plus(slack);
+            LocalDateTime from = LocalDateTime.ofInstant(after, zone).minus(slack(after));
+            LocalDateTime to = LocalDateTime.ofInstant(until, zone).plus(slack(until));
             SortedSet<Instant> found = new TreeSet<>();
             if (days.isEmpty()) {
                 collect(from, to, Period.ZERO, found);
@@ -130,10 +174,10 @@ public sealed interface Timing {
             return new TreeSet<>(found.subSet(after.plusNanos(1), until.plusNanos(1)));
         }
 
-        /** Where the clock is changed, the times on the wall are not in the order of the instants. */
-        private boolean changesNear(Instant after, Instant until) {
-            ZoneOffsetTransition change = zone.getRules().nextTransition(after.minus(NEAR));
-            return change != null && change.getInstant().isBefore(until.plus(NEAR));
+        /** Where the clock is changed near an end, the times on the wall are not in the order of the instants. */
+        private Duration slack(Instant end) {
+            ZoneOffsetTransition change = zone.getRules().nextTransition(end.minus(NEAR));
+            return change != null && change.getInstant().isBefore(end.plus(NEAR)) ? SLACK : Duration.ZERO;
         }
 
         private void collectOnWorkingDays(
@@ -143,7 +187,7 @@ public sealed interface Timing {
                 LocalDateTime begin = from.isAfter(midnight) ? from : midnight;
                 LocalDateTime end = to.isBefore(midnight.plusDays(1)) ? to : midnight.plusDays(1);
                 for (LocalDate source : working.sources(day)) {
-                    collect(begin, end, Period.ofDays((int) ChronoUnit.DAYS.between(day, source)), found);
+                    collect(begin, end, between(day, source), found);
                 }
             }
         }

@@ -1,19 +1,16 @@
 package io.serai.route.session;
 
+import io.serai.config.name.AddressLiteral;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.regex.Pattern;
 
 /** A network in CIDR form, IPv4 or IPv6; a single address is a network of one. */
 public record AddressRange(byte[] network, int bits) {
-    /** Only literal addresses: a name would be looked up in DNS, which whoever owns it could change. */
-    private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
-
     /** @throws IllegalArgumentException for what is not a literal address with an optional prefix length */
     public static AddressRange parse(String text) {
         int slash = text.indexOf('/');
-        byte[] address = literal(slash < 0 ? text : text.substring(0, slash));
+        byte[] address = AddressLiteral.parse(slash < 0 ? text : text.substring(0, slash));
         int bits = slash < 0 ? address.length * 8 : Integer.parseInt(text.substring(slash + 1));
         if (bits < 0 || bits > address.length * 8) {
             throw new IllegalArgumentException("not a network: " + text);
@@ -71,17 +68,6 @@ public record AddressRange(byte[] network, int bits) {
             return InetAddress.getByAddress(bytes).getHostAddress() + "/64";
         } catch (UnknownHostException e) {
             throw new IllegalStateException("an address of 16 bytes is valid", e);
-        }
-    }
-
-    private static byte[] literal(String text) {
-        if (!LITERAL.matcher(text).matches()) {
-            throw new IllegalArgumentException("not an address: " + text);
-        }
-        try {
-            return InetAddress.getByName(text).getAddress();
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("not an address: " + text, e);
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** One session: where it comes from, who has logged in, what it has open. Safe for use by several threads. */
@@ -24,7 +25,7 @@ final class PartnerSession {
     private final Map<TransferId, OpenTransfer> transfers = new ConcurrentHashMap<>();
     private final AtomicBoolean placeGivenBack = new AtomicBoolean();
     private volatile @Nullable AccountName account;
-    private volatile @Nullable String endReason;
+    private final AtomicReference<@Nullable String> endReason = new AtomicReference<>();
     private volatile Instant lastOperation;
 
     PartnerSession(SessionId id, Origin origin, Instant opened) {
@@ -41,6 +42,9 @@ final class PartnerSession {
         long bytesSoFar();
 
         boolean isUpload();
+
+        /** Nothing more is taken or given, not even by what runs just now. Never waits. */
+        void refuse(String reason);
 
         /** Ends it without a file. Idempotent, from any thread. */
         void breakOff(String reason);
@@ -85,25 +89,36 @@ final class PartnerSession {
     }
 
     void checkNotEnded() {
-        String reason = endReason;
+        String reason = endReason.get();
         if (reason != null) {
             throw new SeraiException(ErrorCode.NO_SESSION, "Session " + id + " was ended: " + reason);
         }
     }
 
     boolean isEnded() {
-        return endReason != null;
+        return endReason.get() != null;
     }
 
-    /** Every later operation and write is refused, and what is open is broken off. Idempotent. */
-    void end(String reason) {
-        endReason = reason;
+    /**
+     * Every operation and write is refused from now on. Never waits.
+     *
+     * @return whether it had not ended before; {@link #breakOff} is the caller's to do then
+     */
+    boolean end(String reason) {
+        boolean first = endReason.compareAndSet(null, reason);
+        transfers.values().forEach(transfer -> transfer.refuse(reason));
+        return first;
+    }
+
+    /** Breaks off what an ended session has open, which waits for a write or a commit that is under way. */
+    void breakOff() {
+        String reason = String.valueOf(endReason.get());
         List.copyOf(transfers.values()).forEach(transfer -> transfer.breakOff(reason));
     }
 
     void opened(TransferId transfer, OpenTransfer open) {
         transfers.put(transfer, open);
-        String reason = endReason;
+        String reason = endReason.get();
         if (reason != null) {
             open.breakOff(reason);
         }

@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ public final class PartnerSessions {
     private final SessionLogins logins;
     private final SessionFiles files;
     private final ClusterLimits limits;
+    private final SessionCleaner cleaner = new SessionCleaner();
     private final BannedAddresses banned = new BannedAddresses();
     private final Map<SessionId, PartnerSession> sessions = new ConcurrentHashMap<>();
     private volatile boolean draining;
@@ -116,7 +118,8 @@ public final class PartnerSessions {
     }
 
     /**
-     * Ends a session: what it has open is broken off, its connection is closed.
+     * Ends a session: it may do nothing more and its connection is closed when this returns, what it has open is broken
+     * off soon after that. Never waits for storage or database.
      *
      * @return whether there was such a session
      */
@@ -125,11 +128,33 @@ public final class PartnerSessions {
         if (session == null) {
             return false;
         }
-        LOG.info("Session {} of {} is ended: {}", id, name(session), reason);
-        session.end(reason);
-        givePlaceBack(session);
-        endpoints.end(id, reason);
+        end(List.of(session), reason);
         return true;
+    }
+
+    /** First all are refused everything and disconnected: what they have open may hang, as long as the share does. */
+    private void end(List<PartnerSession> ending, String reason) {
+        List<PartnerSession> open = new ArrayList<>();
+        for (PartnerSession session : ending) {
+            if (session.end(reason)) {
+                LOG.info("Session {} of {} is ended: {}", session.id(), name(session), reason);
+                open.add(session);
+            }
+            givePlaceBack(session);
+        }
+        for (PartnerSession session : ending) {
+            try {
+                endpoints.end(session.id(), reason);
+            } catch (RuntimeException e) { // one connection must not keep the others
+                LOG.error("The connection of session {} could not be closed", session.id(), e);
+            }
+        }
+        open.forEach(cleaner::clean);
+    }
+
+    /** Waits until what ended sessions had open has been broken off; false when the limit passes first. */
+    public boolean awaitBrokenOff(Duration limit) {
+        return cleaner.awaitIdle(limit);
     }
 
     private void givePlaceBack(PartnerSession session) {
@@ -162,9 +187,9 @@ public final class PartnerSessions {
                 .sum();
     }
 
-    /** Ends every session. */
+    /** Ends every session, as {@link #end} does. */
     public void endAll(String reason) {
-        List.copyOf(sessions.keySet()).forEach(id -> end(id, reason));
+        end(List.copyOf(sessions.values()), reason);
     }
 
     // ---- life of a session ----
@@ -181,7 +206,7 @@ public final class PartnerSessions {
         if (beforeLogin(client) >= settings.mostBeforeLogin()) {
             throw new SeraiException(
                     ErrorCode.BUSY,
-                    client.getHostAddress() + " has " + settings.mostBeforeLogin()
+                    AddressRange.origin(client) + " has " + settings.mostBeforeLogin()
                             + " connections that have not logged in");
         }
         if (sessions.size() >= settings.maxSessions()) {
@@ -201,7 +226,9 @@ public final class PartnerSessions {
     private void close(PartnerOperation.CloseSession close) {
         PartnerSession session = sessions.get(close.session());
         if (session != null) {
-            session.end(close.reason());
+            if (session.end(close.reason())) {
+                session.breakOff();
+            }
             sessions.remove(close.session());
             givePlaceBack(session);
         }
@@ -241,18 +268,20 @@ public final class PartnerSessions {
     }
 
     private long beforeLogin(InetAddress client) {
+        String origin = AddressRange.origin(client);
         return sessions.values().stream()
                 .filter(session -> session.account().isEmpty() && !session.isEnded())
-                .filter(session -> session.client().equals(client))
+                .filter(session -> AddressRange.origin(session.client()).equals(origin))
                 .count();
     }
 
     private void bansChanged(List<Ban> bans) {
         banned.replace(bans).forEach(logins::forgive);
         Instant now = clock.instant();
-        sessions.values().stream()
+        List<PartnerSession> ending = sessions.values().stream()
                 .filter(session -> banned.isByOperator(session.client(), now))
-                .forEach(session -> end(session.id(), "the address is banned"));
+                .toList();
+        end(ending, "the address is banned");
     }
 
     private void accountsChanged(List<ObjectStore.Change> changes) {
@@ -262,10 +291,11 @@ public final class PartnerSessions {
                 Account before = change.before() instanceof Account account ? account : null;
                 Account after = change.after() instanceof Account account ? account : null;
                 boolean revoked = before != null && after != null && isRevoked(before, after);
-                sessions.values().stream()
+                List<PartnerSession> ending = sessions.values().stream()
                         .filter(session -> name.equals(name(session)))
                         .filter(session -> after == null || revoked || !mayGoOn(session, after))
-                        .forEach(session -> end(session.id(), "the account was changed"));
+                        .toList();
+                end(ending, "the account was changed");
             }
         }
     }

@@ -96,7 +96,9 @@ final class SessionLogins {
             }
         } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
             LOG.warn("A login of session {} failed", session.id(), e);
-            session.end("the login failed");
+            if (session.end("the login failed")) {
+                session.breakOff();
+            }
         }
         LOG.info(
                 "Login of \"{}\" from {} by {} was refused: {}",
@@ -136,7 +138,9 @@ final class SessionLogins {
                     .isEmpty();
             if (revoked || session.isEnded()) {
                 // It changed or ended while it was being admitted, so nobody else gives its place back.
-                session.end("the account was changed");
+                if (session.end("the account was changed")) {
+                    session.breakOff();
+                }
                 limits.sessions().ended(session.id());
                 return LoginDecision.FAILED;
             }

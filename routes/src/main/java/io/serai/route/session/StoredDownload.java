@@ -88,6 +88,10 @@ final class StoredDownload implements DownloadChannel, PartnerSession.OpenTransf
         breakOff("The download was broken off");
     }
 
+    /** Every read asks the session. */
+    @Override
+    public void refuse(String reason) {}
+
     @Override
     public void breakOff(String reason) {
         if (ended.compareAndSet(false, true)) {

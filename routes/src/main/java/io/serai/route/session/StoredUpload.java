@@ -68,6 +68,8 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
         checkOpen();
         Received received = incoming.commit();
         finish();
+        // The file has arrived, but a session that ended meanwhile is told nothing any more.
+        session.checkNotEnded();
         return new UploadReceipt(received.transfer(), received.sizeBytes(), received.sha256(), received.version());
     }
 
@@ -85,6 +87,11 @@ final class StoredUpload implements UploadChannel, PartnerSession.OpenTransfer {
     @Override
     public void close() {
         abort("The upload was closed without being completed");
+    }
+
+    @Override
+    public void refuse(String reason) {
+        incoming.breakOff(reason);
     }
 
     @Override

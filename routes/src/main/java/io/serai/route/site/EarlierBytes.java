@@ -1,14 +1,16 @@
 package io.serai.route.site;
 
 import io.serai.cluster.ledger.Deliveries.Delivery;
-import io.serai.cluster.ledger.Deliveries.Source;
+import io.serai.cluster.ledger.Deliveries.Part;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.route.site.connection.RemotePath;
 import io.serai.route.site.connection.SiteConnection;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,23 +34,38 @@ final class EarlierBytes {
     private final Parcel parcel;
     private final Delivery delivery;
     private final SiteConnection site;
+    private final List<Part> left;
+    private boolean adopting;
 
     EarlierBytes(Parcel parcel, Delivery delivery, SiteConnection site) {
         this.parcel = parcel;
         this.delivery = delivery;
         this.site = site;
+        this.left = new ArrayList<>(delivery.parts());
+    }
+
+    /** Of what earlier attempts left, what is not known to be gone. */
+    List<Part> left() {
+        return List.copyOf(left);
+    }
+
+    /** Whether something may have this attempt's temporary name. */
+    boolean mayHaveAdopted() {
+        return adopting;
     }
 
     /** How many bytes need not be sent, which are under this attempt's temporary name then; 0 to begin anew. */
     long settle() {
         long there = 0;
-        for (String stale : delivery.staleTempNames()) {
-            if (there == 0) {
+        for (Part part : delivery.parts()) {
+            String stale = part.tempName();
+            if (there == 0 && delivery.isBegunBy(part)) {
                 there = adopt(stale);
             }
             if (there == 0 || !isAdopted(stale)) {
                 site.delete(stale);
             }
+            left.remove(part);
         }
         return there;
     }
@@ -58,7 +75,7 @@ final class EarlierBytes {
     }
 
     private long adopt(String stale) {
-        if (delivery.source() != Source.SAME || parcel.body().sizeBytes().isEmpty()) {
+        if (parcel.body().sizeBytes().isEmpty()) {
             return 0;
         }
         long all = parcel.body().sizeBytes().getAsLong();
@@ -104,6 +121,7 @@ final class EarlierBytes {
 
     /** A site that does not rename an open file, or not at all, gets the file anew. */
     private boolean isRenamed(String stale) {
+        adopting = true;
         try {
             return site.rename(stale, delivery.tempName(), Optional.empty());
         } catch (SeraiException e) {

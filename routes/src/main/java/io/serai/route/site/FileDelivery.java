@@ -2,6 +2,7 @@ package io.serai.route.site;
 
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.Deliveries.Delivery;
+import io.serai.cluster.ledger.Deliveries.Part;
 import io.serai.cluster.ledger.Deliveries.Stage;
 import io.serai.cluster.ledger.Deliveries.Target;
 import io.serai.config.error.ErrorCode;
@@ -15,7 +16,10 @@ import io.serai.route.site.connection.SiteFailures;
 import io.serai.route.site.connection.StopSwitch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,6 +79,9 @@ final class FileDelivery {
         private final AutoCloseable cancelling;
         private long bytesSent;
         private boolean renameRecorded;
+        private @Nullable EarlierBytes earlier;
+        /** Whether a file may have been created under the temporary name. */
+        private boolean opened;
 
         Attempt(Parcel parcel, Delivery delivery, StopSwitch stop, SiteConnections.Place place) {
             this.place = place;
@@ -90,8 +97,9 @@ final class FileDelivery {
                 if (delivery.stage() == Stage.RENAMING) {
                     resume(lease);
                 } else {
-                    EarlierBytes earlier = new EarlierBytes(parcel, delivery, lease.connection());
-                    send(lease, earlier.settle());
+                    EarlierBytes before = new EarlierBytes(parcel, delivery, lease.connection());
+                    earlier = before;
+                    send(lease, before.settle());
                 }
                 lease.keep();
             } catch (SeraiException e) {
@@ -181,6 +189,7 @@ final class FileDelivery {
             MeasuredBody body = null;
             try (InputStream bytes = parcel.body().opener().open()) {
                 body = new MeasuredBody(bytes, site.line(), lease::moved);
+                opened = true;
                 if (there > 0) {
                     body.pass(there);
                     site.storeFrom(delivery.tempName(), there, body);
@@ -338,12 +347,23 @@ final class FileDelivery {
                 return;
             }
             try {
-                deliveries.failed(delivery, reason.code(), reason.text(), bytesSent);
+                deliveries.failed(delivery, reason.code(), reason.text(), bytesSent, left());
             } catch (
                     RuntimeException
                             e) { // the reason that counts is the first one; the ledger's row is closed by takeover
                 reason.addSuppressed(e);
             }
+        }
+
+        /** What may be at the site, the newest first. */
+        private List<Part> left() {
+            EarlierBytes settled = earlier;
+            List<Part> left = new ArrayList<>();
+            if (opened || (settled != null && settled.mayHaveAdopted())) {
+                left.add(delivery.part());
+            }
+            left.addAll(settled == null ? delivery.parts() : settled.left());
+            return left;
         }
 
         @Override

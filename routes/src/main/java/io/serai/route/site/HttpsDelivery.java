@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -182,7 +183,7 @@ final class HttpsDelivery {
             return;
         }
         try {
-            deliveries.failed(delivery, reason.code(), reason.text(), bytesSent);
+            deliveries.failed(delivery, reason.code(), reason.text(), bytesSent, List.of());
         } catch (
                 RuntimeException e) { // the reason that counts is the first one; the ledger's row is closed by takeover
             reason.addSuppressed(e);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.LibraryName;
 import io.serai.config.name.RouteId;
+import io.serai.config.object.Library;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
 import io.serai.route.CamelSetup;
@@ -13,7 +15,9 @@ import io.serai.route.arrival.Subscriptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.camel.Processor;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +29,7 @@ class RouteDeployerTest {
     Path folder;
 
     private final MemoryObjects objects = new MemoryObjects();
+    private volatile Set<String> beneath = Set.of();
     private DefaultCamelContext camel;
     private RouteDeployer deployer;
 
@@ -34,7 +39,12 @@ class RouteDeployerTest {
         CamelSetup.apply(camel, folder, 5);
         camel.start();
         deployer = new RouteDeployer(
-                camel, objects, new Subscriptions(), new RouteChecker(RoutePolicy.DEFAULT), Duration.ofSeconds(2));
+                camel,
+                objects,
+                new Subscriptions(),
+                new RouteChecker(RoutePolicy.DEFAULT),
+                Duration.ofSeconds(2),
+                () -> beneath);
     }
 
     @AfterEach
@@ -126,6 +136,61 @@ class RouteDeployerTest {
         objects.put(route("a", "2"));
         deployer.refresh();
         assertThat(ask("a")).isEqualTo("2");
+    }
+
+    @Test
+    void onlyARouteThatRanUntilSomethingChangedBeneathItIsAReasonToObject() {
+        camel.getRegistry()
+                .bind("step", (Processor) exchange -> exchange.getMessage().setBody("step"));
+        objects.put(using("user"), from("unrelated", "arrival:acme/x?nonsense=1", "1"), route("other", "1"));
+        deployer.start();
+        assertThat(deployer.problems()).hasSize(1);
+
+        camel.getRegistry().unbind("step");
+        beneath = Set.of("step");
+        assertThat(deployer.refresh()).hasSize(2);
+        beneath = Set.of();
+        deployer.refresh();
+        assertThat(deployer.problems(Set.of(), Set.of("step")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.file()).isEqualTo("user.yaml"));
+        assertThat(deployer.problems(Set.of(), Set.of("another"))).isEmpty();
+
+        beneath = Set.of("step");
+        deployer.refresh();
+        assertThat(deployer.problems(Set.of(), Set.of("step")))
+                .as("it was broken before")
+                .isEmpty();
+        assertThat(ask("other")).isEqualTo("1");
+    }
+
+    @Test
+    void followsChangesOfWhatRoutesStandOn() {
+        Processor first = exchange -> exchange.getMessage().setBody("first");
+        Processor second = exchange -> exchange.getMessage().setBody("second");
+        camel.getRegistry().bind("step", first);
+        objects.put(using("user"));
+        deployer.start();
+        assertThat(ask("user")).isEqualTo("first");
+
+        camel.getRegistry().unbind("step");
+        camel.getRegistry().bind("step", second);
+        beneath = Set.of("step");
+        objects.put(new Library(new LibraryName("acme"), "0".repeat(64), 1, ""));
+        deployer.catchUp();
+
+        assertThat(ask("user")).isEqualTo("second");
+    }
+
+    private static Route using(String id) {
+        return new Route(new RouteId(id), Route.Dsl.YAML, """
+                - route:
+                    id: %s
+                    from:
+                      uri: direct:%s
+                      steps:
+                        - process: { ref: step }
+                """.formatted(id, id));
     }
 
     @Test

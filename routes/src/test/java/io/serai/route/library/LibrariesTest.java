@@ -151,6 +151,40 @@ class LibrariesTest {
     }
 
     @Test
+    void keysThatAreNotBase64AreRefused() throws Exception {
+        Library library = library(jar("one"), signer);
+        Files.writeString(trusted, "-----BEGIN PUBLIC KEY-----\nA\n-----END PUBLIC KEY-----\n");
+        put(library);
+        assertThat(libraries.problems(Set.of("acme")))
+                .singleElement()
+                .asString()
+                .contains("cannot be read as Ed25519 public keys");
+    }
+
+    @Test
+    void aMalformedListOfBeansIsRefused() throws Exception {
+        put(library(jar("one", "acme\\u12"), signer));
+        assertThat(libraries.problems(Set.of("acme")))
+                .singleElement()
+                .asString()
+                .contains("a bean that cannot be made");
+    }
+
+    @Test
+    void aClassOfANameThatJavaKeepsForItselfIsRefused() throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JarOutputStream jar = new JarOutputStream(bytes)) {
+            jar.putNextEntry(new JarEntry("java/acme/Step.class"));
+            jar.putNextEntry(new JarEntry("META-INF/serai/beans"));
+            jar.write("acmeStep=java.acme.Step\n".getBytes(StandardCharsets.UTF_8));
+        }
+        Library library = library(bytes.toByteArray(), signer);
+        assertThat(libraries.objections(library)).singleElement().asString().contains("java.acme.Step");
+        put(library);
+        assertThat(libraries.problems(Set.of("acme"))).hasSize(1);
+    }
+
+    @Test
     void aLibraryCannotTakeTheNameOfAPlatformBean() throws Exception {
         put(library(jar("one", "seraiObjects"), signer));
         assertThat(libraries.problems(Set.of("acme")))

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -147,6 +149,43 @@ class FolderRouteTest {
         await().atMost(LIMIT).until(() -> processed.size() == 3);
         await().during(Duration.ofSeconds(2)).atMost(LIMIT).until(() -> processed.size() == 3);
         assertThat(contents).containsOnlyKeys("a.csv", "b.csv", "c.csv");
+    }
+
+    @Test
+    void whatCannotBeReadOrNamedIsPassedOverAndTheOthersAreTaken() throws Exception {
+        put("a.csv", "1");
+        put("closed/b.csv", "2");
+        put("open/c.csv", "3");
+        Path closed = inbox.resolve("closed");
+        Files.setPosixFilePermissions(closed, Set.of());
+        // Java itself cannot make names that are no text.
+        assertThat(new ProcessBuilder(
+                                "bash",
+                                "-c",
+                                "mkdir $'no\\xfftext'; for d in . $'no\\xfftext'; do"
+                                        + " echo 4 > $d/$'d\\xff.csv'; echo 5 > $d/$'d\\xff.txt'; done")
+                        .directory(inbox.toFile())
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
+        try {
+            node("n1").objects.put(route("&include=**/*.csv&depth=2"));
+            nodes.get(0).start();
+            // The superuser can read a closed folder.
+            Set<String> expected =
+                    Files.isReadable(closed) ? Set.of("a.csv", "b.csv", "c.csv") : Set.of("a.csv", "c.csv");
+            await().atMost(LIMIT).until(() -> contents.keySet().equals(expected));
+            MonitorCounts counts = nodes.get(0).monitorCounts();
+            long looks = counts.looks();
+            await().atMost(LIMIT).until(() -> counts.looks() > looks + 3);
+            assertThat(counts.errors()).isEqualTo(Files.isReadable(closed) ? 2 : 3);
+            assertThat(counts.files()).isEqualTo(expected.size());
+            assertThat(count("select count(*) from transfer where state <> 'completed'"))
+                    .isZero();
+        } finally {
+            Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+        }
     }
 
     @Test

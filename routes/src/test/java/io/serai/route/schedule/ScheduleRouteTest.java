@@ -85,14 +85,22 @@ class ScheduleRouteTest {
     }
 
     private static Route route() {
-        return new Route(ROUTE, Route.Dsl.YAML, """
+        return route("tick");
+    }
+
+    private static Route route(String schedule) {
+        return route(ROUTE, schedule, "direct:probe");
+    }
+
+    private static Route route(RouteId id, String schedule, String step) {
+        return new Route(id, Route.Dsl.YAML, """
                 - route:
-                    id: ticker
+                    id: %s
                     from:
-                      uri: schedule:tick
+                      uri: schedule:%s
                       steps:
-                        - to: direct:probe
-                """);
+                        - to: %s
+                """.formatted(id, schedule, step));
     }
 
     @AfterEach
@@ -139,10 +147,19 @@ class ScheduleRouteTest {
 
     @Test
     void missedFiresAreLeftOutWhenTheScheduleSaysSo() {
-        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofDays(5))));
-        node.objects.put(schedule(true, Missed.SKIP, "0 0 0 1 1 ?"));
+        fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
+        // Never while the test runs, though it run over a full hour.
+        int minute = (Instant.now().atOffset(ZoneOffset.UTC).getMinute() + 30) % 60;
+        node.objects.put(schedule(true, Missed.SKIP, "0 " + minute + " * * * ?"));
         node.start();
-        await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !fires().fires(TICK, 10).isEmpty());
+        assertThat(fires().fires(TICK, 10)).singleElement().satisfies(left -> {
+            assertThat(left.outcome()).isEqualTo("missed");
+            assertThat(left.note()).contains("5 missed up to here");
+        });
+        assertThat(node.queue.depth())
+                .allSatisfy((state, count) -> assertThat(count).isZero());
         assertThat(fired).isEmpty();
     }
 
@@ -214,6 +231,30 @@ class ScheduleRouteTest {
     }
 
     @Test
+    void runNowMakesTheEventsOfAllRoutesOrOfNone() throws Exception {
+        for (String quick : List.of("aaa", "bbb", "yyy", "zzz")) {
+            node.objects.put(route(new RouteId(quick), "tick", "log:quick"));
+        }
+        node.objects.put(schedule(true, Missed.RUN_ONCE, "0 0 0 1 1 ?"));
+        node.start();
+        slow.set(true);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> Schedules.of(node.camel).list().size() == 5);
+        assertThat(Schedules.of(node.camel).runNow(TICK, "tester")).hasSize(5).containsKey(ROUTE);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> fires().fires(TICK, 10).stream()
+                                .filter(fire -> fire.event().equals(Optional.of("completed")))
+                                .count()
+                        == 4);
+        assertThatThrownBy(() -> Schedules.of(node.camel).runNow(TICK, "tester"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("route " + ROUTE + " is alive");
+        assertThat(fires().fires(TICK, 10)).hasSize(5);
+        slow.set(false);
+        await().atMost(Duration.ofSeconds(20)).until(() -> fired.size() == 1);
+    }
+
+    @Test
     void whatWasDueWhileTheScheduleWasDisabledIsNotMadeUpFor() {
         fires().begin(TICK, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
         node.objects.put(schedule(false, Missed.RUN_ALL, "0 0 * * * ?"));
@@ -221,6 +262,25 @@ class ScheduleRouteTest {
         node.objects.put(schedule(true, Missed.RUN_ALL, "0 0 * * * ?"));
         await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
         assertThat(fired).isEmpty();
+    }
+
+    @Test
+    void whatWasDueWhileTheRouteHadAnotherScheduleIsNotMadeUpFor() {
+        ScheduleName former = new ScheduleName("former");
+        fires().begin(former, ROUTE, Optional.of(Instant.now().minus(Duration.ofHours(5))));
+        node.objects.put(
+                schedule(true, Missed.SKIP, "0 0 0 1 1 ?"),
+                new Schedule(former, "", true, List.of("0 0 * * * ?"), ZoneOffset.UTC, Missed.RUN_ALL));
+        node.start();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        fires().clocks().stream().allMatch(row -> row.schedule().equals(TICK)));
+        Instant back = Instant.now();
+        node.objects.put(route("former"));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> fires().clocks().stream()
+                        .anyMatch(row -> row.schedule().equals(former)
+                                && row.lookedUntil().isAfter(back.minus(Duration.ofMinutes(1)))));
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class TimingTest {
     private static final ScheduleName NAME = new ScheduleName("nightly");
@@ -48,6 +49,26 @@ class TimingTest {
         assertThat(every.between(Instant.EPOCH, now, 2))
                 .containsExactly(Instant.parse("2026-03-29T01:25:00Z"), Instant.parse("2026-03-29T01:30:00Z"));
         assertThat(every.next(now)).contains(Instant.parse("2026-03-29T01:35:00Z"));
+    }
+
+    @Test
+    @Timeout(10)
+    void theNextTimeIsFoundWithoutCountingThoseAfterIt() {
+        Timing secondly = new Timing.Cron(
+                NAME,
+                List.of(LocalCron.of("* * * * * ?")),
+                BERLIN,
+                Missed.RUN_ONCE,
+                Overlap.SKIP,
+                Optional.of(new WorkingDays(BANK, Holidays.SKIP)));
+        for (int second = 0; second < 100; second++) {
+            // Over Easter.
+            assertThat(secondly.next(berlin("2026-04-03T08:00").plusSeconds(second)))
+                    .contains(berlin("2026-04-07T00:00"));
+            assertThat(cron("* * * * 1 ?", "0 0 7 1 1 ?")
+                            .next(berlin("2026-04-03T08:00").plusSeconds(second)))
+                    .contains(berlin("2027-01-01T00:00"));
+        }
     }
 
     @Test

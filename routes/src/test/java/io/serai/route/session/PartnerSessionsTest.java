@@ -167,6 +167,15 @@ class PartnerSessionsTest {
     }
 
     @Test
+    void connectionsBeforeTheLoginAreCountedByNetworkForIpv6() {
+        for (int i = 0; i < SessionSettings.DEFAULTS.mostBeforeLogin(); i++) {
+            node.open(Protocol.SFTP, "2001:db8:0:7::" + Integer.toHexString(i));
+        }
+        assertRefused(ErrorCode.BUSY, () -> node.open(Protocol.SFTP, "2001:db8:0:7:ffff::1"));
+        node.open(Protocol.SFTP, "2001:db8:0:8::1");
+    }
+
+    @Test
     void limitsOfSizeQuotaAndSessionsHold() {
         node.objects.put(TestAccounts.named("limits")
                 .limited(1, OptionalLong.of(10), OptionalLong.of(15))

@@ -97,7 +97,11 @@ class ContinuedDeliveryTest {
     }
 
     private Parcel withBody(ClaimedEvent event, DeliveredBody.Opener opener, byte[] bytes) {
-        Parcel like = parcel(event, site(), "large.bin", IfExists.REPLACE, bytes);
+        return withBody(event, site(), opener, bytes);
+    }
+
+    private static Parcel withBody(ClaimedEvent event, Site site, DeliveredBody.Opener opener, byte[] bytes) {
+        Parcel like = parcel(event, site, "large.bin", IfExists.REPLACE, bytes);
         return new Parcel(
                 like.event(),
                 like.stepKey(),
@@ -139,6 +143,40 @@ class ContinuedDeliveryTest {
         delivery.deliver(whole(event(1, 2, 2), content), new StopSwitch());
         assertDelivered(content);
         assertThat(limits.moved.get()).isLessThan(SIZE - BREAK_AT + (6 << 20));
+    }
+
+    @Test
+    void goesOnAfterManyAttemptsThatCouldNotEvenConnect() throws IOException {
+        breakInTheMiddle(event(5, 1, 1));
+        int number = 2;
+        while (number < 9) {
+            failToConnect(event(5, number, number), content);
+            number++;
+        }
+        failToConnect(event(5, number, number), new byte[] {1, 2, 3});
+        number++;
+        delivery.deliver(whole(event(5, number, number), content), new StopSwitch());
+        assertDelivered(content);
+        assertThat(limits.moved.get()).isLessThan(SIZE - BREAK_AT + (6 << 20));
+    }
+
+    @Test
+    void removesWhatIsThereOfOtherBytesAlsoAfterAnAttemptThatCouldNotConnect() throws IOException {
+        breakInTheMiddle(event(6, 1, 1));
+        byte[] changed = content.clone();
+        changed[0]++;
+        failToConnect(event(6, 2, 2), changed);
+        delivery.deliver(whole(event(6, 3, 3), changed), new StopSwitch());
+        assertDelivered(changed);
+        assertThat(limits.moved.get()).isEqualTo(SIZE);
+    }
+
+    /** Nobody listens there; the delivery is the same one. */
+    private void failToConnect(ClaimedEvent event, byte[] bytes) {
+        Site away = Parcels.sftp(
+                1, inbox.toString(), server.privateKey(), List.of(server.hostKeyLine()), Duration.ofSeconds(20));
+        Parcel parcel = withBody(event, away, () -> new ByteArrayInputStream(bytes), bytes);
+        assertThatThrownBy(() -> delivery.deliver(parcel, new StopSwitch())).isInstanceOf(SeraiException.class);
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 /** Deliveries as their contract has it, without a database; can be told to die after a step. Its monitor guards it. */
 final class InMemoryDeliveries implements Deliveries {
@@ -37,6 +38,7 @@ final class InMemoryDeliveries implements Deliveries {
         long sizeBytes;
         Optional<String> sha256 = Optional.empty();
         Optional<String> source = Optional.empty();
+        List<Part> parts = List.of();
         long epoch;
     }
 
@@ -52,14 +54,12 @@ final class InMemoryDeliveries implements Deliveries {
     @Override
     public synchronized Delivery begin(ClaimedEvent event, String stepKey, Target target) {
         Row row = rows.computeIfAbsent(key(event, stepKey), k -> new Row());
-        List<String> stale = List.of();
-        Source source = Source.OTHER;
         row.epoch = event.token().epoch();
         if (row.stage == Stage.SENDING) {
-            stale = row.tempName.isEmpty() ? List.of() : List.of(row.tempName);
-            source = target.sourceSha256().isPresent() && target.sourceSha256().equals(row.source)
-                    ? Source.SAME
-                    : Source.OTHER;
+            if (!row.tempName.isEmpty()) {
+                row.parts = Stream.concat(Stream.of(new Part(row.tempName, row.source)), row.parts.stream())
+                        .toList();
+            }
             row.source = target.sourceSha256();
             row.tempName = target.tempName();
             row.finalName = target.finalName();
@@ -71,8 +71,8 @@ final class InMemoryDeliveries implements Deliveries {
                 row.stage,
                 row.tempName,
                 row.finalName,
-                stale,
-                source,
+                row.source,
+                row.parts,
                 row.sizeBytes,
                 row.sha256);
     }
@@ -125,7 +125,13 @@ final class InMemoryDeliveries implements Deliveries {
     }
 
     @Override
-    public synchronized void failed(Delivery delivery, ErrorCode code, String text, long bytesSent) {
+    public synchronized void failed(Delivery delivery, ErrorCode code, String text, long bytesSent, List<Part> left) {
+        Row row = rows.get(key(delivery.event(), delivery.stepKey()));
+        if (row.stage == Stage.SENDING && row.tempName.equals(delivery.tempName())) {
+            row.tempName = left.isEmpty() ? "" : left.get(0).tempName();
+            row.source = left.isEmpty() ? Optional.empty() : left.get(0).sourceSha256();
+            row.parts = left.stream().skip(1).toList();
+        }
         failures.add(code + ": " + text);
     }
 

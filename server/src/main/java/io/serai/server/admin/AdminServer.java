@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.endpoint.tls.TlsIdentity;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -17,7 +18,7 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ public final class AdminServer {
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final long BODY_LIMIT_BYTES = 16L << 20;
 
+    /** A connection is idle while its call is being answered; a broken one would hide that a change was made. */
+    static final Duration IDLE_LIMIT = ObjectsApi.Changes.LIMIT.plusSeconds(30);
+
     private final Vertx vertx;
     private final Listen listen;
     private final TokenCheck tokens;
@@ -46,8 +50,8 @@ public final class AdminServer {
     private final ObjectMapper json = ApiJson.mapper();
     private @Nullable HttpServer server;
 
-    /** Where to listen; certificate and key are PEM files, needed for addresses that are not loopback. */
-    public record Listen(String address, int port, Optional<Path> certificate, Optional<Path> key) {}
+    /** Where to listen; the identity is needed for addresses that are not loopback. */
+    public record Listen(String address, int port, Optional<TlsIdentity> identity) {}
 
     /** What is served without a token: health and metrics say nothing about partners. */
     public record Observation(Supplier<Health> live, Supplier<Health> ready, Supplier<String> metrics) {}
@@ -74,16 +78,15 @@ public final class AdminServer {
         HttpServerOptions options = new HttpServerOptions()
                 .setHost(listen.address())
                 .setPort(listen.port())
-                .setIdleTimeout(60)
+                .setIdleTimeout(Math.toIntExact(IDLE_LIMIT.toSeconds()))
                 .setIdleTimeoutUnit(TimeUnit.SECONDS)
                 .setMaxHeaderSize(16 << 10);
         if (tls()) {
-            Path certificate = listen.certificate().orElseThrow();
-            Path key = listen.key().orElseThrow();
+            TlsIdentity identity = listen.identity().orElseThrow();
             options.setSsl(true)
                     .setKeyCertOptions(new PemKeyCertOptions()
-                            .setCertPath(certificate.toString())
-                            .setKeyPath(key.toString()))
+                            .setCertValue(Buffer.buffer(identity.chainPem()))
+                            .setKeyValue(Buffer.buffer(identity.keyPem())))
                     .setEnabledSecureTransportProtocols(java.util.Set.of("TLSv1.2", "TLSv1.3"));
         }
         try {
@@ -116,6 +119,11 @@ public final class AdminServer {
 
     public String url() {
         return (tls() ? "https://" : "http://") + hostForUrl() + ":" + address().getPort();
+    }
+
+    /** What it presents to clients, as {@code sha256/…} of the certificate; empty without TLS. */
+    public List<String> fingerprints() {
+        return tls() ? listen.identity().map(TlsIdentity::fingerprint).stream().toList() : List.of();
     }
 
     public void stop() {

@@ -21,9 +21,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The nodes of the cluster over REST; any node answers for all. */
 public final class NodesApi {
+    private static final Logger LOG = LoggerFactory.getLogger(NodesApi.class);
+
     private final Nodes nodes;
     private final Takeovers takeovers;
     private final Leases leases;
@@ -49,6 +53,10 @@ public final class NodesApi {
                         request -> {
                             NodeName name = new NodeName(request.pathValue("name"));
                             nodes.remove(name);
+                            LOG.info(
+                                    "{} took the node {} out of the cluster",
+                                    request.caller().name(),
+                                    name);
                             return Map.of("removed", name.value());
                         }),
                 post(

@@ -5,6 +5,7 @@ import static io.serai.server.admin.ApiOperation.parameter;
 import static io.serai.server.admin.ApiOperation.post;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.serai.cluster.object.ChangeLimits;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.cluster.object.ObjectStore.Versioned;
@@ -16,6 +17,7 @@ import io.serai.config.object.ConfigObject;
 import io.serai.config.object.Library;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.secret.SecretText;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Configuration objects over REST. */
 public final class ObjectsApi {
@@ -32,6 +35,15 @@ public final class ObjectsApi {
 
     /** Plans and makes changes of configuration objects, each as a whole. */
     public interface Changes {
+        /** How long a change waits for those that were asked for before it on the same node. */
+        Duration TURN_LIMIT = Duration.ofSeconds(60);
+
+        /** How long the answer waits for the other nodes to have the change. */
+        Duration NODES_PATIENCE = Duration.ofSeconds(3);
+
+        /** The longest that a change takes: the server keeps its connection for longer, and the client waits even longer. */
+        Duration LIMIT = TURN_LIMIT.plus(ChangeLimits.LONGEST).plus(NODES_PATIENCE);
+
         /**
          * Brings documents in force.
          *
@@ -75,15 +87,22 @@ public final class ObjectsApi {
         }
     }
 
-    /** What became of a change, and which live nodes have it in force when the answer is given. */
-    public record Applied(List<Changed> changes, List<NodeState> nodes) {
+    /**
+     * What became of a change, and which live nodes have it in force when the answer is given.
+     *
+     * @param mayBeTakenBack whether it is taken back everywhere when a node that has not yet got it in force fails at it
+     */
+    public record Applied(List<Changed> changes, List<NodeState> nodes, boolean mayBeTakenBack) {
         public Applied {
             changes = List.copyOf(changes);
             nodes = List.copyOf(nodes);
         }
     }
 
-    /** Whether a live node has a change in force; one that has not still finishes what it does by the former objects. */
+    /**
+     * Whether a live node has a change in force; one that has not still finishes what it does by the former routes, or is
+     * frozen or cut off and its lease has not ended yet.
+     */
     public record NodeState(String node, boolean inForce) {}
 
     private record Summary(
@@ -96,11 +115,7 @@ public final class ObjectsApi {
 
     public List<ApiOperation> operations() {
         return List.of(
-                get(
-                        "/api/v1/objects",
-                        "Configuration objects",
-                        this::list,
-                        parameter("kind", "account, site, schedule, calendar, route, library or node")),
+                get("/api/v1/objects", "Configuration objects", this::list, parameter("kind", kinds())),
                 get("/api/v1/objects/{kind}/{name}", "One object as YAML, without its secrets", this::show),
                 get("/api/v1/objects/{kind}/{name}/history", "Every version of an object", this::history),
                 get("/api/v1/export", "All objects as files for apply, without secrets", this::export),
@@ -216,11 +231,14 @@ public final class ObjectsApi {
         return Arrays.stream(ObjectKind.values())
                 .filter(kind -> kind.word().equalsIgnoreCase(word))
                 .findFirst()
-                .orElseThrow(
-                        () -> new SeraiException(
-                                ErrorCode.INVALID,
-                                "\"" + word
-                                        + "\" is not a kind; there are account, site, schedule, calendar, route, library and node"));
+                .orElseThrow(() ->
+                        new SeraiException(ErrorCode.INVALID, "\"" + word + "\" is not a kind; there are " + kinds()));
+    }
+
+    private static String kinds() {
+        return Arrays.stream(ObjectKind.values())
+                .map(kind -> kind.word().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
     }
 
     private static Summary summary(Versioned found) {

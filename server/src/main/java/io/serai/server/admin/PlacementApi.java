@@ -17,9 +17,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Wishes about where events run, over REST. */
 public final class PlacementApi {
+    private static final Logger LOG = LoggerFactory.getLogger(PlacementApi.class);
     private static final Duration USUAL_PATIENCE = Duration.ofSeconds(10);
 
     private final PlacementRules rules;
@@ -59,6 +62,7 @@ public final class PlacementApi {
         if (!rules.remove(name)) {
             throw new SeraiException(ErrorCode.NO_SUCH_OBJECT, "There is no placement rule \"" + name + "\"");
         }
+        LOG.info("{} took away the placement rule {}", request.caller().name(), name);
         return Map.of("name", name);
     }
 

@@ -23,9 +23,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Schedules over REST: when they fire next, what came of their fires; run now, pause, resume. */
 public final class SchedulesApi {
+    private static final Logger LOG = LoggerFactory.getLogger(SchedulesApi.class);
     private static final int MOST_ROWS = 1000;
 
     private final ObjectStore objects;
@@ -126,6 +129,9 @@ public final class SchedulesApi {
     private Object resume(ApiRequest request) {
         ScheduleName name = known(request);
         boolean wasPaused = fires.resume(name);
+        if (wasPaused) {
+            LOG.info("{} resumed the schedule {}", request.caller().name(), name);
+        }
         return Map.of("schedule", name, "state", "active", "wasPaused", wasPaused);
     }
 

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +36,9 @@ final class ClusterBench {
     private static final int REST_SECONDS = 4;
 
     private static final int BAR = 40;
+    private static final double LEAST_OF_IDEAL = 0.9;
+    /** Of the database's CPU for an event, from the mean of all sizes. */
+    private static final double MOST_AWAY = 0.2;
 
     private final Path folder;
     private final int seconds;
@@ -47,7 +51,12 @@ final class ClusterBench {
         this.out = out;
     }
 
-    void run() throws IOException {
+    /** What one size of cluster came to. */
+    record Step(int nodes, double ofIdeal, double cpuMillisAnEvent) {}
+
+    /** What was not as promised, for people. */
+    List<String> run() throws IOException {
+        List<Step> steps = new ArrayList<>();
         try (EmbeddedPostgres postgres = new EmbeddedPostgres(
                 EmbeddedPostgresSettings.in(folder.resolve("database")).withMaxConnections(300))) {
             postgres.start();
@@ -70,11 +79,39 @@ final class ClusterBench {
                 for (int size : SIZES) {
                     try (BenchNodes nodes =
                             new BenchNodes(settings, new BenchNodes.Work(CAPACITY, STEP, LEASE, false))) {
-                        measure(size, ideal, nodes.startAll(size), new Ground(database, queue, postgresCpu));
+                        steps.add(measure(size, ideal, nodes.startAll(size), new Ground(database, queue, postgresCpu)));
                     }
                 }
             }
         }
+        return judge(steps);
+    }
+
+    static List<String> judge(List<Step> steps) {
+        List<String> missed = new ArrayList<>();
+        double mean =
+                steps.stream().mapToDouble(Step::cpuMillisAnEvent).average().orElseThrow();
+        for (Step step : steps) {
+            if (step.ofIdeal() < LEAST_OF_IDEAL) {
+                missed.add(String.format(
+                        Locale.ROOT,
+                        "%d nodes: %.1f %% of the ideal, less than %.0f %%",
+                        step.nodes(),
+                        100 * step.ofIdeal(),
+                        100 * LEAST_OF_IDEAL));
+            }
+            if (Math.abs(step.cpuMillisAnEvent() - mean) > MOST_AWAY * mean) {
+                missed.add(String.format(
+                        Locale.ROOT,
+                        "%d nodes: %.3f ms of the database's CPU an event, more than %.0f %% away from %.3f ms, the mean of all"
+                                + " sizes",
+                        step.nodes(),
+                        step.cpuMillisAnEvent(),
+                        100 * MOST_AWAY,
+                        mean));
+            }
+        }
+        return missed;
     }
 
     private record Ground(Database database, JdbcEventQueue queue, ProcessCpu postgresCpu) {}
@@ -85,7 +122,7 @@ final class ClusterBench {
         return ProcessHandle.of(pid).orElseThrow();
     }
 
-    private void measure(int size, double ideal, List<BenchNodes.Node> nodes, Ground ground) throws IOException {
+    private Step measure(int size, double ideal, List<BenchNodes.Node> nodes, Ground ground) throws IOException {
         // A drain of its own first, for nothing is compiled yet.
         int warm = (int) (ideal * size * WARM_UP_SECONDS);
         EventsBench.enqueue(ground.database(), ground.queue(), warm);
@@ -110,20 +147,22 @@ final class ClusterBench {
             shares.accept(after[i] - before[i]);
         }
         double each = shares.getSum() / took / size;
+        Step step = new Step(size, each / ideal, 1000 * (cpu - idle * took) / shares.getSum());
         out.printf(
                 Locale.ROOT,
                 "%5d  %8.1f  %6.1f  %6.1f %%  %8d to %-6d  %15.3f ms  %12.1f ms/s  %s  |%s%n",
                 size,
                 each * size,
                 each,
-                100 * each / ideal,
+                100 * step.ofIdeal(),
                 shares.getMin(),
                 shares.getMax(),
-                1000 * (cpu - idle * took) / shares.getSum(),
+                step.cpuMillisAnEvent(),
                 1000 * idle,
                 load,
                 "#".repeat((int) Math.round(BAR * each * size / (ideal * SIZES.get(SIZES.size() - 1)))));
         out.flush();
+        return step;
     }
 
     private static int[] ended(List<BenchNodes.Node> nodes) throws IOException {

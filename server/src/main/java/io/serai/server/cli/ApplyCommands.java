@@ -104,30 +104,43 @@ final class ApplyCommands {
             out.println("Nothing to change");
         }
         boolean onlyNodes = true;
+        boolean runs = false;
         for (JsonNode change : changes) {
-            boolean ofNode = ClientCommand.text(change, "kind").equals("node");
+            String kind = ClientCommand.text(change, "kind");
+            boolean ofNode = kind.equals("node");
             onlyNodes &= ofNode;
+            runs |= kind.equals("route") || kind.equals("library");
             if (ofNode) {
                 out.println("Node " + ClientCommand.text(change, "name") + " takes its settings at its next start");
             }
         }
         if (!onlyNodes) {
-            printNodes(answer.path("nodes"), out);
+            printNodes(
+                    answer.path("nodes"),
+                    runs
+                            ? "not finished by the former routes yet, or no answer"
+                            : "no answer; it follows when it is back",
+                    out);
+        }
+        if (answer.path("mayBeTakenBack").asBoolean()) {
+            out.println(
+                    "If a node cannot put it in force it is still taken back on every node: see serai history, where that"
+                            + " is a version by \"NAME (taken back)\", and the log");
         }
     }
 
-    /** Of a cluster: which nodes have the change. */
-    private static void printNodes(JsonNode nodes, PrintWriter out) {
+    /** Of a cluster: which nodes have the change, and why others may not. */
+    private static void printNodes(JsonNode nodes, String why, PrintWriter out) {
         List<String> having = new ArrayList<>();
         List<String> waiting = new ArrayList<>();
         for (JsonNode node : nodes) {
             (node.path("inForce").asBoolean() ? having : waiting).add(ClientCommand.text(node, "node"));
         }
-        if (having.size() + waiting.size() > 1) {
+        if (!having.isEmpty() && having.size() + waiting.size() > 1) {
             out.println("In force on " + String.join(", ", having));
         }
         if (!waiting.isEmpty()) {
-            out.println("Not yet on " + String.join(", ", waiting) + ", which still finishes what it has begun");
+            out.println("Not yet on " + String.join(", ", waiting) + " (" + why + "; see serai nodes)");
         }
     }
 }

@@ -61,8 +61,11 @@ final class JoinCommand implements Callable<Integer> {
         Path folder = home.resolve();
         Path settingsFile = folder.resolve("serai.yaml");
         boolean made = !Files.exists(settingsFile);
+        boolean hadKeys = Files.exists(clusterKeys(folder));
         if (made) {
             writeSettings(folder, settingsFile, invitation);
+        } else {
+            refuseSettings(settingsFile);
         }
         try {
             NodeSettings settings = UpCommand.settings(folder, Optional.empty(), List.of());
@@ -74,13 +77,34 @@ final class JoinCommand implements Callable<Integer> {
             return 0;
         } catch (RuntimeException e) {
             if (made) {
-                takeBack(folder, settingsFile);
+                takeBack(folder, List.of(settingsFile, passwordFile(folder)));
+            }
+            boolean refused = e instanceof SeraiException known && known.code() == ErrorCode.INVALID;
+            if (!hadKeys && !refused) {
+                // They are written before the database says that the token is used up; who is refused wrote none.
+                takeBack(folder, List.of(clusterKeys(folder)));
             }
             throw explained(
                     e,
                     made
                             && databasePassword == null
                             && invitation.databasePassword().isEmpty());
+        }
+    }
+
+    /** An existing file is the operator's; what is given here would be lost. */
+    private void refuseSettings(Path settingsFile) {
+        refuse("--name", "node.name", name, settingsFile);
+        refuse("--storage-root", "storage.root", storageRoot, settingsFile);
+        refuse("--database-password", "database.password", databasePassword, settingsFile);
+    }
+
+    private static void refuse(String option, String setting, @Nullable Object given, Path settingsFile) {
+        if (given != null) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    option + " is for a home without settings, but " + settingsFile + " is there: set " + setting
+                            + " in it and leave " + option + " out; the token was not used");
         }
     }
 
@@ -141,10 +165,15 @@ final class JoinCommand implements Callable<Integer> {
         return folder.resolve("keys").resolve("database-password");
     }
 
-    private static void takeBack(Path folder, Path settingsFile) {
+    private static Path clusterKeys(Path folder) {
+        return folder.resolve("keys").resolve("secrets.json");
+    }
+
+    private static void takeBack(Path folder, List<Path> files) {
         try {
-            Files.deleteIfExists(settingsFile);
-            Files.deleteIfExists(passwordFile(folder));
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
             throw new SeraiException(
                     ErrorCode.STORAGE_DOWN, "What a failed join left in " + folder + " cannot be removed: " + e, e);

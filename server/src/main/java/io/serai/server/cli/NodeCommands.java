@@ -43,6 +43,11 @@ final class NodeCommands {
                         names(", draining: ", cluster.path("draining")));
             }
             out.printf("sessions %s, running events %s%n", text(answer, "sessions"), text(answer, "runningEvents"));
+            answer.path("health").fields().forEachRemaining(part -> {
+                if (part.getValue().asText().startsWith("WARNING")) {
+                    out.println(part.getKey() + ": " + part.getValue().asText());
+                }
+            });
             out.print("events:");
             answer.path("events").fields().forEachRemaining(e -> out.print(" " + e.getKey() + " " + e.getValue()));
             out.println();

@@ -5,13 +5,17 @@ import static io.serai.server.client.AdminClient.encode;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.object.ObjectKind;
 import io.serai.server.client.AdminClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,13 +26,26 @@ import picocli.CommandLine.Parameters;
 final class ObjectCommands {
     private ObjectCommands() {}
 
+    /** The words for kinds of objects. */
+    static final class Kinds implements Iterable<String> {
+        static final String TEXT = "One of ${COMPLETION-CANDIDATES}.";
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(ObjectKind.values())
+                    .map(kind -> kind.word().toLowerCase(Locale.ROOT))
+                    .iterator();
+        }
+    }
+
     @Command(name = "get", description = "List configuration objects, or show one as YAML.")
     static final class Get extends ClientCommand {
         @Parameters(
                 index = "0",
                 arity = "0..1",
                 paramLabel = "KIND",
-                description = "account, site, schedule, calendar, route, library or node.")
+                completionCandidates = Kinds.class,
+                description = Kinds.TEXT)
         @Nullable
         String kind;
 
@@ -114,10 +131,7 @@ final class ObjectCommands {
 
     @Command(name = "delete", description = "Delete a configuration object; refused while another one uses it.")
     static final class Delete extends ClientCommand {
-        @Parameters(
-                index = "0",
-                paramLabel = "KIND",
-                description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(index = "0", paramLabel = "KIND", completionCandidates = Kinds.class, description = Kinds.TEXT)
         String kind = "";
 
         @Parameters(index = "1..*", arity = "1..*", paramLabel = "NAME", description = "The objects' names.")
@@ -142,10 +156,7 @@ final class ObjectCommands {
 
     @Command(name = "history", description = "Show every version of a configuration object.")
     static final class History extends ClientCommand {
-        @Parameters(
-                index = "0",
-                paramLabel = "KIND",
-                description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(index = "0", paramLabel = "KIND", completionCandidates = Kinds.class, description = Kinds.TEXT)
         String kind = "";
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The object's name.")
@@ -176,10 +187,7 @@ final class ObjectCommands {
 
     @Command(name = "rollback", description = "Put an older version of a configuration object in force again.")
     static final class Rollback extends ClientCommand {
-        @Parameters(
-                index = "0",
-                paramLabel = "KIND",
-                description = "account, site, schedule, calendar, route, library or node.")
+        @Parameters(index = "0", paramLabel = "KIND", completionCandidates = Kinds.class, description = Kinds.TEXT)
         String kind = "";
 
         @Parameters(index = "1", paramLabel = "NAME", description = "The object's name.")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.server.admin.ObjectsApi;
 import io.serai.server.node.NodeFile;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -17,21 +18,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Calls the admin API of a server: that of the local home, or the one that SERAI_SERVER and SERAI_TOKEN name. */
+/**
+ * Calls the admin API of a server: that of the local home, or the one that SERAI_SERVER and SERAI_TOKEN name. With TLS the
+ * local home's server must present exactly the certificate that its run file tells, whatever name that is for; any other
+ * server's must be of an authority that Java trusts, for its host name.
+ */
 public final class AdminClient {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration READ_LIMIT = Duration.ofMinutes(2);
+
+    /** Above that of the server's idle connections, so that its answer comes before this gives up. */
+    private static final Duration CHANGE_LIMIT = ObjectsApi.Changes.LIMIT.plusSeconds(60);
 
     private final URI server;
     private final String token;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final HttpClient http;
 
-    private AdminClient(URI server, String token) {
+    private AdminClient(URI server, String token, List<String> fingerprints) {
         this.server = server;
         this.token = token;
+        HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5));
+        if (!fingerprints.isEmpty()) {
+            builder.sslContext(PinnedTls.context(Set.copyOf(fingerprints)));
+        }
+        this.http = builder.build();
     }
 
     /** Finds the server: the environment first, then the run file of the home. */
@@ -44,14 +59,15 @@ public final class AdminClient {
                         ErrorCode.INVALID,
                         "SERAI_SERVER is set, so SERAI_TOKEN must hold a token (serai token create NAME)");
             }
-            return new AdminClient(safe(URI.create(server)), token);
+            return new AdminClient(safe(URI.create(server)), token, List.of());
         }
         NodeFile node = NodeFile.read(home)
                 .orElseThrow(() -> new SeraiException(
                         ErrorCode.NO_SUCH_OBJECT,
                         "No server runs on " + home + ". Start one with \"serai up --home " + home
                                 + "\", or name another home with --home or SERAI_HOME"));
-        return new AdminClient(URI.create(node.admin()), token == null ? localToken(home) : token);
+        return new AdminClient(
+                URI.create(node.admin()), token == null ? localToken(home) : token, node.adminFingerprints());
     }
 
     /** A token must not travel in clear. */
@@ -124,7 +140,7 @@ public final class AdminClient {
     private JsonNode send(String method, String path, @Nullable Object body) {
         try {
             HttpRequest request = HttpRequest.newBuilder(server.resolve(path))
-                    .timeout(Duration.ofMinutes(2))
+                    .timeout(method.equals("GET") ? READ_LIMIT : CHANGE_LIMIT)
                     .header("Authorization", "Bearer " + token)
                     .header("Content-Type", "application/json")
                     .method(

@@ -1,5 +1,6 @@
 package io.serai.server.demo;
 
+import io.serai.server.client.PinnedTls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

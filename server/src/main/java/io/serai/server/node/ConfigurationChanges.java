@@ -4,13 +4,13 @@ import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.cluster.object.SharedChanges;
+import io.serai.cluster.object.SharedChanges.Standing;
 import io.serai.config.document.CronCheck;
 import io.serai.config.document.DocumentFile;
 import io.serai.config.document.Documents;
 import io.serai.config.document.ObjectDraft;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.NodeName;
 import io.serai.config.object.Account;
 import io.serai.config.object.Calendar;
 import io.serai.config.object.ConfigObject;
@@ -27,20 +27,23 @@ import io.serai.config.secret.SecretText;
 import io.serai.route.deploy.CheckedRoute;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteProblem;
+import io.serai.route.resource.RouteResources;
 import io.serai.server.admin.ObjectsApi;
 import io.serai.server.admin.ObjectsApi.Applied;
 import io.serai.server.admin.ObjectsApi.Changed;
 import io.serai.server.admin.ObjectsApi.Mode;
 import io.serai.server.admin.ObjectsApi.NodeState;
 import java.text.ParseException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.quartz.CronExpression;
@@ -49,7 +52,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Changes of configuration objects: everything is read and checked before anything is changed; a change of what runs
- * comes into force on every node or on none. Changes follow one another.
+ * comes into force on every node or on none. Changes of what runs follow one another, and so do the others; neither waits for
+ * the other.
  */
 final class ConfigurationChanges implements ObjectsApi.Changes {
     private static final Logger LOG = LoggerFactory.getLogger(ConfigurationChanges.class);
@@ -57,16 +61,13 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     /** Kinds whose objects run, and may fail to, on each node. */
     private static final Set<ObjectKind> RUNS = Set.of(ObjectKind.ROUTE, ObjectKind.LIBRARY);
 
-    /** Kinds that the first release does not know. */
-    private static final Set<ObjectKind> NEWER = Set.of(ObjectKind.CALENDAR, ObjectKind.NODE, ObjectKind.LIBRARY);
-
-    private static final Duration NODES_PATIENCE = Duration.ofSeconds(3);
-
     private final ObjectStore objects;
     private final PasswordHasher hasher;
     private final RouteChecker checker;
     private final SharedChanges shared;
     private final IntSupplier rotation;
+    private final ReentrantLock changeOfWhatRuns = new ReentrantLock(true);
+    private final ReentrantLock changeOfOthers = new ReentrantLock(true);
 
     /** @param rotation makes a new key and encrypts the stored secrets under it; the number of objects */
     ConfigurationChanges(
@@ -83,16 +84,21 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
     }
 
     @Override
-    public synchronized Applied apply(
-            List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
+    public Applied apply(List<DocumentFile> documents, Map<String, SecretText> secrets, Mode mode, String by) {
         List<ObjectDraft> drafts =
                 new Documents(new GivenSecrets(secrets), ConfigurationChanges::cronProblem).parse(documents);
+        List<Key> keys = drafts.stream().map(draft -> key(draft.object())).toList();
+        return inTurn(keys, () -> apply(drafts, mode, by));
+    }
+
+    private Applied apply(List<ObjectDraft> drafts, Mode mode, String by) {
         List<ConfigObject> puts = new ArrayList<>();
         for (ObjectDraft draft : drafts) {
             puts.add(draft.complete(stored(key(draft.object())), hasher));
         }
         checkRoutes(puts);
         checkCalendars(puts);
+        checkResources(puts);
         return switch (mode) {
             case ONLY_SAY ->
                 new Applied(
@@ -100,29 +106,58 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                                 .map(put -> said(key(put), stored(key(put)).orElse(null), put))
                                 .flatMap(Optional::stream)
                                 .toList(),
-                        List.of());
+                        List.of(),
+                        false);
             case CHANGE -> commit(puts, List.of(), by);
         };
     }
 
+    /**
+     * Who changes an account must not wait until the nodes have decided about a route. A caller that waited for ever would
+     * have been given up by its client, and its change made all the same.
+     */
+    private <T> T inTurn(List<Key> keys, Supplier<T> change) {
+        ReentrantLock turn = isTogether(keys) ? changeOfWhatRuns : changeOfOthers;
+        try {
+            if (!turn.tryLock(TURN_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                throw new SeraiException(
+                        ErrorCode.BUSY,
+                        "Another change of the configuration has been under way here for " + TURN_LIMIT.toSeconds()
+                                + " s; nothing was changed, try again");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(ErrorCode.BUSY, "Interrupted before anything was changed; try again", e);
+        }
+        try {
+            return change.get();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private static boolean isTogether(List<Key> keys) {
+        return keys.stream().anyMatch(key -> RUNS.contains(key.kind()));
+    }
+
     @Override
-    public synchronized Applied delete(List<Key> keys, String by) {
+    public Applied delete(List<Key> keys, String by) {
         for (Key key : keys) {
             if (stored(key).isEmpty()) {
                 throw new SeraiException(
                         ErrorCode.NO_SUCH_OBJECT, "There is no " + word(key.kind()) + " \"" + key.name() + "\"");
             }
         }
-        return commit(List.of(), keys, by);
+        return inTurn(keys, () -> commit(List.of(), keys, by));
     }
 
     @Override
-    public synchronized Applied put(Library library, String by) {
-        return commit(List.of(library), List.of(), by);
+    public Applied put(Library library, String by) {
+        return inTurn(List.of(key(library)), () -> commit(List.of(library), List.of(), by));
     }
 
     @Override
-    public synchronized Applied rollback(Key key, long version, String by) {
+    public Applied rollback(Key key, long version, String by) {
         ConfigObject old = objects.history(key.kind(), key.name()).stream()
                 .filter(entry -> entry.version() == version)
                 .flatMap(entry -> Stream.ofNullable(entry.object()))
@@ -132,34 +167,29 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                         "There is no version " + version + " of " + word(key.kind()) + " \"" + key.name()
                                 + "\" (serai history " + word(key.kind()) + " " + key.name() + ")"));
         checkRoutes(List.of(old));
-        return commit(List.of(old), List.of(), by);
+        checkResources(List.of(old));
+        return inTurn(List.of(key), () -> commit(List.of(old), List.of(), by));
     }
 
     @Override
-    public synchronized int rotateSecrets(String by) {
-        int count = rotation.getAsInt();
+    public int rotateSecrets(String by) {
+        int count = inTurn(List.of(), () -> {
+            shared.requireNoOlderNodes("a new key for secrets");
+            return rotation.getAsInt();
+        });
         LOG.info("{} made a new key for secrets; {} objects were encrypted anew", by, count);
         return count;
     }
 
-    /** A node of an older release could not read the configuration any more. */
-    private void requireAllNodesKnow(List<ConfigObject> puts) {
-        boolean newer = puts.stream().anyMatch(put -> NEWER.contains(put.kind()));
-        List<NodeName> others = newer ? shared.nodesWithoutPart() : List.of();
-        if (!others.isEmpty()) {
-            throw new SeraiException(
-                    ErrorCode.BUSY,
-                    "Nothing was changed, for " + others + " would not understand it: of an older release, or just"
-                            + " starting. Upgrade all nodes first, or try again in a moment");
-        }
-    }
-
     /** What runs on the nodes is changed on all of them or on none; the rest is in force when a node has read it. */
     private Applied commit(List<ConfigObject> puts, List<Key> deletes, String by) {
-        requireAllNodesKnow(puts);
-        boolean together = Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
-                .anyMatch(key -> RUNS.contains(key.kind()));
-        List<Change> made = together ? shared.make(puts, deletes, by) : objects.change(puts, deletes, by);
+        shared.requireReadByAll(puts);
+        boolean together = isTogether(Stream.concat(puts.stream().map(ConfigurationChanges::key), deletes.stream())
+                .toList());
+        SharedChanges.Made done = together
+                ? shared.make(puts, deletes, by)
+                : new SharedChanges.Made(objects.change(puts, deletes, by), Standing.IN_FORCE);
+        List<Change> made = done.changes();
         long revision = shared.revision();
         List<NodeState> nodes = made.isEmpty()
                 ? List.of()
@@ -170,7 +200,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                 .map(change -> said(change.key(), change.before(), change.after()))
                 .flatMap(Optional::stream)
                 .toList();
-        return new Applied(changes, nodes);
+        return new Applied(changes, nodes, done.standing() == Standing.SETTLING);
     }
 
     /** Routes must be right in themselves, and what they name must be there or come with them. */
@@ -223,6 +253,15 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                             "schedule \"" + schedule.name() + "\": there is no calendar \"" + name
                                     + "\"; apply it first, or together with the schedule");
                 }
+            }
+        }
+    }
+
+    /** What nobody can reach would be refused only where it is used. */
+    private static void checkResources(List<ConfigObject> puts) {
+        for (ConfigObject put : puts) {
+            if (put instanceof RouteResource resource) {
+                RouteResources.requireAddress(resource);
             }
         }
     }

@@ -8,7 +8,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Removes old records from the database, in small steps, now and then. Every node may do so. */
+/**
+ * Removes old records from the database, in small steps, now and then, and puts aside what nobody would take. Every node may
+ * do so.
+ */
 final class Forgetting {
     private static final Logger LOG = LoggerFactory.getLogger(Forgetting.class);
     private static final Duration INTERVAL = Duration.ofMinutes(10);
@@ -24,7 +27,7 @@ final class Forgetting {
     /** Records of one kind. */
     record Records(String name, Forget forget) {}
 
-    /** Removes some old records; the number removed, 0 when there is nothing left. */
+    /** Removes some records, or puts them aside; how many, 0 when there is nothing left. */
     @FunctionalInterface
     interface Forget {
         int step();
@@ -51,7 +54,7 @@ final class Forgetting {
                     steps++;
                 }
             } catch (RuntimeException e) { // the next round tries again; the others must not wait for it
-                LOG.warn("Old {} could not be removed: {}", each.name(), e.getMessage());
+                LOG.warn("{} could not be tidied up: {}", each.name(), e.getMessage());
             }
         }
     }

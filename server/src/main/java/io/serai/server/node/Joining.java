@@ -4,6 +4,7 @@ import io.serai.cluster.database.Database;
 import io.serai.cluster.database.DatabaseSettings;
 import io.serai.cluster.join.Invitations;
 import io.serai.cluster.join.JoinToken;
+import io.serai.cluster.node.Nodes;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretText;
@@ -20,9 +21,13 @@ public final class Joining {
         return home.resolve("keys").resolve("secrets.json");
     }
 
-    /** With the token from the settings, if there is one and the home has no keys yet. */
+    /** With the token from the settings, if there is one and the home has no keys yet or its node was removed. */
     static void joinIfInvited(NodeSettings settings, Database database) {
-        if (settings.node().joinToken().isPresent() && !Files.exists(keyFile(settings.home()))) {
+        if (settings.node().joinToken().isEmpty()) {
+            return;
+        }
+        boolean removed = new Nodes(database).isRemoved(settings.node().name());
+        if (removed || !Files.exists(keyFile(settings.home()))) {
             JoinToken token = JoinToken.parse(settings.node().joinToken().get().reveal());
             new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
         }

@@ -1,6 +1,6 @@
 package io.serai.server.node;
 
-import io.serai.cluster.cache.CacheLayer;
+import io.serai.cluster.cache.CacheWatch;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.event.PlacementRules;
 import io.serai.cluster.join.ClusterKeys;
@@ -70,7 +70,7 @@ final class NodeAdmin implements NodeApi.Control {
             NodeListeners listeners,
             SharedSecrets sharedSecrets,
             SharedIdentities identities,
-            CacheLayer caches,
+            CacheWatch caches,
             NodeTransactions transactions,
             List<String> overlay) {}
 
@@ -103,8 +103,7 @@ final class NodeAdmin implements NodeApi.Control {
                 new AdminServer.Listen(
                         admin.address(),
                         admin.port(),
-                        Optional.of(ground.listeners().certificate()),
-                        Optional.of(ground.listeners().key())),
+                        Optional.of(ground.listeners().identity())),
                 tokens,
                 operations(tokens, inspection),
                 new AdminServer.Observation(health::live, health::ready, work.metrics()::scrape),
@@ -181,6 +180,7 @@ final class NodeAdmin implements NodeApi.Control {
                 epoch,
                 began.toString(),
                 server.url(),
+                server.fingerprints(),
                 ground.listeners().bound(ground.work().camel().context()));
     }
 

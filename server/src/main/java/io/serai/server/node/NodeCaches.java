@@ -3,9 +3,11 @@ package io.serai.server.node;
 import io.serai.cluster.cache.CacheIdentity;
 import io.serai.cluster.cache.CacheLayer;
 import io.serai.cluster.cache.CacheSettings;
+import io.serai.cluster.cache.CacheWatch;
 import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.name.NodeName;
 import io.serai.config.settings.NodeSettings;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -18,6 +20,15 @@ final class NodeCaches {
     private static final String IDENTITY = "cache-identity";
 
     private NodeCaches() {}
+
+    /** Says when the caches of live nodes do not find each other. */
+    static CacheWatch watch(NodeSettings settings, CacheLayer caches, NodeDatabase database, StopList stops) {
+        CacheWatch watch =
+                new CacheWatch(caches, database.database(), settings.node().lease(), InstantSource.system());
+        watch.start();
+        stops.add("watch of the caches", watch::close);
+        return watch;
+    }
 
     /** Begins the start, which needs some seconds; what it ends in never fails. */
     static CompletableFuture<CacheLayer> start(NodeSettings settings, NodeDatabase database, SharedSecrets secrets) {

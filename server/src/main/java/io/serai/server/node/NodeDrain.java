@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 final class NodeDrain {
     private static final Logger LOG = LoggerFactory.getLogger(NodeDrain.class);
     private static final Duration LOOK = Duration.ofMillis(50);
+    private static final Duration LONGEST_END = Duration.ofSeconds(10);
 
     private final PartnerSessions sessions;
     private final EventDispatcher dispatcher;
@@ -36,5 +37,10 @@ final class NodeDrain {
             LOG.warn("{} transfers of partners are broken off; uploads are kept as parts", left);
         }
         sessions.endAll("the server stops");
+        if (!sessions.awaitBrokenOff(LONGEST_END)) {
+            LOG.warn(
+                    "Transfers could not be broken off within {} s; their bytes are looked after at the next start",
+                    LONGEST_END.toSeconds());
+        }
     }
 }

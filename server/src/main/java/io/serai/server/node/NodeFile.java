@@ -16,6 +16,8 @@ import java.util.Optional;
  * port 0; removed when it stops.
  *
  * @param admin the URL of the admin API
+ * @param adminFingerprints what the admin API presents, {@code sha256/…} of the certificate; empty without TLS, or when
+ *     the server is of a release that does not say
  */
 public record NodeFile(
         String name,
@@ -25,6 +27,7 @@ public record NodeFile(
         long epoch,
         String started,
         String admin,
+        List<String> adminFingerprints,
         List<Listener> listeners) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -41,6 +44,7 @@ public record NodeFile(
     }
 
     public NodeFile {
+        adminFingerprints = adminFingerprints == null ? List.of() : List.copyOf(adminFingerprints);
         listeners = List.copyOf(listeners);
     }
 

@@ -9,12 +9,8 @@ import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
 import io.serai.server.identity.SharedIdentities;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,12 +38,8 @@ final class NodeListeners {
                 : shared.certificate(settings.tls().hostNames());
     }
 
-    Path certificate() {
-        return certificate;
-    }
-
-    Path key() {
-        return key;
+    TlsIdentity identity() {
+        return identity;
     }
 
     HostKeys hostKeys() {
@@ -92,7 +84,7 @@ final class NodeListeners {
                 hostKeys.fingerprints().stream()
                         .map(text -> text.substring(text.lastIndexOf(' ') + 1))
                         .toList();
-            case FTPS, HTTPS -> List.of(certificateFingerprint());
+            case FTPS, HTTPS -> List.of(identity.fingerprint());
         };
         return new NodeFile.Listener(
                 listener.listener(),
@@ -100,16 +92,6 @@ final class NodeListeners {
                 listener.address().getAddress().getHostAddress(),
                 listener.address().getPort(),
                 fingerprints);
-    }
-
-    private String certificateFingerprint() {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(identity.chain().get(0).getEncoded());
-            return "sha256/" + HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException | CertificateEncodingException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static String bind(NodeSettings.Listener listener) {

@@ -40,7 +40,7 @@ final class NodeStanding implements LeaseListener {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private @Nullable FencingToken token;
-    private boolean lossToHandle;
+    private int losses;
     private volatile WantedState wanted = WantedState.ACTIVE;
     private long drainedNanos;
     private boolean closed;
@@ -50,6 +50,8 @@ final class NodeStanding implements LeaseListener {
     private boolean taking = true;
     private boolean claiming = true;
     private boolean endedAll;
+    private int handledLosses;
+    private boolean failed;
 
     NodeStanding(
             NodeLease lease, PartnerSessions sessions, EventDispatcher dispatcher, Duration notice, Duration limit) {
@@ -59,6 +61,17 @@ final class NodeStanding implements LeaseListener {
         this.notice = notice;
         this.limit = limit;
         thread.setDaemon(true);
+    }
+
+    /** Before anything is taken: a node that was drained when it stopped takes nothing, and nobody needs notice of that. */
+    void prepare() {
+        if (lease.wanted() == WantedState.DRAINING) {
+            dispatcher.pause();
+            claiming = false;
+            sessions.drain();
+            taking = false;
+            LOG.info("This node is drained, as it was before (serai undrain ends this)");
+        }
     }
 
     /** Follows the lease from now on. */
@@ -100,8 +113,11 @@ final class NodeStanding implements LeaseListener {
         sessions.drain();
         lock.lock();
         try {
-            token = null;
-            lossToHandle = true;
+            // A watchdog may tell this later than the renewer tells of the next lease.
+            if (ended.equals(token)) {
+                token = null;
+            }
+            losses++;
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -129,7 +145,14 @@ final class NodeStanding implements LeaseListener {
     private void run() {
         try {
             while (awaitTurn()) {
-                turn();
+                try {
+                    turn();
+                } catch (
+                        RuntimeException
+                                e) { // without this thread the node would follow neither its lease nor operators
+                    LOG.error("What this node takes was not settled; tried again", e);
+                    failed = true;
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -140,8 +163,10 @@ final class NodeStanding implements LeaseListener {
     private boolean awaitTurn() throws InterruptedException {
         lock.lock();
         try {
-            boolean busy = lossToHandle || wanted != followed || (wanted == WantedState.DRAINING && !endedAll);
-            long left = busy ? LOOK.toNanos() : Duration.ofSeconds(1).toNanos();
+            boolean busy =
+                    losses != handledLosses || wanted != followed || (wanted == WantedState.DRAINING && !endedAll);
+            long left = busy && !failed ? LOOK.toNanos() : Duration.ofSeconds(1).toNanos();
+            failed = false;
             if (!closed) {
                 long unused = changed.awaitNanos(left);
             }
@@ -153,20 +178,20 @@ final class NodeStanding implements LeaseListener {
 
     private void turn() {
         FencingToken present;
-        boolean lossNow;
+        int seenLosses;
         lock.lock();
         try {
             present = token;
-            lossNow = lossToHandle;
-            lossToHandle = false;
+            seenLosses = losses;
         } finally {
             lock.unlock();
         }
-        if (lossNow) {
+        if (seenLosses != handledLosses) {
             sessions.drain();
             taking = false;
             LOG.info("Sessions are ended, for the lease is lost");
             sessions.endAll("the server lost its lease");
+            handledLosses = seenLosses;
         }
         WantedState goal = wanted;
         if (goal == WantedState.DRAINING) {

@@ -5,6 +5,7 @@ import io.serai.cluster.database.NotificationListener;
 import io.serai.cluster.database.Notifications;
 import io.serai.cluster.event.EventQueueSettings;
 import io.serai.cluster.event.JdbcEventQueue;
+import io.serai.cluster.join.Invitations;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.cluster.ledger.JdbcDeliveries;
 import io.serai.cluster.ledger.JdbcLedger;
@@ -21,6 +22,7 @@ import io.serai.cluster.node.StorageWatch;
 import io.serai.cluster.node.Takeover;
 import io.serai.cluster.node.TakeoverStep;
 import io.serai.cluster.node.Takeovers;
+import io.serai.cluster.object.StrayEvents;
 import io.serai.cluster.pull.PulledFiles;
 import io.serai.cluster.schedule.ScheduleFires;
 import io.serai.cluster.storage.FileSystemStorage;
@@ -108,7 +110,7 @@ record NodeStores(
         JdbcLedger ledger = new JdbcLedger(database, lease, running, writer, clock);
         ScheduleFires fires = new ScheduleFires(database, queue);
         PulledFiles pulled = new PulledFiles(database);
-        startForgetting(settings, ledger, queue, fires, new Takeovers(database), stops);
+        startForgetting(settings, ledger, queue, fires, database, stops);
         return new NodeStores(
                 queue,
                 ledger,
@@ -125,13 +127,14 @@ record NodeStores(
 
     /**
      * Events first: partners wait for them, and they need nothing that may be away. Nothing of the shared database is ever
-     * prepared; what is prepared elsewhere comes next, for the next attempt at an event may wait for its locks.
+     * prepared; what is prepared elsewhere comes next, for the next attempt at an event may wait for its locks. A resource
+     * that does not answer keeps the rest for an eighth of a lease at most.
      */
     private static Takeover takeover(
             NodeSettings settings, Ground ground, JdbcEventQueue queue, List<TakeoverStep> others, StopList stops) {
         List<TakeoverStep> steps = new ArrayList<>();
         steps.add(new EventTakeover(ground.database(), queue));
-        steps.add(ground.transactions().takeover());
+        steps.add(ground.transactions().takeover(settings.node().lease().dividedBy(8)));
         steps.addAll(others);
         Takeover takeover = new Takeover(
                 ground.database(),
@@ -148,15 +151,20 @@ record NodeStores(
             Ledger ledger,
             JdbcEventQueue queue,
             ScheduleFires fires,
-            Takeovers takeovers,
+            Database database,
             StopList stops) {
         Duration retention = settings.ledger().retention();
+        Takeovers takeovers = new Takeovers(database);
+        Invitations invitations = new Invitations(database);
+        StrayEvents strays = new StrayEvents(database);
         Forgetting forgetting = new Forgetting(List.of(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
                 // What was fetched from sites is never forgotten: it would be fetched again.
                 new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
-                new Forgetting.Records("takeovers", () -> takeovers.forget(retention))));
+                new Forgetting.Records("takeovers", () -> takeovers.forget(retention)),
+                new Forgetting.Records("keys of expired invitations", invitations::forget),
+                new Forgetting.Records("events whose route is gone", strays::park)));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);
     }

@@ -56,7 +56,7 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         recovery.start();
     }
 
-    /** For people: UP, or what has been prepared for too long and which resources cannot be asked. */
+    /** For people: UP, or what has been prepared for too long and which resources cannot be asked or used at all. */
     String standing() {
         InDoubtRecovery.Report report = recovery.report();
         List<String> troubles = new ArrayList<>();
@@ -67,11 +67,14 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         if (!report.unreachable().isEmpty()) {
             troubles.add("not reachable: " + String.join(", ", report.unreachable()));
         }
+        if (!resources.problems().isEmpty()) {
+            troubles.add("not usable: " + String.join(", ", resources.problems()));
+        }
         return troubles.isEmpty() ? "UP" : "WARNING: " + String.join("; ", troubles);
     }
 
-    /** A part of doing a dead node's work. */
-    TakeoverStep takeover() {
+    /** A part of doing a dead node's work, which waits no longer than this for resources. */
+    TakeoverStep takeover(Duration limit) {
         return new TakeoverStep() {
             @Override
             public String subject() {
@@ -80,7 +83,7 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
 
             @Override
             public int takeOver(DeadBoot dead) {
-                return recovery.recover(dead);
+                return recovery.recover(dead, limit);
             }
         };
     }

@@ -104,13 +104,13 @@ record NodeWork(
                 objects,
                 new LibraryContents(ground.database().database()),
                 new TrustedKeys(settings.libraries().trustedKeys()));
-        var unused = libraries.refresh();
         RouteDeployer deployer = new RouteDeployer(
                 camel.context(),
                 objects,
                 stores.subscriptions(),
                 checker,
-                settings.node().drainLimit());
+                settings.node().drainLimit(),
+                libraries::refresh);
         for (RouteProblem problem : deployer.start()) {
             LOG.error("A route does not run: {}", problem);
         }
@@ -119,13 +119,15 @@ record NodeWork(
                 ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
         shared.start(new RoutesInForce(deployer, libraries));
         stops.add("part in changes", shared::close);
+        NodeStanding standing = standing(settings, ground, sessions, dispatcher);
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);
         camel.addRoutes(ground.listeners().routes());
         stops.add(
                 "running work",
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
-        NodeStanding standing = standing(settings, ground, sessions, dispatcher, stops);
+        standing.start();
+        stops.add("standing", standing::stop);
         return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
     }
 
@@ -172,19 +174,14 @@ record NodeWork(
     }
 
     private static NodeStanding standing(
-            NodeSettings settings,
-            Ground ground,
-            PartnerSessions sessions,
-            EventDispatcher dispatcher,
-            StopList stops) {
+            NodeSettings settings, Ground ground, PartnerSessions sessions, EventDispatcher dispatcher) {
         NodeStanding standing = new NodeStanding(
                 ground.lease(),
                 sessions,
                 dispatcher,
                 settings.node().drainNotice(),
                 settings.node().drainLimit());
-        standing.start();
-        stops.add("standing", standing::stop);
+        standing.prepare();
         return standing;
     }
 

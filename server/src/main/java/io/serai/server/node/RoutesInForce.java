@@ -40,21 +40,23 @@ record RoutesInForce(RouteDeployer deployer, Libraries libraries) implements Cha
         return objections;
     }
 
+    /** Routes that were broken before are no reason to object: the change may be what mends them. */
     @Override
     public List<String> enforce(List<Key> changed) {
-        Set<String> words = libraries.refresh();
-        var unused =
-                words.isEmpty() ? deployer.refresh() : deployer.refreshAnew(route -> Libraries.usesAny(route, words));
+        var unused = deployer.refresh();
+        Set<String> changedLibraries = names(changed, ObjectKind.LIBRARY);
         Set<RouteId> routes =
                 names(changed, ObjectKind.ROUTE).stream().map(RouteId::new).collect(Collectors.toSet());
-        List<String> problems = new ArrayList<>(libraries.problems(names(changed, ObjectKind.LIBRARY)));
-        deployer.problems(routes).stream().map(RouteProblem::toString).forEach(problems::add);
-        deployer.lastProblems().stream()
-                .filter(problem -> !words.isEmpty())
+        List<String> problems = new ArrayList<>(libraries.problems(changedLibraries));
+        deployer.problems(routes, libraries.lastChanged(changedLibraries)).stream()
                 .map(RouteProblem::toString)
-                .filter(problem -> !problems.contains(problem))
                 .forEach(problems::add);
         return problems;
+    }
+
+    @Override
+    public void follow() {
+        deployer.catchUp();
     }
 
     private static Set<String> names(List<Key> keys, ObjectKind kind) {

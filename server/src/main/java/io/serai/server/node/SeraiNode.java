@@ -118,7 +118,7 @@ public final class SeraiNode implements AutoCloseable {
                         listeners,
                         shared,
                         identities,
-                        caches,
+                        NodeCaches.watch(settings, caches, database, stops),
                         transactions,
                         overlay),
                 version,

@@ -55,7 +55,7 @@ class AdminServerTest {
                 () -> "serai_things 1\n");
         server = new AdminServer(
                 vertx,
-                new AdminServer.Listen("127.0.0.1", 0, Optional.empty(), Optional.empty()),
+                new AdminServer.Listen("127.0.0.1", 0, Optional.empty()),
                 tokens,
                 operations,
                 observation,
@@ -143,7 +143,7 @@ class AdminServerTest {
     void saysWhichPortIsTaken() {
         AdminServer second = new AdminServer(
                 vertx,
-                new AdminServer.Listen("127.0.0.1", server.address().getPort(), Optional.empty(), Optional.empty()),
+                new AdminServer.Listen("127.0.0.1", server.address().getPort(), Optional.empty()),
                 token -> Optional.empty(),
                 List.of(),
                 new AdminServer.Observation(

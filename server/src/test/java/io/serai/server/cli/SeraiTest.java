@@ -2,12 +2,16 @@ package io.serai.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.serai.cluster.join.JoinToken;
+import io.serai.config.secret.JoinSecret;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -48,6 +52,34 @@ class SeraiTest {
             deeper.add("--help");
             assertThat(run(deeper.toArray(String[]::new))).as(deeper.toString()).isZero();
         }
+    }
+
+    @Test
+    void namesEveryKindOfObject() {
+        assertThat(run("get", "--help")).isZero();
+        assertThat(out.toString().replaceAll("\\s+", " "))
+                .contains("One of account, site, calendar, schedule, route, library, node, datasource,"
+                        + " connectionfactory.");
+    }
+
+    @Test
+    void joiningAHomeWithSettingsIgnoresNoOption() throws Exception {
+        Files.writeString(folder.resolve("serai.yaml"), "node.name: old\n");
+        String token = new JoinToken(
+                        UUID.randomUUID(),
+                        UUID.randomUUID(),
+                        JoinSecret.random(),
+                        "jdbc:postgresql://localhost:1/serai",
+                        "serai",
+                        Optional.empty(),
+                        "/shared")
+                .reveal();
+        for (String option : List.of("--name", "--storage-root", "--database-password")) {
+            assertThat(run("join", token, "--home", folder.toString(), option, "file:/x"))
+                    .isEqualTo(1);
+            assertThat(err.toString()).contains(option + " is for a home without settings");
+        }
+        assertThat(folder.resolve("serai.yaml")).hasContent("node.name: old");
     }
 
     @Test

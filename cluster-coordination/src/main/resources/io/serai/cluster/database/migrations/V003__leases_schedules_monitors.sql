@@ -37,6 +37,11 @@ create table schedule_clock (
     looked_until timestamptz not null,
     primary key (schedule, route_id)
 );
+-- Release 0.1.0 had no clocks: those of the routes that there are go on from their last fire.
+insert into schedule_clock (schedule, route_id, looked_until)
+select f.schedule, f.route_id, max(f.fire_time) from schedule_fire f
+ where exists (select 1 from config_object o where o.kind = 'ROUTE' and o.name = f.route_id)
+ group by f.schedule, f.route_id;
 
 create table schedule_pause (
     schedule text primary key,

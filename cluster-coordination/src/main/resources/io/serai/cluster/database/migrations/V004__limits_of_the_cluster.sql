@@ -97,10 +97,11 @@ create index bandwidth_share_by_epoch on bandwidth_share (epoch);
 
 -- ---- deliveries that go on where an earlier attempt stopped -------------------------------------------------------
 
--- What the bytes of the latest attempt hash to, where that is known; temporary names of attempts at the same bytes that
--- may still be at the site, the newest first.
+-- What the bytes of the latest attempt hash to, where that is known; temporary names of earlier attempts that may still be
+-- at the site, the newest first, and what the bytes of each hash to.
 alter table delivery add column source_sha256 text;
 alter table delivery add column stale_temp_names text[] not null default '{}';
+alter table delivery add column stale_sha256 text[] not null default '{}';
 
 -- ---- admission ---------------------------------------------------------------------------------------------------
 
@@ -250,7 +251,7 @@ end
 $$;
 
 -- Gives a claimed event back until a slot of the owner is free: 'waiting', 'ready' when one is free already, or 'fenced'
--- when the event is not held any more. No attempt is used.
+-- when the event is not held any more or is to be cancelled. No attempt is used.
 create function wait_for_slot(
     of_event bigint, of_epoch bigint, of_kind text, of_owner text, most integer, longest_ms bigint
 ) returns text
@@ -265,7 +266,7 @@ begin
            waits_for = case when free then null else of_kind || ' ' || of_owner end,
            due_at = clock_timestamp() + case when free then 0 else longest_ms end * interval '1 millisecond',
            claimed_by = null, claimed_epoch = null, claimed_at = null, claim_key = null
-     where id = of_event and state = 'claimed' and claimed_epoch = of_epoch;
+     where id = of_event and state = 'claimed' and claimed_epoch = of_epoch and cancel_requested_at is null;
     if not found then
         return 'fenced';
     end if;

@@ -239,7 +239,10 @@ final class FtpsConnection implements SiteConnection {
             if (stat(from).isEmpty()) {
                 return false;
             }
-            if (replaced.isEmpty() || stat(to).isEmpty()) {
+            boolean inTheWay = replaced.isPresent()
+                    && stat(to).filter(entry -> entry.kind() != RemoteEntry.Kind.FOLDER)
+                            .isPresent();
+            if (!inTheWay) {
                 throw refusal;
             }
             return new Replacing(this, replaced.get()).rename(from, to);

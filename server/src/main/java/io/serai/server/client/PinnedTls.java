@@ -1,4 +1,4 @@
-package io.serai.server.demo;
+package io.serai.server.client;
 
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -12,14 +12,15 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /** TLS to a host that is known by its certificate's SHA-256 alone. */
-final class PinnedTls extends X509ExtendedTrustManager {
+public final class PinnedTls extends X509ExtendedTrustManager {
     private final Set<String> fingerprints;
 
     private PinnedTls(Set<String> fingerprints) {
         this.fingerprints = fingerprints;
     }
 
-    static SSLContext context(Set<String> fingerprints) {
+    /** @param fingerprints {@code sha256/…} of the certificates that are trusted */
+    public static SSLContext context(Set<String> fingerprints) {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {new PinnedTls(fingerprints)}, null);

@@ -1,0 +1,82 @@
+package io.serai.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.join.ClusterKeys;
+import io.serai.cluster.join.Invitations;
+import io.serai.cluster.join.JoinToken;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class JoinCommandTest {
+    @RegisterExtension
+    static final TestDatabase DATABASE = new TestDatabase();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aJoinWhoseCommitFailedLeavesNothingAndTheTokenGood() {
+        String token = token();
+        Path home = folder.resolve("home");
+        // Fails in the COMMIT, after the keys were written.
+        execute("create function refuse_commit() returns trigger language plpgsql as"
+                + " $$ begin raise exception 'the commit fails'; end $$");
+        execute("create constraint trigger refuse after update on invitation deferrable initially deferred"
+                + " for each row execute function refuse_commit()");
+
+        assertThat(join(home, token)).contains("the commit fails");
+        assertThat(home.resolve("keys/secrets.json")).doesNotExist();
+        assertThat(home.resolve("serai.yaml")).doesNotExist();
+
+        execute("drop trigger refuse on invitation");
+        assertThat(join(home, token)).contains("has the keys of the cluster");
+        assertThat(home.resolve("keys/secrets.json")).exists();
+    }
+
+    private String join(Path home, String token) {
+        StringWriter said = new StringWriter();
+        CommandLine line = new CommandLine(new JoinCommand());
+        line.setOut(new PrintWriter(said));
+        line.setExecutionExceptionHandler((failure, command, result) -> {
+            said.append(failure.getMessage());
+            return 1;
+        });
+        int unused = line.execute(token, "--home", home.toString(), "--name", "new");
+        return said.toString();
+    }
+
+    private String token() {
+        Invitations.Invitation made = new Invitations(DATABASE.database())
+                .create(
+                        new ClusterKeys(DATABASE.database(), folder.resolve("first.json")).open(),
+                        Duration.ofHours(1),
+                        "olga");
+        return new JoinToken(
+                        made.cluster(),
+                        made.id(),
+                        made.secret(),
+                        DATABASE.settings().url(),
+                        DATABASE.settings().user(),
+                        Optional.of(DATABASE.settings().password()),
+                        folder.resolve("storage").toString())
+                .reveal();
+    }
+
+    private static void execute(String sql) {
+        DATABASE.database().execute(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            }
+        });
+    }
+}
