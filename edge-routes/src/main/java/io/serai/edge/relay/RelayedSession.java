@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ final class RelayedSession {
     private final Link link;
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicBoolean sentAway = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
     /** The answers to the last operations that change something, which may be asked for again. */
     private final Map<Long, CompletableFuture<Reply>> answers = new LinkedHashMap<>() {
@@ -51,6 +54,21 @@ final class RelayedSession {
 
     Link link() {
         return link;
+    }
+
+    /** Whether nothing is asked and no file is open just now. */
+    boolean isIdle() {
+        return requests.get() == 0 && streams.get() == 0;
+    }
+
+    /** Whether its edge is to be told now that it must end, which is once. */
+    boolean sendAway() {
+        return sentAway.compareAndSet(false, true);
+    }
+
+    /** Whether the desk is to be told now that it has ended, which is once. */
+    boolean closes() {
+        return closed.compareAndSet(false, true);
     }
 
     boolean enter(int most) {
