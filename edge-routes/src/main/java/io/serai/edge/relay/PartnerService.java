@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
 public final class PartnerService implements LinkHandler, LinkListener {
     private static final Logger LOG = LoggerFactory.getLogger(PartnerService.class);
     private static final int SESSIONS_OF_A_LINK = 10_000;
-    private static final int STREAMS_OF_A_SESSION = 16;
+    /** More than the handles of an SFTP connection, and than what HTTP clients ask for at once; connections have limits too. */
+    private static final int STREAMS_OF_A_SESSION = 128;
     private static final int REQUESTS_OF_A_SESSION = 64;
     private static final int PAGE_BYTES = FrameType.MESSAGE_BYTES - 1_024;
     private static final byte[] NOTHING = new byte[0];
@@ -306,7 +307,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
         RelayedSession session = session(link, operation.session());
         if (operation instanceof CloseSession close) {
-            close(session, close.reason());
+            close(session, RelayedSession.plain(close.reason()));
             request.reply(Status.OK, NOTHING);
         } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
             request.reply(Status.BUSY, NOTHING);

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** What a server knows of one session that an edge holds. Safe for several threads. */
 final class RelayedSession {
     private static final int REMEMBERED = 256;
+    private static final int REASON_CHARS = 200;
 
     private final SessionId id;
     private final Link link;
@@ -46,6 +47,12 @@ final class RelayedSession {
 
     static SeraiException unknown() {
         return new SeraiException(ErrorCode.NO_SESSION, "The session is unknown or has ended");
+    }
+
+    /** What an edge gives as a reason, for logs and the ledger. */
+    static String plain(String reason) {
+        String shorter = reason.length() > REASON_CHARS ? reason.substring(0, REASON_CHARS) : reason;
+        return shorter.replaceAll("\\p{Cntrl}", "?");
     }
 
     SessionId id() {

@@ -322,6 +322,48 @@ class RelayedClientsTest {
     }
 
     @Test
+    void listenersAreClosedWhileNoServerIsThere() throws Exception {
+        try (ListenerGate gate = new ListenerGate(
+                edge.camel,
+                () -> edge.acceptor.pick(Set.of()).isPresent(),
+                () -> edge.partners.sessionCount() == 0,
+                Duration.ofSeconds(1))) {
+            gate.start();
+            assertThat(edge.listeners.bound()).hasSize(3);
+            int port = edge.port(Protocol.HTTPS);
+            await().atMost(SOON).until(() -> edge.listeners.bound().isEmpty());
+            assertThat(curl("https://localhost:" + port + "/").status()).as("could not connect").isEqualTo(7);
+            server();
+            await().atMost(SOON).until(() -> edge.listeners.bound().size() == 3);
+            assertThat(sftp("pwd").status()).isZero();
+        }
+    }
+
+    @Test
+    void listenersWithSessionsStayOpen() throws Exception {
+        ServerUnderTest server = server();
+        byte[] content = random("big.bin", 8_000_000);
+        Process put = ClientProgram.start(
+                folder, sftpCommand(List.of("-l", "16000"), "put big.bin big.bin"), folder.resolve("said.txt"));
+        await().atMost(SOON).until(() -> acme.openUploads() == 1);
+        Thread stopping = new Thread(() -> server.camel.stop());
+        stopping.start();
+        try (ListenerGate gate = new ListenerGate(
+                edge.camel,
+                () -> edge.acceptor.pick(Set.of()).isPresent(),
+                () -> edge.partners.sessionCount() == 0,
+                Duration.ofMillis(100))) {
+            gate.start();
+            await().atMost(SOON).until(() -> acme.file("/big.bin").isPresent());
+            assertThat(acme.file("/big.bin")).contains(content);
+            stopping.join(30_000);
+            await().atMost(SOON).until(() -> edge.listeners.bound().isEmpty());
+        } finally {
+            end(put);
+        }
+    }
+
+    @Test
     void aLinkThatBreaksInMidUploadFailsItClearlyAndItCanBeResumed() throws Exception {
         server();
         byte[] content = random("big.bin", 12_000_000);
