@@ -470,7 +470,7 @@ public final class LinkStream {
                 end = how;
                 outbox.clear();
             }
-            if (closed || !isEndedInOrder()) {
+            if (closed || !isEndedInOrder() || inbox.ended().isPresent()) {
                 inbox.clear();
                 inbox.window().close();
             }

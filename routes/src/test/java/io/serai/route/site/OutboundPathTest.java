@@ -163,7 +163,7 @@ class OutboundPathTest {
     private static void deliverAll(Site toSftp, Site toFtps, Site toHttps, OutboundPath path) throws IOException {
         Path stored = servers.resolve("by-sftp");
         deliver(toSftp, stored.toString(), stored, path);
-        deliver(toFtps, "/by-ftps", ftps.root().resolve("by-ftps"), path);
+        deliver(toFtps, "by-ftps", ftps.root().resolve("by-ftps"), path);
         assertThat(test(toFtps, path)).contains("is trusted");
         assertThat(test(toHttps, path)).contains("is trusted");
     }
@@ -238,11 +238,12 @@ class OutboundPathTest {
 
     @Test
     void whatTheProxySaysOfTheDestinationIsNoReasonToGoAnotherWay() throws Exception {
-        for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
+        for (Site site : List.of(sftpSite(), httpsSite())) {
             try (TestProxy forbidding = new TestProxy(new byte[] {5, 0}, 2);
                     TestProxy refused = new TestProxy(new byte[] {5, 0}, 5);
                     TestProxy wantsLogin = new TestProxy(new byte[] {5, (byte) 0xff}, 0)) {
                 assertThatThrownBy(() -> test(site, by(forbidding.port()), OutboundPath.DIRECT))
+                        .as("%s", site.protocol())
                         .satisfies(code(ErrorCode.INVALID))
                         .hasMessageContaining("does not allow");
                 assertThatThrownBy(() -> test(site, by(refused.port()), OutboundPath.DIRECT))
