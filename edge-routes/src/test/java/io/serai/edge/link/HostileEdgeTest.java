@@ -123,6 +123,12 @@ class HostileEdgeTest {
         assertThat(gaps.goodbye()).isEqualTo(ByeCode.PROTOCOL);
         await().atMost(SOON)
                 .until(() -> test.serverEar.violations.stream().anyMatch(v -> v.contains("does not follow")));
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0);
+    }
+
+    @Test
+    void thereIsNoSeekInATcpConnection() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
         RawPeer seeking = edge.next(ConnectionClass.DATA);
         seeking.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number())).send(RawPeer.frame(0x27, 1, new byte[12]));
         assertThat(seeking.goodbye()).isEqualTo(ByeCode.PROTOCOL);
