@@ -141,6 +141,29 @@ public final class Link {
         throw failure;
     }
 
+    /**
+     * Opens a stream without waiting. The future fails with {@link ConnectionLost}; what depends on it runs on an event loop
+     * and must not block.
+     */
+    public CompletableFuture<LinkStream> openLater(StreamKind kind, Method method, byte[] payload) {
+        return openLater(kind, method, payload, TRIES - 1);
+    }
+
+    private CompletableFuture<LinkStream> openLater(StreamKind kind, Method method, byte[] payload, int triesLeft) {
+        Optional<LinkConnection> least = ready(ConnectionClass.DATA).stream()
+                .min(Comparator.comparingInt(LinkConnection::streamLoad));
+        if (least.isEmpty()) {
+            return CompletableFuture.failedFuture(down());
+        }
+        CompletableFuture<LinkStream> attempt = least.get().open(kind, method.number(), payload);
+        return triesLeft == 0
+                ? attempt
+                : attempt.handle((stream, failure) -> failure instanceof ConnectionLost
+                                ? openLater(kind, method, payload, triesLeft - 1)
+                                : attempt)
+                        .thenCompose(last -> last);
+    }
+
     private static <T> T await(CompletableFuture<T> future)
             throws ConnectionLost, TimeoutException, InterruptedException {
         try {

@@ -19,7 +19,6 @@ import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.LinkMessages.ConnectionClass;
 import io.serai.edge.message.LinkMessages.Hello;
 import io.serai.edge.message.LinkMessages.LinkStatus;
-import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkRole;
 import java.nio.ByteBuffer;
@@ -284,9 +283,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     private void onOpen(int id, int method, byte[] message) throws ProtocolViolation {
         checkNew(id, ConnectionClass.DATA);
-        // What is asked of an unknown method is not known to be a read or a write; its DATA, if any, is within the early window.
-        StreamKind kind = method == Method.READ.number() ? StreamKind.READ : StreamKind.WRITE;
-        owner.stream(this, streams.onOpen(id, kind), method, message);
+        owner.stream(this, streams.onOpen(id, StreamKind.of(method)), method, message);
     }
 
     private void onStreamFrame(FrameType type, int id, byte[] payload) throws ProtocolViolation {
@@ -310,7 +307,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     public void dataBegins(int id, long offset, int count) throws ProtocolViolation {
         LinkStream stream = stream(id);
         if (stream != null) {
-            stream.onDataBegins(count);
+            stream.onDataBegins(offset, count);
         }
     }
 

@@ -14,12 +14,14 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file on its way over a link, in one direction. The side that opened it and the side that serves it use the same
- * methods; {@link StreamKind} says who sends. Methods that wait are for threads that may block; the others are for event
- * driven use together with {@link #onChange}. Safe for several threads; all state is guarded by {@link #lock}.
+ * One file on its way over a link, in one direction, or one TCP connection with both. The side that opened it and the side
+ * that serves it use the same methods; {@link StreamKind} says who sends. Methods that wait are for threads that may
+ * block; the others are for event driven use together with {@link #onChange}. Safe for several threads; all state is guarded by {@link #lock}.
  *
  * <p>Whatever closes it, an upload is committed only after its sender has sent END and its receiver then RESULT(OK). The
- * reader of a download sends RESULT(OK) when it has all that it wants, be it before END.
+ * reader of a download sends RESULT(OK) when it has all that it wants, be it before END. A TCP connection is closed in
+ * order by RESULT(OK) of the serving side, after it has sent END and taken everything up to the other END; what the opener
+ * has received by then stays there to be taken.
  */
 public final class LinkStream {
     private final LinkConnection connection;
@@ -27,6 +29,7 @@ public final class LinkStream {
     private final StreamKind kind;
     private final boolean opener;
     private final boolean sender;
+    private final boolean receiver;
 
     private final Object lock = new Object();
     private final SendQueue outbox;
@@ -43,7 +46,8 @@ public final class LinkStream {
         this.id = id;
         this.kind = kind;
         this.opener = opener;
-        this.sender = opener == (kind == StreamKind.WRITE);
+        this.sender = kind == StreamKind.BOTH || opener == (kind == StreamKind.WRITE);
+        this.receiver = kind == StreamKind.BOTH || !sender;
         LinkSettings.Flow flow = connection.settings().flow();
         this.outbox = new SendQueue(
                 connection.allocator(), id, sender ? connection.peerHello().earlyWindow() : 0);
@@ -77,6 +81,13 @@ public final class LinkStream {
 
     // ---- opening ----
 
+    /** The message of the other side's OPENED, if it has come. */
+    public Optional<byte[]> opened() {
+        synchronized (lock) {
+            return Optional.ofNullable(opened);
+        }
+    }
+
     /** Waits for the other side's OPENED; hands back its message. */
     public byte[] awaitOpened(Duration patience) throws StreamClosed, TimeoutException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -99,7 +110,7 @@ public final class LinkStream {
     void widen() {
         int more = 0;
         synchronized (lock) {
-            if (!sender && end == null) {
+            if (receiver && end == null) {
                 more = inbox.window().widen(connection.settings().flow().firstWindow());
             }
         }
@@ -177,6 +188,13 @@ public final class LinkStream {
         return true;
     }
 
+    /** Whether END, and so everything before it, is with the connection. */
+    public boolean isEndSent() {
+        synchronized (lock) {
+            return outbox.isEndSent();
+        }
+    }
+
     /** Waits for the verdict, or another end of the stream; empty if there is none in this time. */
     public Optional<StreamEnd> awaitEnd(Duration patience) throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -202,7 +220,9 @@ public final class LinkStream {
         long deadline = System.nanoTime() + patience.toNanos();
         synchronized (lock) {
             while (true) {
-                open();
+                if (!isEndedInOrder()) {
+                    open();
+                }
                 Chunk next = inbox.poll();
                 if (next != null || inbox.ended().isPresent()) {
                     return Optional.ofNullable(next);
@@ -215,7 +235,11 @@ public final class LinkStream {
     /** The next piece, if one is there. */
     public Optional<Chunk> poll() {
         synchronized (lock) {
-            return Optional.ofNullable(inbox.poll());
+            Chunk next = inbox.poll();
+            if (next == null && end != null) {
+                inbox.window().close();
+            }
+            return Optional.ofNullable(next);
         }
     }
 
@@ -280,7 +304,7 @@ public final class LinkStream {
                         FrameWriter.coded(connection.allocator(), FrameType.RESULT, id, status.number(), message)));
     }
 
-    /** Closes the stream at once; nothing is committed. No effect on a closed one. */
+    /** Closes the stream at once; nothing is committed. Of a closed one it drops what is still there to be taken. */
     public void reset(Status status, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         close(
@@ -300,10 +324,14 @@ public final class LinkStream {
         notifyChange();
     }
 
-    void onDataBegins(int count) throws ProtocolViolation {
+    void onDataBegins(long offset, int count) throws ProtocolViolation {
         synchronized (lock) {
-            if (sender) {
+            if (!receiver) {
                 throw new ProtocolViolation("DATA from the side that receives");
+            }
+            // Without this, bytes that do not follow each other could not be gathered, and would hold more memory than their own.
+            if (kind == StreamKind.BOTH && offset != inbox.window().received()) {
+                throw new ProtocolViolation("DATA of a TCP connection that does not follow what was before");
             }
             inbox.begin(count);
         }
@@ -335,7 +363,7 @@ public final class LinkStream {
 
     void onEnd(byte[] message) throws ProtocolViolation {
         synchronized (lock) {
-            if (sender) {
+            if (!receiver) {
                 throw new ProtocolViolation("an END from the side that receives");
             }
             inbox.end(message);
@@ -367,10 +395,16 @@ public final class LinkStream {
 
     void onResult(Status status, byte[] message) throws ProtocolViolation {
         synchronized (lock) {
-            if (status == Status.OK && !(sender && (outbox.isEndSent() || kind == StreamKind.READ))) {
+            boolean complete =
+                    switch (kind) {
+                        case WRITE -> sender && outbox.isEndSent();
+                        case READ -> sender;
+                        case BOTH -> outbox.isEndSent() && inbox.hasEnd();
+                    };
+            if (status == Status.OK && !complete) {
                 throw new ProtocolViolation("a RESULT of OK without an END before it");
             }
-            if (!opener && !sender) {
+            if (!opener && (kind == StreamKind.BOTH || !sender)) {
                 throw new ProtocolViolation("a RESULT from the side that sends");
             }
         }
@@ -406,6 +440,11 @@ public final class LinkStream {
 
     // ---- under the lock ----
 
+    /** Whether what was received of a TCP connection is still good though the stream is closed. */
+    private boolean isEndedInOrder() {
+        return kind == StreamKind.BOTH && end != null && end.isSuccess();
+    }
+
     private void open() throws StreamClosed {
         if (end != null) {
             throw new StreamClosed(end);
@@ -426,13 +465,18 @@ public final class LinkStream {
     /** The last word goes out before the connection forgets the stream, for with its last stream it may close. */
     private void close(StreamEnd how, Runnable lastWord) {
         synchronized (lock) {
-            if (end != null) {
+            boolean closed = end != null;
+            if (!closed) {
+                end = how;
+                outbox.clear();
+            }
+            if (closed || !isEndedInOrder() || inbox.ended().isPresent()) {
+                inbox.clear();
+                inbox.window().close();
+            }
+            if (closed) {
                 return;
             }
-            end = how;
-            outbox.clear();
-            inbox.clear();
-            inbox.window().close();
         }
         lastWord.run();
         connection.forget(this);

@@ -2,8 +2,10 @@ package io.serai.edge.link;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -28,6 +30,10 @@ public final class LinkTransport implements AutoCloseable {
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 128 << 10);
     private static final long NOT_SENT_BYTES = 128 << 10;
     private static final int NIO_SEND_BYTES = 256 << 10;
+    private static final int BACKLOG = 1_024;
+    /** One read at a time, of at most a full frame. */
+    private static final RecvByteBufAllocator RELAYED_READS =
+            new AdaptiveRecvByteBufAllocator(1_024, 16_384, 65_536).maxMessagesPerRead(1);
 
     private final EventLoopGroup loops;
     private final boolean epoll;
@@ -90,6 +96,37 @@ public final class LinkTransport implements AutoCloseable {
             bootstrap.childOption(ChannelOption.SO_SNDBUF, NIO_SEND_BYTES);
         }
         return bootstrap;
+    }
+
+    /**
+     * For connections whose bytes a link carries. They may stand still as long as they like (their own limits say otherwise),
+     * are read only when asked, and their two directions end apart.
+     */
+    public Bootstrap relayed() {
+        return new Bootstrap()
+                .group(loops)
+                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(ChannelOption.AUTO_READ, false)
+                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .option(ChannelOption.RCVBUF_ALLOCATOR, RELAYED_READS)
+                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+    }
+
+    /** Listens for such connections. */
+    public ServerBootstrap relayedListener() {
+        return new ServerBootstrap()
+                .group(loops)
+                .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(ChannelOption.RCVBUF_ALLOCATOR, RELAYED_READS)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
     }
 
     EventLoopGroup loops() {

@@ -68,6 +68,11 @@ final class ReceiveQueue {
         return chunks.isEmpty() ? Optional.ofNullable(ended) : Optional.empty();
     }
 
+    /** Whether END has come, be there something before it that was not taken yet. */
+    boolean hasEnd() {
+        return ended != null;
+    }
+
     /** Drops what is here and what is on its way; returns the credit to give for the former. */
     int jump() {
         jumping = true;

@@ -78,6 +78,10 @@ final class ReceiveWindow {
         return granted;
     }
 
+    long received() {
+        return received;
+    }
+
     long backlog() {
         return received - consumed;
     }

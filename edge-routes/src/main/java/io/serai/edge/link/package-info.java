@@ -7,7 +7,8 @@
  * <pre>
  * connection:  TLS ──▶ HELLO ──▶ READY ──▶ RETIRING ──▶ closed       (BYE or loss closes from every state)
  * stream:      OPENING ──OPENED──▶ OPEN ──END──▶ ENDED ──RESULT──▶ closed
- *              (RESET, a RESULT that is not OK, and loss close from every state; an upload: only RESULT(OK) after END commits)
+ *              (RESET, a RESULT that is not OK, and loss close from every state; an upload: only RESULT(OK) after END commits;
+ *              TCP: END of each direction apart, then RESULT(OK) of the serving side)
  * </pre>
  */
 @NullMarked

@@ -3,8 +3,8 @@ package io.serai.edge.message;
 import java.util.Optional;
 
 /**
- * What a REQUEST or an OPEN asks for; all are asked by the edge. Numbers are never used again. Reserved, until they are
- * needed: 6 to 9 (further ways to log in), 25 to 31 (links, checksums, file system figures).
+ * What a REQUEST or an OPEN asks for; all are asked by the edge, but for {@link #TCP_CONNECT}. Numbers are never used again.
+ * Reserved, until they are needed: 6 to 9 (further ways to log in), 25 to 31 (links, checksums, file system figures).
  */
 public enum Method {
     SESSION_OPEN(1, Repeat.NEVER),
@@ -23,7 +23,11 @@ public enum Method {
     UPLOAD_QUERY(23, Repeat.ALWAYS),
     UPLOAD_FLUSH(24, Repeat.ALWAYS),
     READ(32, Repeat.NEVER),
-    WRITE(33, Repeat.NEVER);
+    WRITE(33, Repeat.NEVER),
+    /** Asked by a server: connect to this destination and relay. */
+    TCP_CONNECT(34, Repeat.NEVER),
+    /** A client has connected to a listener of the edge that relays to a listener of the server. */
+    TCP_ACCEPTED(35, Repeat.NEVER);
 
     /** Whether a request whose connection was lost before its reply came may be sent again on another one. */
     public enum Repeat {
@@ -44,6 +48,11 @@ public enum Method {
 
     public int number() {
         return number;
+    }
+
+    /** Whether it opens a stream instead of asking for a reply. */
+    public boolean isOfStreams() {
+        return number >= READ.number;
     }
 
     public Repeat repeat() {

@@ -265,7 +265,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     @Override
     public void request(Link link, IncomingRequest request) {
         Optional<Method> method = Method.of(request.method());
-        if (method.isEmpty() || method.get() == Method.READ || method.get() == Method.WRITE) {
+        if (method.isEmpty() || method.get().isOfStreams()) {
             request.reply(Status.UNSUPPORTED, NOTHING);
             return;
         }

@@ -109,6 +109,43 @@ class HostileEdgeTest {
     }
 
     @Test
+    void aTcpConnectionMayOnlyGoOnWhereItWas() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer beyond = edge.next(ConnectionClass.DATA);
+        beyond.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number()));
+        for (int i = 0; i < 5; i++) {
+            beyond.send(data(1, i * 65_536L, 65_536));
+        }
+        assertThat(beyond.goodbye()).isEqualTo(ByeCode.FLOW_CONTROL);
+        // A byte here and a byte there would each take a buffer of its own.
+        RawPeer gaps = edge.next(ConnectionClass.DATA);
+        gaps.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number())).send(data(1, 0, 1)).send(data(1, 9_000, 1));
+        assertThat(gaps.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+        await().atMost(SOON)
+                .until(() -> test.serverEar.violations.stream().anyMatch(v -> v.contains("does not follow")));
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0);
+    }
+
+    @Test
+    void thereIsNoSeekInATcpConnection() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer seeking = edge.next(ConnectionClass.DATA);
+        seeking.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number())).send(RawPeer.frame(0x27, 1, new byte[12]));
+        assertThat(seeking.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0);
+    }
+
+    @Test
+    void theOpenerOfATcpConnectionDoesNotCloseItInOrder() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer data = edge.next(ConnectionClass.DATA);
+        data.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number()))
+                .send(RawPeer.frame(RawPeer.END, 1, new byte[8]))
+                .send(coded(RawPeer.RESULT, 1, 0));
+        assertThat(data.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+    }
+
+    @Test
     void moreStreamsThanAllowedEndTheConnection() throws Exception {
         dial(TestLink.EDGE, hello -> hello);
         RawPeer data = edge.next(ConnectionClass.DATA);

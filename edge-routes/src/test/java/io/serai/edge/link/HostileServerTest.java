@@ -232,6 +232,23 @@ class HostileServerTest {
     }
 
     @Test
+    void aTcpConnectionIsNotClosedInOrderBeforeBothDirectionsHaveEnded() throws Exception {
+        try (RawPeer control = greet(ConnectionClass.CONTROL);
+                RawPeer data = greet(ConnectionClass.DATA)) {
+            await().atMost(SOON).until(() -> test.edge().isPresent());
+            LinkStream tcp = test.edge().orElseThrow().open(StreamKind.BOTH, Method.TCP_ACCEPTED, new byte[0]);
+            RawPeer.Frame open = data.expect(RawPeer.OPEN);
+            data.send(frame(RawPeer.OPENED, open.id(), new byte[0]))
+                    .send(frame(RawPeer.END, open.id(), new byte[8]))
+                    .send(coded(RawPeer.RESULT, open.id(), 0));
+            assertThat(data.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+            assertThat(tcp.awaitEnd(SOON).orElseThrow().isSuccess()).isFalse();
+        }
+        violation("a RESULT of OK without an END");
+        await().atMost(SOON).until(() -> test.edgeBudget.takenBytes() == 0);
+    }
+
+    @Test
     void dataBeyondTheCreditEndsADownloadAndTheConnection() throws Exception {
         try (RawPeer control = greet(ConnectionClass.CONTROL);
                 RawPeer data = greet(ConnectionClass.DATA)) {

@@ -131,6 +131,42 @@ class StreamTest {
     }
 
     @Test
+    void aTcpConnectionGoesBothWaysAndWhatWasReceivedOutlivesItsEnd() throws Exception {
+        LinkStream opener = link.open(StreamKind.BOTH, Method.TCP_ACCEPTED, new byte[] {42});
+        assertThat(opener.awaitOpened(SOON)).containsExactly(42);
+        LinkStream served = server.await(0);
+        long total = 5L << 20;
+        Thread there = run(() -> {
+            opener.send(pattern(0, (int) total), 0, SOON);
+            opener.end(new byte[] {7}, 0);
+        });
+        assertThat(drain(served, 0, Long.MAX_VALUE)).isEqualTo(total);
+        there.join();
+        served.send(pattern(0, 100_000), 0, SOON);
+        served.end(new byte[] {8}, 0);
+        await().atMost(SOON).until(served::isEndSent);
+        served.result(Status.OK, NOTHING);
+        assertThat(opener.awaitEnd(SOON).orElseThrow().isSuccess()).isTrue();
+        assertThat(test.edgeBudget.takenBytes()).isPositive();
+        assertThat(drain(opener, 0, Long.MAX_VALUE)).isEqualTo(100_000);
+        assertThat(opener.ended().orElseThrow()).containsExactly(8);
+        assertThat(opener.poll()).isEmpty();
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0 && test.edgeBudget.takenBytes() == 0);
+    }
+
+    @Test
+    void whatWasReceivedOfATcpConnectionThatBrokeIsNotHandedOut() throws Exception {
+        LinkStream opener = link.open(StreamKind.BOTH, Method.TCP_ACCEPTED, NOTHING);
+        LinkStream served = server.await(0);
+        served.send(pattern(0, 50_000), 0, SOON);
+        served.reset(Status.PARTNER_ABORT, "reset");
+        assertThat(opener.awaitEnd(SOON).orElseThrow().status()).isEqualTo(Status.PARTNER_ABORT);
+        assertThat(opener.poll()).isEmpty();
+        assertThatThrownBy(() -> opener.take(SOON)).isInstanceOf(StreamClosed.class);
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0 && test.edgeBudget.takenBytes() == 0);
+    }
+
+    @Test
     void aWindowGrowsForAQuickReceiverAndIsGivenBack() throws Exception {
         LinkStream upload = open(StreamKind.WRITE);
         LinkStream served = server.await(0);

@@ -34,9 +34,9 @@ public final class TestLink implements AutoCloseable {
 
     /** Hears and remembers. */
     public static class Ear implements LinkListener {
-        final List<Link> up = new CopyOnWriteArrayList<>();
+        public final List<Link> up = new CopyOnWriteArrayList<>();
         final List<String> lost = new CopyOnWriteArrayList<>();
-        final List<String> violations = new CopyOnWriteArrayList<>();
+        public final List<String> violations = new CopyOnWriteArrayList<>();
         public volatile Consumer<Link> whenLost = link -> {};
 
         @Override

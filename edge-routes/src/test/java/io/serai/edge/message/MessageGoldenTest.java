@@ -23,6 +23,9 @@ import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec.Opened;
 import io.serai.edge.message.ReplyCodec.UploadState;
 import io.serai.edge.message.ReplyCodec.Verdict;
+import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.edge.message.TcpMessages.Connect;
+import io.serai.edge.message.TcpMessages.Connected;
 import io.serai.endpoint.FileAttributes;
 import io.serai.endpoint.FileAttributes.FileType;
 import io.serai.endpoint.FolderPage;
@@ -149,7 +152,12 @@ class MessageGoldenTest {
         }
         assertThat(operations().keySet().stream().map(OperationCodec::method).collect(Collectors.toSet()))
                 .isEqualTo(EnumSet.complementOf(
-                        EnumSet.of(Method.SESSION_RESUME, Method.UPLOAD_QUERY, Method.UPLOAD_FLUSH)));
+                        EnumSet.of(
+                                Method.SESSION_RESUME,
+                                Method.UPLOAD_QUERY,
+                                Method.UPLOAD_FLUSH,
+                                Method.TCP_CONNECT,
+                                Method.TCP_ACCEPTED)));
     }
 
     @Test
@@ -199,6 +207,28 @@ class MessageGoldenTest {
                 .isEqualTo(new LoginResult.Refused());
         assertThat(ReplyCodec.decode(KeyAnswer.class, ReplyCodec.encode(KeyAnswer.REFUSED)))
                 .isEqualTo(KeyAnswer.REFUSED);
+    }
+
+    @Test
+    void messagesOfTcpConnections() throws Exception {
+        Connect connect = new Connect("h", 22, "p");
+        assertThat(hex(connect.encode())).isEqualTo("0a0168" + "1016" + "1a0170");
+        assertThat(Connect.decode(connect.encode())).isEqualTo(connect);
+        InetSocketAddress one = new InetSocketAddress("1.2.3.4", 5);
+        InetSocketAddress other = new InetSocketAddress("2001:db8::1", 22);
+        String otherHex = "10" + "20010db8" + "00".repeat(11) + "01";
+        Connected connected = new Connected(one, other);
+        assertThat(hex(connected.encode())).isEqualTo("0a0401020304" + "1005" + "1a" + otherHex + "2016");
+        assertThat(Connected.decode(connected.encode())).isEqualTo(connected);
+        Accepted accepted = new Accepted("l", one, other);
+        assertThat(hex(accepted.encode())).isEqualTo("0a016c" + "120401020304" + "1805" + "22" + otherHex + "2816");
+        assertThat(Accepted.decode(accepted.encode())).isEqualTo(accepted);
+        for (String odd : List.of("0a0168", "1016", "0a0168" + "10ffff07")) {
+            assertThatThrownBy(() -> Connect.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
+        }
+        for (String odd : List.of("0a016c", "0a016c" + "1203010203" + "220401020304", "120401020304" + "220401020304")) {
+            assertThatThrownBy(() -> Accepted.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
+        }
     }
 
     /** The library of Protocol Buffers reads every message, and writes the same bytes again. */
@@ -265,7 +295,9 @@ class MessageGoldenTest {
                         "23 UPLOAD_QUERY",
                         "24 UPLOAD_FLUSH",
                         "32 READ",
-                        "33 WRITE");
+                        "33 WRITE",
+                        "34 TCP_CONNECT",
+                        "35 TCP_ACCEPTED");
         for (Status status : Status.values()) {
             assertThat(Status.of(status.number())).isEqualTo(status);
         }

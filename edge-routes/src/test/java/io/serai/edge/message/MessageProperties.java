@@ -30,6 +30,9 @@ class MessageProperties {
         decode(payload, Bye::decode);
         decode(payload, LinkMessages.Failure::decode);
         decode(payload, OperationCodec.UploadQuery::decode);
+        decode(payload, TcpMessages.Connect::decode);
+        decode(payload, TcpMessages.Connected::decode);
+        decode(payload, TcpMessages.Accepted::decode);
         for (Method method : Method.values()) {
             decode(payload, bytes -> OperationCodec.decode(method, bytes));
         }

@@ -7,6 +7,7 @@ import io.serai.route.NodeParts;
 import io.serai.route.site.connection.ClusterSiteLimits;
 import io.serai.route.site.connection.LineWatch;
 import io.serai.route.site.connection.SiteConnections;
+import io.serai.route.site.outbound.OutboundPaths;
 import java.util.Map;
 import org.apache.camel.Endpoint;
 import org.apache.camel.spi.annotations.Component;
@@ -39,7 +40,8 @@ public class SiteComponent extends DefaultComponent {
             present = new SiteConnections(
                     getCamelContext(),
                     watch,
-                    new ClusterSiteLimits(NodeParts.require(getCamelContext(), ClusterLimits.class)));
+                    new ClusterSiteLimits(NodeParts.require(getCamelContext(), ClusterLimits.class)),
+                    OutboundPaths.of(getCamelContext()));
             connections = present;
         }
         return present;

@@ -39,6 +39,24 @@ final class FtpsLineClient extends FTPSClient {
         setControlEncoding("UTF-8");
     }
 
+    /** Behind a proxy the name is not resolved here, and data connections go to where the control connection went. */
+    @Override
+    public void connect(String hostname, int port) throws IOException {
+        if (sockets.line.isDirect()) {
+            super.connect(hostname, port);
+        } else {
+            setUseEPSVwithIPv4(true);
+            connect(sockets.line.standIn(), port);
+        }
+    }
+
+    /** The name that the certificate must bear, however the connection was made. */
+    @Override
+    protected void _connectAction_() throws IOException {
+        _hostname_ = site.host();
+        super._connectAction_();
+    }
+
     /** Data connections begin as plain sockets of the line here and are wrapped when they are connected. */
     @Override
     public void execPROT(String level) throws SSLException, IOException {

@@ -1,8 +1,12 @@
 package io.serai.route.site.connection;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.object.Site;
 import io.serai.config.secret.SecretText;
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
@@ -18,6 +22,8 @@ import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.http.HttpEndpoint;
 import org.apache.camel.http.base.HttpHeaderFilterStrategy;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
@@ -60,7 +66,7 @@ public final class HttpsConnection implements Reusable {
                 new DefaultHttpClientConnectionOperator(
                         proxy -> line.newSocket(),
                         null,
-                        null,
+                        new Names(line),
                         RegistryBuilder.<TlsSocketStrategy>create()
                                 .register("https", tls(trust))
                                 .build()),
@@ -101,6 +107,21 @@ public final class HttpsConnection implements Reusable {
         };
     }
 
+    /** Names are resolved where the line leaves. */
+    private record Names(Line line) implements DnsResolver {
+        @Override
+        public InetAddress[] resolve(String host) throws UnknownHostException {
+            return line.isDirect()
+                    ? SystemDefaultDnsResolver.INSTANCE.resolve(host)
+                    : new InetAddress[] {line.standIn()};
+        }
+
+        @Override
+        public String resolveCanonicalHostname(String host) {
+            return host;
+        }
+    }
+
     /** An answer: its status, one line of text and the headers by lower-case name. */
     public record Answer(int status, String text, Map<String, String> headers) {
         public Optional<String> header(String name) {
@@ -115,6 +136,18 @@ public final class HttpsConnection implements Reusable {
      * @param entity the body, if the method has one
      */
     public Answer request(String method, String path, Map<String, String> headers, @Nullable HttpEntity entity) {
+        while (true) {
+            try {
+                return requestOnce(method, path, headers, entity);
+            } catch (SeraiException e) {
+                if (!line.nextPath()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Answer requestOnce(String method, String path, Map<String, String> headers, @Nullable HttpEntity entity) {
         String doing = "sending " + method + " " + RemotePath.printable(path);
         try {
             HttpEndpoint endpoint = endpoint(path, entity);
@@ -131,7 +164,7 @@ public final class HttpsConnection implements Reusable {
             return answer(exchange.getMessage());
         } catch (Exception e) {
             var mapped = failures.during(doing, e);
-            throw mapped.code() == io.serai.config.error.ErrorCode.SITE_UNTRUSTED
+            throw mapped.code() == ErrorCode.SITE_UNTRUSTED
                     ? trust.shown()
                             .map(shown -> failures.untrusted(
                                     "its certificate is not trusted: it showed " + TlsTrust.pin(shown)))

@@ -4,9 +4,9 @@ import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.JSchHostKeyException;
 import com.jcraft.jsch.Session;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.object.Site;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Optional;
 import javax.net.ssl.SSLSocket;
@@ -23,6 +23,18 @@ final class IdentityProbe {
 
     /** Connects as far as the key exchange or handshake. */
     Presented read(Site site, Line line) {
+        while (true) {
+            try {
+                return readOnce(site, line);
+            } catch (SeraiException e) {
+                if (!line.nextPath()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Presented readOnce(Site site, Line line) {
         return switch (site.protocol()) {
             case SFTP -> hostKey(site, line);
             case FTPS -> certificate(site, line, this::helloFtps);
@@ -110,7 +122,7 @@ final class IdentityProbe {
     private void helloHttps(Site site, Line line, TlsTrust trust) throws IOException {
         try (Socket plain = line.newSocket()) {
             plain.connect(
-                    new InetSocketAddress(site.host(), site.port()),
+                    line.address(site.host(), site.port()),
                     Math.toIntExact(site.connectTimeout().toMillis()));
             try (SSLSocket socket = (SSLSocket)
                     trust.context().getSocketFactory().createSocket(plain, site.host(), site.port(), true)) {

@@ -1,14 +1,21 @@
 package io.serai.route.site.connection;
 
+import io.serai.route.site.outbound.OutboundPath;
+import io.serai.route.site.outbound.ProxyDown;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,10 +36,83 @@ public final class Line {
         CANCELLED
     }
 
+    /** Of the network for documentation (RFC 5737): no real peer has it, and commons-net shows it where it wants one. */
+    private static final byte[] STAND_IN = {(byte) 192, 0, 2, 1};
+
+    private final String host;
+    private final List<OutboundPath> paths;
     private final Set<Socket> sockets = new HashSet<>();
+    private int path;
+    private boolean connected;
+    private @Nullable ProxyDown down;
     private volatile long movedAt = System.nanoTime();
     private volatile @Nullable Cut cut;
     private volatile @Nullable IOException broken;
+
+    /**
+     * @param host where it leads to, as the site has it
+     * @param paths the ways by which it may leave, in the order in which they are tried
+     */
+    Line(String host, List<OutboundPath> paths) {
+        this.host = host;
+        this.paths = List.copyOf(paths);
+    }
+
+    private synchronized OutboundPath path() {
+        return paths.get(path);
+    }
+
+    /** Whether names are resolved here; else a proxy does that, and libraries are given {@link #standIn} instead. */
+    boolean isDirect() {
+        return path().isDirect();
+    }
+
+    /** Stands for the site's host, whose address is not known here, wherever a library insists on an address. */
+    InetAddress standIn() throws UnknownHostException {
+        return InetAddress.getByAddress(host, STAND_IN);
+    }
+
+    /** What to connect a socket of this line to. */
+    InetSocketAddress address(String name, int port) {
+        return isDirect() ? new InetSocketAddress(name, port) : InetSocketAddress.createUnresolved(name, port);
+    }
+
+    /** Moves to the next way, if the proxy of this one was down before anything was connected; whether there is one. */
+    synchronized boolean nextPath() {
+        if (down == null || path + 1 == paths.size() || cut != null) {
+            return false;
+        }
+        LOG.warn("The next way to {} is tried: {}", host, down.getMessage());
+        path++;
+        down = null;
+        broken = null;
+        return true;
+    }
+
+    private void connect(WatchedSocket socket, OutboundPath.Dial dial, SocketAddress to, int millis) throws IOException {
+        OutboundPath way = path();
+        InetSocketAddress destination = (InetSocketAddress) to;
+        if (!way.isDirect()) {
+            boolean stands = standIn().equals(destination.getAddress());
+            destination = InetSocketAddress.createUnresolved(
+                    stands ? host : destination.getHostString(), destination.getPort());
+        }
+        try {
+            way.connect(socket, dial, destination, millis);
+            synchronized (this) {
+                connected = true;
+            }
+        } catch (ProxyDown e) {
+            synchronized (this) {
+                down = connected ? null : e;
+            }
+            throw e;
+        }
+        if (!way.isDirect()) {
+            socket.shownPort = destination.getPort();
+            socket.shownAddress = standIn();
+        }
+    }
 
     /** A new unconnected socket of this line. */
     synchronized Socket newSocket() throws IOException {
@@ -98,9 +178,21 @@ public final class Line {
     private static final class WatchedSocket extends Socket {
         private final Line line;
         private volatile int shownPort;
+        private volatile @Nullable InetAddress shownAddress;
 
         WatchedSocket(Line line) {
             this.line = line;
+        }
+
+        @Override
+        public void connect(SocketAddress endpoint, int timeoutMillis) throws IOException {
+            line.connect(this, super::connect, endpoint, timeoutMillis);
+        }
+
+        @Override
+        public @Nullable InetAddress getInetAddress() {
+            InetAddress shown = shownAddress;
+            return shown == null ? super.getInetAddress() : shown;
         }
 
         @Override

@@ -12,7 +12,6 @@ import io.serai.config.secret.SecretText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -136,7 +135,7 @@ final class SftpConnection implements SiteConnection {
         @Override
         public Socket createSocket(String host, int port) throws IOException {
             Socket socket = line.newSocket();
-            socket.connect(new InetSocketAddress(host, port), connectMillis);
+            socket.connect(line.address(host, port), connectMillis);
             return socket;
         }
 

@@ -6,6 +6,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
+import io.serai.route.site.outbound.OutboundPaths;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -25,12 +26,19 @@ public final class SiteConnections implements AutoCloseable {
     private final CamelContext camel;
     private final LineWatch watch;
     private final SiteLimits limits;
+    private final OutboundPaths paths;
     private final Map<SiteName, Gate> gates = new ConcurrentHashMap<>();
 
     public SiteConnections(CamelContext camel, LineWatch watch, SiteLimits limits) {
+        this(camel, watch, limits, OutboundPaths.DIRECT);
+    }
+
+    /** @param paths by which ways the connections to each site leave */
+    public SiteConnections(CamelContext camel, LineWatch watch, SiteLimits limits, OutboundPaths paths) {
         this.camel = camel;
         this.watch = watch;
         this.limits = limits;
+        this.paths = paths;
         watch.every(Duration.ofSeconds(5), () -> gates.values().forEach(Gate::closeIdle));
     }
 
@@ -97,7 +105,7 @@ public final class SiteConnections implements AutoCloseable {
     }
 
     private Reusable connect(Site site, StopSwitch stop) {
-        Line line = new Line();
+        Line line = new Line(site.host(), paths.of(site));
         stop.attach(line);
         try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
             return open(camel, site, line);
@@ -113,6 +121,18 @@ public final class SiteConnections implements AutoCloseable {
                     ErrorCode.INVALID,
                     "Site " + site.name() + " has no user; sftp and ftps need its field 'user', apply it anew");
         }
+        while (true) {
+            try {
+                return openOnce(camel, site, line);
+            } catch (SeraiException e) {
+                if (!line.nextPath()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Reusable openOnce(CamelContext camel, Site site, Line line) {
         return switch (site.protocol()) {
             case SFTP -> SftpConnection.connect(camel, site, line);
             case FTPS -> FtpsConnection.connect(camel, site, line);

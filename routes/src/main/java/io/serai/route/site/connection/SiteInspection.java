@@ -2,6 +2,7 @@ package io.serai.route.site.connection;
 
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
+import io.serai.route.site.outbound.OutboundPaths;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.CamelContext;
@@ -11,15 +12,22 @@ public final class SiteInspection implements AutoCloseable {
     private static final int MOST_ENTRIES = 1000;
 
     private final CamelContext camel;
+    private final OutboundPaths paths;
     private final LineWatch watch = new LineWatch();
 
     public SiteInspection(CamelContext camel) {
+        this(camel, OutboundPaths.of(camel));
+    }
+
+    /** @param paths by which ways the connections to each site leave */
+    public SiteInspection(CamelContext camel, OutboundPaths paths) {
         this.camel = camel;
+        this.paths = paths;
     }
 
     /** The host key or certificate that the site presents now; nothing is trusted by this and nobody logs in. */
     public Presented presented(Site site) {
-        Line line = new Line();
+        Line line = new Line(site.host(), paths.of(site));
         try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
             return new IdentityProbe(camel).read(site, line);
         }
@@ -32,7 +40,7 @@ public final class SiteInspection implements AutoCloseable {
      * @throws io.serai.config.error.SeraiException with what failed and how to mend it
      */
     public String test(Site site) {
-        Line line = new Line();
+        Line line = new Line(site.host(), paths.of(site));
         try (LineWatch.Watch watched = watch.watch(line, site.timeout());
                 Reusable connection = SiteConnections.open(camel, site, line)) {
             String where = site.name() + " (" + SiteFailures.peer(site) + ")";

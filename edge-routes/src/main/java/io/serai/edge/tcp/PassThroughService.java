@@ -1,0 +1,93 @@
+package io.serai.edge.tcp;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.LinkTransport;
+import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.Status;
+import io.serai.edge.message.TcpMessages.Accepted;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server's side of passed-through connections: connects to its own listener and says by a PROXY protocol header who the
+ * client is. An edge can name one of the listeners that are offered and nothing else.
+ */
+public final class PassThroughService implements StreamServer {
+    private static final Logger LOG = LoggerFactory.getLogger(PassThroughService.class);
+    private static final byte[] NOTHING = new byte[0];
+
+    private final LinkTransport transport;
+    private final Function<Accepted, Optional<InetSocketAddress>> listeners;
+    private final TcpLimits limits;
+    private final AtomicInteger open = new AtomicInteger();
+
+    /**
+     * @param listeners the address of our own listener that a connection is for; it must take a PROXY header from the
+     *     address that we connect from. Empty when none is offered under that name
+     */
+    public PassThroughService(
+            LinkTransport transport, Function<Accepted, Optional<InetSocketAddress>> listeners, TcpLimits limits) {
+        this.transport = transport;
+        this.listeners = listeners;
+        this.limits = limits;
+    }
+
+    /** Connections that are open or being made. */
+    public int connections() {
+        return open.get();
+    }
+
+    @Override
+    public void serve(Link link, LinkStream stream, byte[] payload) throws ProtocolViolation {
+        Accepted accepted = Accepted.decode(payload);
+        Optional<InetSocketAddress> listener = listeners.apply(accepted);
+        if (listener.isEmpty()) {
+            LOG.warn("{} passed a connection to the listener {}, which is not offered", link, accepted.listener());
+            refuse(stream, Status.PERMISSION_DENIED, "no such listener is offered to this edge");
+        } else if (open.incrementAndGet() > limits.most()) {
+            open.decrementAndGet();
+            refuse(stream, Status.BUSY, "the server has too many passed-through connections");
+        } else {
+            connect(stream, accepted, listener.get());
+        }
+    }
+
+    private static void refuse(LinkStream stream, Status status, String text) {
+        stream.result(status, new Failure(text, 0).encode());
+    }
+
+    private void connect(LinkStream stream, Accepted accepted, InetSocketAddress listener) {
+        Bootstrap bootstrap = transport
+                .relayed()
+                .option(
+                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                        (int) limits.connectWithin().toMillis())
+                .handler(new HeldBytes());
+        ChannelFuture connecting = bootstrap.connect(listener);
+        connecting.addListener(done -> {
+            if (done.isSuccess()) {
+                relay(connecting.channel(), stream, accepted);
+            } else {
+                open.decrementAndGet();
+                LOG.warn("The listener {} at {} does not answer", accepted.listener(), listener, done.cause());
+                refuse(stream, Status.UNAVAILABLE, "the listener does not answer");
+            }
+        });
+    }
+
+    private void relay(Channel channel, LinkStream stream, Accepted accepted) {
+        channel.writeAndFlush(ProxyProtocolHeader.of(accepted.client(), accepted.local()));
+        stream.accept(NOTHING);
+        TcpRelay.start(channel, stream, TcpRelay.Side.SERVING, limits, open::decrementAndGet);
+    }
+}

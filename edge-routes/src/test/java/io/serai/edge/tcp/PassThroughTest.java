@@ -1,0 +1,162 @@
+package io.serai.edge.tcp;
+
+import static io.serai.edge.link.TestLink.SOON;
+import static io.serai.edge.tcp.TcpBench.LIMITS;
+import static io.serai.edge.tcp.TcpBench.LOOPBACK;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.ByteBuf;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.StreamKind;
+import io.serai.edge.message.Method;
+import io.serai.edge.message.Status;
+import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.edge.message.TcpMessages.Connect;
+import io.serai.endpoint.proxy.ProxyHeader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An edge's listener that hands connections to a server's own, with real sockets at both ends. */
+@Timeout(60)
+class PassThroughTest {
+    private final TcpBench bench = new TcpBench(LIMITS, Optional.empty(), "127.0.0.0/8:*");
+    private final PassThroughListener listener =
+            new PassThroughListener(bench.sockets, "sftp", tried -> bench.test.acceptor.pick(tried), LIMITS);
+    private final List<ProxyHeader> headers = new CopyOnWriteArrayList<>();
+    private InetSocketAddress edge;
+    private ServerSocket own;
+
+    @BeforeEach
+    void start() throws Exception {
+        edge = listener.start(new InetSocketAddress(LOOPBACK, 0));
+        own = TcpBench.listen(LOOPBACK, this::serve);
+        bench.listeners.put("sftp", (InetSocketAddress) own.getLocalSocketAddress());
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        listener.stop();
+        bench.close();
+        own.close();
+    }
+
+    /** Our own listener: reads the header, then sends back what comes. */
+    private void serve(Socket socket) throws IOException {
+        try (socket) {
+            InputStream in = socket.getInputStream();
+            byte[] fixed = in.readNBytes(ProxyHeader.FIXED_BYTES);
+            byte[] rest = in.readNBytes(fixed[15]);
+            ByteBuffer all = ByteBuffer.allocate(fixed.length + rest.length).put(fixed).put(rest).flip();
+            headers.add(ProxyHeader.read(all).orElseThrow());
+            in.transferTo(socket.getOutputStream());
+        }
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(edge.getAddress(), edge.getPort());
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    @Test
+    void aConnectionComesThroughWithItsOwnAddress() throws Exception {
+        byte[] sent = new byte[10 << 20];
+        new Random(1).nextBytes(sent);
+        try (Socket client = connect()) {
+            InetSocketAddress own = (InetSocketAddress) client.getLocalSocketAddress();
+            TcpBench.start(() -> {
+                client.getOutputStream().write(sent);
+                client.shutdownOutput();
+            });
+            assertThat(client.getInputStream().readAllBytes()).isEqualTo(sent);
+            assertThat(headers).hasSize(1);
+            assertThat(headers.get(0).client()).contains(own);
+        }
+        bench.awaitNothingLeft();
+        await().atMost(SOON).until(() -> listener.connections() == 0);
+    }
+
+    @Test
+    void whatIsSentAndEndedAtOnceArrivesWhole() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            try (Socket client = connect()) {
+                client.getOutputStream().write(new byte[] {1, 2, (byte) i});
+                client.shutdownOutput();
+                assertThat(client.getInputStream().readAllBytes()).containsExactly(1, 2, i);
+            }
+        }
+        bench.awaitNothingLeft();
+    }
+
+    @Test
+    void aListenerThatIsNotOfferedOrDoesNotAnswerIsAClosedConnection() throws Exception {
+        bench.listeners.clear();
+        refused();
+        bench.listeners.put("sftp", new InetSocketAddress(LOOPBACK, 1));
+        refused();
+        bench.test.close();
+        refused();
+        await().atMost(SOON).until(() -> listener.connections() == 0);
+    }
+
+    private void refused() throws IOException {
+        try (Socket client = connect()) {
+            assertThatThrownBy(() -> {
+                        if (client.getInputStream().read() < 0) {
+                            throw new SocketException("closed");
+                        }
+                    })
+                    .isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void anEdgeCannotHaveAServerConnectAnywhereElse() throws Exception {
+        byte[] anywhere = new Connect("127.0.0.1", own.getLocalPort(), "evil").encode();
+        assertThat(verdict(bench.edge, Method.TCP_CONNECT, anywhere)).isEqualTo(Status.UNSUPPORTED);
+        InetSocketAddress some = new InetSocketAddress("203.0.113.1", 5);
+        byte[] unknown = new Accepted("admin", some, some).encode();
+        assertThat(verdict(bench.edge, Method.TCP_ACCEPTED, unknown)).isEqualTo(Status.PERMISSION_DENIED);
+        assertThat(verdict(bench.edge, Method.TCP_ACCEPTED, new byte[] {8, 1})).isEqualTo(Status.PROTOCOL);
+        Link server = bench.server(java.util.Set.of()).orElseThrow();
+        byte[] known = new Accepted("sftp", some, some).encode();
+        assertThat(verdict(server, Method.TCP_ACCEPTED, known)).isEqualTo(Status.UNSUPPORTED);
+        assertThat(headers).isEmpty();
+        bench.awaitNothingLeft();
+    }
+
+    private static Status verdict(Link link, Method method, byte[] message) throws Exception {
+        LinkStream stream = link.open(StreamKind.BOTH, method, message);
+        return stream.awaitEnd(SOON).orElseThrow().status();
+    }
+
+    @Test
+    void headersAreReadByOurOwnListeners() throws Exception {
+        for (String[] pair : new String[][] {
+            {"203.0.113.9", "192.0.2.1"}, {"2001:db8::9", "2001:db8::1"}, {"203.0.113.9", "2001:db8::1"}
+        }) {
+            InetSocketAddress client = new InetSocketAddress(InetAddress.getByName(pair[0]), 4_711);
+            InetSocketAddress local = new InetSocketAddress(InetAddress.getByName(pair[1]), 22);
+            ByteBuf header = ProxyProtocolHeader.of(client, local);
+            assertThat(ProxyHeader.read(header.nioBuffer()).orElseThrow().client()).contains(client);
+            header.release();
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package io.serai.route.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.object.Protocol;
+import io.serai.config.object.Site;
+import io.serai.config.secret.SecretText;
+import io.serai.route.site.connection.LineWatch;
+import io.serai.route.site.connection.SiteConnections;
+import io.serai.route.site.connection.SiteInspection;
+import io.serai.route.site.connection.StopSwitch;
+import io.serai.route.site.outbound.OutboundPath;
+import io.serai.route.site.outbound.SocksPath;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sites behind proxies: real servers of all three protocols, OpenSSH as somebody else's proxy, and proxies that fail. */
+@Timeout(120)
+class OutboundPathTest {
+    private static final String NAME = "partner.invalid";
+
+    @TempDir
+    static Path servers;
+
+    private static OpenSshServer sftp;
+    private static VsftpdServer ftps;
+    private static NginxServer https;
+    private static DefaultCamelContext camel;
+
+    @BeforeAll
+    static void start() throws IOException {
+        sftp = new OpenSshServer(servers.resolve("sshd"));
+        ftps = new VsftpdServer(servers.resolve("vsftpd"), false);
+        https = new NginxServer(servers.resolve("nginx"));
+        camel = new DefaultCamelContext();
+        camel.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        camel.stop();
+        sftp.close();
+        ftps.close();
+        https.close();
+    }
+
+    private static OutboundPath by(int port) {
+        return new SocksPath("127.0.0.1", port, Optional.empty());
+    }
+
+    private static Site sftpSite() {
+        return Parcels.sftp(
+                sftp.port(),
+                servers.toString(),
+                sftp.privateKey(),
+                List.of(sftp.hostKeyLine()),
+                Duration.ofSeconds(10));
+    }
+
+    private static Site tlsSite(Protocol protocol, int port, String user, String password, String certificate) {
+        return Parcels.site(
+                protocol,
+                port,
+                "",
+                Optional.of(user),
+                Optional.of(new SecretText(password)),
+                Optional.empty(),
+                List.of(certificate),
+                Duration.ofSeconds(10));
+    }
+
+    private static Site ftpsSite() {
+        return tlsSite(Protocol.FTPS, ftps.port(), VsftpdServer.USER, "guest", ftps.certificate());
+    }
+
+    private static Site httpsSite() {
+        return tlsSite(Protocol.HTTPS, https.port(), "partner", "secret", https.certificate());
+    }
+
+    /** The site under a name that this host does not know; trusted by what it shows, whatever its name. */
+    private static Site named(Site site, OutboundPath path) {
+        Site other = new Site(
+                site.name(),
+                site.description(),
+                site.protocol(),
+                NAME,
+                site.port(),
+                site.folder(),
+                site.user(),
+                site.password(),
+                site.privateKey(),
+                site.privateKeyPassphrase(),
+                site.bearerToken(),
+                List.of(),
+                site.tlsMode(),
+                site.connectTimeout(),
+                site.timeout(),
+                site.maxParallel(),
+                site.bandwidthBytes());
+        try (SiteInspection inspection = new SiteInspection(camel, any -> List.of(path))) {
+            String shown = inspection.presented(other).trustLine();
+            return new Site(
+                    other.name(),
+                    other.description(),
+                    other.protocol(),
+                    NAME,
+                    other.port(),
+                    other.folder(),
+                    other.user(),
+                    other.password(),
+                    other.privateKey(),
+                    other.privateKeyPassphrase(),
+                    other.bearerToken(),
+                    List.of(shown),
+                    other.tlsMode(),
+                    other.connectTimeout(),
+                    other.timeout(),
+                    other.maxParallel(),
+                    other.bandwidthBytes());
+        }
+    }
+
+    private static String test(Site site, OutboundPath... paths) {
+        try (SiteInspection inspection = new SiteInspection(camel, any -> List.of(paths))) {
+            return inspection.test(site);
+        }
+    }
+
+    /** Sends a file and looks at it. */
+    private static void deliver(Site site, String path, Path stored, OutboundPath... paths) throws IOException {
+        byte[] content = new byte[3_000_000];
+        new Random(5).nextBytes(content);
+        try (LineWatch watch = new LineWatch();
+                SiteConnections connections =
+                        new SiteConnections(camel, watch, new InMemorySiteLimits(), any -> List.of(paths))) {
+            for (int i = 0; i < 2; i++) {
+                try (SiteConnections.Lease lease = connections.take(site, new StopSwitch())) {
+                    lease.connection().store(path + i, new ByteArrayInputStream(content));
+                    assertThat(lease.connection().stat(path + i).orElseThrow().sizeBytes()).hasValue(content.length);
+                    lease.keep();
+                }
+                assertThat(Files.readAllBytes(stored.resolveSibling(stored.getFileName().toString() + i)))
+                        .isEqualTo(content);
+            }
+        }
+    }
+
+    private static void deliverAll(Site toSftp, Site toFtps, Site toHttps, OutboundPath path) throws IOException {
+        Path stored = servers.resolve("by-sftp");
+        deliver(toSftp, stored.toString(), stored, path);
+        deliver(toFtps, "by-ftps", ftps.root().resolve("by-ftps"), path);
+        assertThat(test(toFtps, path)).contains("is trusted");
+        assertThat(test(toHttps, path)).contains("is trusted");
+    }
+
+    @Test
+    void sitesAreReachedThroughSomebodyElsesProxy() throws Exception {
+        Programs.require("/usr/bin/ssh", "openssh-client");
+        int port = Programs.freePort();
+        Path log = servers.resolve("proxy.log");
+        Process proxy = Programs.start(
+                List.of(
+                        "/usr/bin/ssh",
+                        "-N",
+                        "-D",
+                        "127.0.0.1:" + port,
+                        "-p",
+                        Integer.toString(sftp.port()),
+                        "-i",
+                        servers.resolve("sshd/user_key").toString(),
+                        "-o",
+                        "StrictHostKeyChecking=no",
+                        "-o",
+                        "UserKnownHostsFile=/dev/null",
+                        "-o",
+                        "BatchMode=yes",
+                        System.getProperty("user.name") + "@127.0.0.1"),
+                log);
+        try {
+            Programs.awaitPort(proxy, port, log);
+            deliverAll(sftpSite(), ftpsSite(), httpsSite(), by(port));
+        } finally {
+            Programs.stop(proxy);
+        }
+        // Without it nothing goes, so it was the proxy indeed.
+        assertThatThrownBy(() -> test(sftpSite(), by(port))).satisfies(code(ErrorCode.SITE_UNREACHABLE));
+    }
+
+    @Test
+    void namesAreForTheProxyToResolve() throws Exception {
+        try (TestProxy proxy = new TestProxy()) {
+            OutboundPath path = by(proxy.port());
+            deliverAll(named(sftpSite(), path), named(ftpsSite(), path), named(httpsSite(), path), path);
+            assertThat(proxy.asked).isNotEmpty().allMatch(NAME::equals);
+        }
+    }
+
+    private static java.util.function.Consumer<Throwable> code(ErrorCode code) {
+        return failure -> assertThat(((SeraiException) failure).code())
+                .as(failure.toString())
+                .isEqualTo(code);
+    }
+
+    @Test
+    void whenTheProxyIsDownItIsRefusedOrGoesAnotherWayAsTold() throws Exception {
+        int nobody = Programs.freePort();
+        for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
+            assertThatThrownBy(() -> test(site, by(nobody)))
+                    .satisfies(code(ErrorCode.SITE_UNREACHABLE))
+                    .hasMessageContaining("127.0.0.1");
+            assertThat(test(site, by(nobody), OutboundPath.DIRECT)).contains("is trusted");
+            try (TestProxy broken = new TestProxy(new byte[] {5, 0}, 1);
+                    TestProxy odd = new TestProxy("HTTP/1.1 400 what".getBytes(), 0);
+                    TestProxy works = new TestProxy()) {
+                assertThat(test(site, by(broken.port()), by(odd.port()), by(nobody), by(works.port())))
+                        .contains("is trusted");
+                assertThat(works.asked).isNotEmpty();
+                assertThat(test(site, by(odd.port()), by(broken.port()), OutboundPath.DIRECT)).contains("is trusted");
+                assertThatThrownBy(() -> test(site, by(broken.port()))).satisfies(code(ErrorCode.SITE_UNREACHABLE));
+            }
+        }
+    }
+
+    @Test
+    void whatTheProxySaysOfTheDestinationIsNoReasonToGoAnotherWay() throws Exception {
+        for (Site site : List.of(sftpSite(), httpsSite())) {
+            try (TestProxy forbidding = new TestProxy(new byte[] {5, 0}, 2);
+                    TestProxy refused = new TestProxy(new byte[] {5, 0}, 5);
+                    TestProxy wantsLogin = new TestProxy(new byte[] {5, (byte) 0xff}, 0)) {
+                assertThatThrownBy(() -> test(site, by(forbidding.port()), OutboundPath.DIRECT))
+                        .as("%s", site.protocol())
+                        .satisfies(code(ErrorCode.INVALID))
+                        .hasMessageContaining("does not allow");
+                assertThatThrownBy(() -> test(site, by(refused.port()), OutboundPath.DIRECT))
+                        .satisfies(code(ErrorCode.SITE_UNREACHABLE));
+                assertThatThrownBy(() -> test(site, by(wantsLogin.port()), OutboundPath.DIRECT))
+                        .satisfies(code(ErrorCode.INVALID));
+            }
+        }
+    }
+
+    @Test
+    void aProxyThatSaysNothingHoldsNobodyForLong() throws Exception {
+        try (TestProxy silent = new TestProxy(new byte[0], 0);
+                TestProxy late = new TestProxy(new byte[] {5, 0}, -1)) {
+            long start = System.nanoTime();
+            assertThat(test(sftpSite(), by(silent.port()), OutboundPath.DIRECT)).contains("is trusted");
+            assertThatThrownBy(() -> test(sftpSite(), by(late.port()))).satisfies(code(ErrorCode.SITE_TIMEOUT));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+        }
+    }
+}
