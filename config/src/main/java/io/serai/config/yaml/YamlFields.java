@@ -107,6 +107,32 @@ public final class YamlFields {
         });
     }
 
+    /** A list of mappings; empty when the field is absent, and without the items that are none. */
+    public Optional<List<YamlFields>> mappings(String field) {
+        return value(field).map(value -> {
+            List<YamlFields> items = new ArrayList<>();
+            if (!(value instanceof SequenceNode list)) {
+                problems.add(
+                        Mark.of(file, value),
+                        pathOf(field) + ": expected a list of fields (- name: value), found "
+                                + YamlText.describe(value));
+                return items;
+            }
+            for (int i = 0; i < list.getValue().size(); i++) {
+                String itemPath = pathOf(field) + "[" + i + "]";
+                Node item = list.getValue().get(i);
+                if (item instanceof MappingNode mapping) {
+                    items.add(new YamlFields(file, itemPath, mapping, problems));
+                } else {
+                    problems.add(
+                            Mark.of(file, item),
+                            itemPath + ": expected fields (name: value), found " + YamlText.describe(item));
+                }
+            }
+            return items;
+        });
+    }
+
     /** Notes that a field is missing. */
     public void missing(String field, String mend) {
         problems.add(mark(), pathOf(field) + " is missing: " + mend);
