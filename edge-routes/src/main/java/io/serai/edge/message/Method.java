@@ -23,7 +23,9 @@ public enum Method {
     UPLOAD_QUERY(23, Repeat.ALWAYS),
     UPLOAD_FLUSH(24, Repeat.ALWAYS),
     READ(32, Repeat.NEVER),
-    WRITE(33, Repeat.NEVER);
+    WRITE(33, Repeat.NEVER),
+    /** How an edge is; the reply is its configuration where it has another one in force. */
+    EDGE_SYNC(48, Repeat.ALWAYS);
 
     /** Whether a request whose connection was lost before its reply came may be sent again on another one. */
     public enum Repeat {

@@ -265,7 +265,8 @@ class MessageGoldenTest {
                         "23 UPLOAD_QUERY",
                         "24 UPLOAD_FLUSH",
                         "32 READ",
-                        "33 WRITE");
+                        "33 WRITE",
+                        "48 EDGE_SYNC");
         for (Status status : Status.values()) {
             assertThat(Status.of(status.number())).isEqualTo(status);
         }

@@ -30,6 +30,10 @@ class MessageProperties {
         decode(payload, Bye::decode);
         decode(payload, LinkMessages.Failure::decode);
         decode(payload, OperationCodec.UploadQuery::decode);
+        decode(payload, EdgeMessages.Servers::decode);
+        decode(payload, EdgeMessages.Grant::decode);
+        decode(payload, EdgeMessages.EdgeState::decode);
+        decode(payload, EdgeMessages.EdgeConfig::decode);
         for (Method method : Method.values()) {
             decode(payload, bytes -> OperationCodec.decode(method, bytes));
         }
