@@ -2,8 +2,12 @@ package io.serai.endpoint;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.endpoint.PartnerOperation.OpenSession;
+import io.serai.endpoint.PartnerOperation.Origin;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangePattern;
+import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.support.DefaultExchange;
 
@@ -32,7 +36,7 @@ public final class PartnerPort {
      */
     public <R> R call(PartnerOperation<R> operation) {
         Exchange exchange = DefaultExchange.newFromEndpoint(endpoint, ExchangePattern.InOut);
-        exchange.getIn().setBody(operation);
+        fill(exchange.getIn(), operation);
         try {
             route.process(exchange);
         } catch (Exception e) {
@@ -54,10 +58,25 @@ public final class PartnerPort {
         return operation.replyType().cast(reply);
     }
 
+    private static void fill(Message message, PartnerOperation<?> operation) {
+        message.setBody(operation);
+        message.setHeader(PartnerHeaders.OPERATION, operation.getClass().getSimpleName());
+        if (operation instanceof OpenSession open) {
+            Origin origin = open.origin();
+            message.setHeader(
+                    PartnerHeaders.CLIENT_ADDRESS, origin.client().getAddress().getHostAddress());
+            message.setHeader(PartnerHeaders.LISTENER, origin.listener());
+            message.setHeader(PartnerHeaders.PROTOCOL, origin.protocol().name());
+        }
+    }
+
     private static SeraiException refusal(PartnerOperation<?> operation, Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof SeraiException known) {
                 return known;
+            }
+            if (t instanceof RejectedExecutionException) { // a throttle of the route, or a pool that is full
+                return new SeraiException(ErrorCode.BUSY, "The route takes no more at the moment", failure);
             }
         }
         return new SeraiException(

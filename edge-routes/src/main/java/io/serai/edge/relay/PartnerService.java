@@ -1,5 +1,6 @@
 package io.serai.edge.relay;
 
+import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.edge.ProtocolViolation;
@@ -7,9 +8,11 @@ import io.serai.edge.frame.FrameType;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
+import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.EventKind;
 import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
@@ -20,10 +23,13 @@ import io.serai.endpoint.FolderPage;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenSession;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -34,33 +40,98 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server's side: takes the operations of partners that are connected to edges to its desk. A session belongs to the link
- * that opened it: another link cannot use it, and it ends with its link. Safe for several threads.
+ * A server's side: takes the operations of partners that are connected to edges to its desk, while it has one. A session
+ * belongs to the link that opened it: another link cannot use it, and it ends with its link. It is the handler and the
+ * listener of the links that it serves. Safe for several threads.
  */
-public final class PartnerService implements LinkHandler {
+public final class PartnerService implements LinkHandler, LinkListener {
     private static final Logger LOG = LoggerFactory.getLogger(PartnerService.class);
     private static final int SESSIONS_OF_A_LINK = 10_000;
-    private static final int STREAMS_OF_A_SESSION = 16;
+    /** More than the handles of an SFTP connection, and than what HTTP clients ask for at once; connections have limits too. */
+    private static final int STREAMS_OF_A_SESSION = 128;
     private static final int REQUESTS_OF_A_SESSION = 64;
     private static final int PAGE_BYTES = FrameType.MESSAGE_BYTES - 1_024;
     private static final byte[] NOTHING = new byte[0];
+    private static final LinkStatus TAKING = new LinkStatus(false, false, 0, 0, 0);
+    private static final LinkStatus RESTING = new LinkStatus(true, false, 0, 0, 0);
+    private static final Duration OBEYED_WITHIN = Duration.ofSeconds(10);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+    private static final long CHECK_MILLIS = 50;
 
-    private final PartnerDesk desk;
     private final ExecutorService workers;
     private final ScheduledExecutorService clock;
     private final UploadVerdicts verdicts;
     private final Map<SessionId, RelayedSession> sessions = new ConcurrentHashMap<>();
+    /** The links that are up; guards, with itself as lock, what they were told last. */
+    private final Set<Link> links = new HashSet<>();
+
+    private volatile PartnerDesk desk = PartnerService::refuse;
+    private volatile boolean taking;
 
     /**
+     * Serves nobody until {@link #serve}.
+     *
      * @param workers for everything that may block; bounded, and it refuses what is too much
      * @param clock for waiting without a thread
      */
-    public PartnerService(
-            PartnerDesk desk, ExecutorService workers, ScheduledExecutorService clock, UploadVerdicts verdicts) {
-        this.desk = desk;
+    public PartnerService(ExecutorService workers, ScheduledExecutorService clock, UploadVerdicts verdicts) {
         this.workers = workers;
         this.clock = clock;
         this.verdicts = verdicts;
+    }
+
+    private static <R> R refuse(PartnerOperation<R> operation) {
+        throw new SeraiException(ErrorCode.BUSY, "This server takes no partners of edges at the moment");
+    }
+
+    /** Takes sessions from now on, and answers them at this desk. */
+    public void serve(PartnerDesk answering) {
+        synchronized (links) {
+            if (taking) {
+                throw new SeraiException(
+                        ErrorCode.INVALID, "The sessions of this zone are taken by another route already; stop that first");
+            }
+            desk = answering;
+            taking = true;
+            links.forEach(link -> link.tell(TAKING));
+        }
+    }
+
+    /**
+     * Takes no more sessions, which the edges are told, so that they go to other servers. Each session is ended as soon as it
+     * is idle, and all that are left after this time. When this returns the desk is asked nothing any more.
+     */
+    public void rest(Duration patience) {
+        synchronized (links) {
+            if (!taking) {
+                return;
+            }
+            taking = false;
+            links.forEach(link -> link.tell(RESTING));
+        }
+        String reason = "The server is being stopped; connect again";
+        try {
+            awaitNone(patience, () -> sessions.values().stream()
+                    .filter(RelayedSession::isIdle)
+                    .forEach(session -> sendAway(session, reason)));
+            awaitNone(LAST_WORDS, () -> sessions.values().forEach(session -> sendAway(session, reason)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        for (RelayedSession session : List.copyOf(sessions.values())) {
+            closeQuietly(session, reason);
+        }
+        desk = PartnerService::refuse;
+    }
+
+    private void awaitNone(Duration patience, Runnable meanwhile) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (!sessions.isEmpty() && System.nanoTime() - deadline < 0) {
+            meanwhile.run();
+            synchronized (sessions) {
+                TimeUnit.MILLISECONDS.timedWait(sessions, CHECK_MILLIS);
+            }
+        }
     }
 
     PartnerDesk desk() {
@@ -84,46 +155,104 @@ public final class PartnerService implements LinkHandler {
         return sessions.size();
     }
 
-    /** Tells the edge that holds this session to end it; whether any does. */
+    // ---- the end of sessions ----
+
+    /**
+     * Tells the edge that holds this session to end it; whether any does. If the edge does not obey within a while, the session
+     * ends on this side alone.
+     */
     public boolean end(SessionId session, String reason) {
         RelayedSession held = sessions.get(session);
         if (held == null) {
             return false;
         }
-        held.link().event(EventKind.SESSION_KILL.number(), OperationCodec.sessionKill(session, reason));
+        sendAway(held, reason);
         return true;
     }
 
-    /** The link is gone, and with it its sessions. To be called when a listener hears of it. */
+    private void sendAway(RelayedSession session, String reason) {
+        if (session.sendAway()) {
+            session.link().event(EventKind.SESSION_KILL.number(), OperationCodec.sessionKill(session.id(), reason));
+            later(OBEYED_WITHIN, () -> closeOnWorker(session, reason));
+        }
+    }
+
+    /** The link is gone, and with it its sessions. */
     public void lost(Link link) {
         for (RelayedSession session : List.copyOf(sessions.values())) {
             if (session.link() == link) {
-                closeLater(session);
+                closeOnWorker(session, "The link to the edge was lost");
             }
         }
     }
 
     /** Tries again while there is too much to do, so that no session is left over. */
-    private void closeLater(RelayedSession session) {
+    private void closeOnWorker(RelayedSession session, String reason) {
         run(
-                () -> {
-                    try {
-                        close(session, "The link to the edge was lost");
-                    } catch (RuntimeException e) {
-                        LOG.warn("The session {} of a lost link could not be closed in order", session.id(), e);
-                    }
-                },
-                () -> {
-                    if (!clock.isShutdown()) {
-                        clock.schedule(() -> closeLater(session), 1, TimeUnit.SECONDS);
-                    }
-                });
+                () -> closeQuietly(session, reason),
+                () -> later(Duration.ofSeconds(1), () -> closeOnWorker(session, reason)));
     }
 
-    private void close(RelayedSession session, String reason) {
-        if (sessions.remove(session.id(), session)) {
-            desk.answer(new CloseSession(session.id(), reason));
+    private void later(Duration delay, Runnable action) {
+        try {
+            clock.schedule(action, delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The server is stopping; what was to be done later is left", e);
         }
+    }
+
+    private void closeQuietly(RelayedSession session, String reason) {
+        try {
+            close(session, reason);
+        } catch (RuntimeException e) {
+            LOG.warn("The session {} could not be closed in order", session.id(), e);
+        }
+    }
+
+    /** It is among the sessions until its end was answered, so that {@link #rest} waits for that. */
+    private void close(RelayedSession session, String reason) {
+        if (session.closes()) {
+            try {
+                desk.answer(new CloseSession(session.id(), reason));
+            } finally {
+                sessions.remove(session.id(), session);
+                synchronized (sessions) {
+                    sessions.notifyAll();
+                }
+            }
+        }
+    }
+
+    // ---- what is heard of links ----
+
+    @Override
+    public void up(Link link) {
+        synchronized (links) {
+            links.add(link);
+            if (!taking) {
+                link.tell(RESTING);
+            }
+        }
+        LOG.info("The {} is up", link);
+    }
+
+    @Override
+    public void changed(Link link) {
+        LOG.debug("The {} can be used: {}", link, link.isUsable());
+    }
+
+    @Override
+    public void lost(Link link, String why) {
+        synchronized (links) {
+            links.remove(link);
+        }
+        LOG.warn("The {} is lost: {}", link, why);
+        lost(link);
+    }
+
+    @Override
+    public void violation(String peer, String what) {
+        LOG.warn("The edge {} broke the rules of the link: {}", peer, what);
     }
 
     @Override
@@ -178,7 +307,7 @@ public final class PartnerService implements LinkHandler {
         }
         RelayedSession session = session(link, operation.session());
         if (operation instanceof CloseSession close) {
-            close(session, close.reason());
+            close(session, RelayedSession.plain(close.reason()));
             request.reply(Status.OK, NOTHING);
         } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
             request.reply(Status.BUSY, NOTHING);
@@ -202,6 +331,9 @@ public final class PartnerService implements LinkHandler {
         }
         boolean greeted = false;
         try {
+            if (!taking) { // asked only now that the session can be seen by whoever ends them all
+                refuse(open);
+            }
             byte[] greeting = ReplyCodec.encode(desk.answer(open));
             greeted = true;
             return greeting;

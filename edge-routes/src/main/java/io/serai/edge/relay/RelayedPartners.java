@@ -1,6 +1,7 @@
 package io.serai.edge.relay;
 
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.edge.ProtocolViolation;
@@ -8,6 +9,7 @@ import io.serai.edge.link.ConnectionLost;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
+import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.Reply;
 import io.serai.edge.link.StreamClosed;
@@ -41,9 +43,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An edge's side: answers what its endpoints ask by asking a server. Each session is with one server, by one link, for as
- * long as that lives. Nothing is kept here but which session uses which link. Safe for several threads.
+ * long as that lives. Nothing is kept here but which session uses which link. It is the handler and the listener of the links
+ * that it uses. Safe for several threads.
  */
-public final class RelayedPartners implements PartnerDesk, LinkHandler {
+public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkListener {
     private static final Logger LOG = LoggerFactory.getLogger(RelayedPartners.class);
     private static final int SERVERS_TRIED = 3;
 
@@ -55,7 +58,8 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler {
 
     /**
      * @param picker chooses a link for a new session, but none of these
-     * @param ender ends a session of an endpoint, for this reason; called on an event loop, must return at once
+     * @param ender ends a session of an endpoint, for this reason; called on an event loop, must return at once: a
+     *     {@link SessionEnder} does
      */
     public RelayedPartners(
             Function<Set<Link>, Optional<Link>> picker, BiConsumer<SessionId, String> ender, Patience patience) {
@@ -83,13 +87,36 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler {
         return sessions.size();
     }
 
-    /** The link is gone: ends its sessions. To be called when a listener hears of it. */
+    /** The link is gone: ends its sessions. */
     public void lost(Link link) {
         sessions.forEach((session, used) -> {
             if (used == link && sessions.remove(session, link)) {
                 ender.accept(session, "the server is gone; connect again");
             }
         });
+    }
+
+    // ---- what is heard of links ----
+
+    @Override
+    public void up(Link link) {
+        LOG.info("The {} is up", link);
+    }
+
+    @Override
+    public void changed(Link link) {
+        LOG.info("The {} {} new sessions", link, link.takesSessions() ? "takes" : "takes no");
+    }
+
+    @Override
+    public void lost(Link link, String why) {
+        LOG.warn("The {} is lost: {}", link, why);
+        lost(link);
+    }
+
+    @Override
+    public void violation(String peer, String what) {
+        LOG.warn("The server {} broke the rules of the link: {}", peer, what);
     }
 
     // ---- sessions ----
@@ -113,6 +140,9 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler {
                 failure = e;
             }
             sessions.remove(operation.session(), link.get());
+            if (failure.kind() == ErrorKind.PARTNER) { // a decision, which another server would not take otherwise
+                break;
+            }
         }
         throw failure;
     }

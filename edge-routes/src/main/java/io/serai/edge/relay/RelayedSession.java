@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,14 @@ import org.jspecify.annotations.Nullable;
 /** What a server knows of one session that an edge holds. Safe for several threads. */
 final class RelayedSession {
     private static final int REMEMBERED = 256;
+    private static final int REASON_CHARS = 200;
 
     private final SessionId id;
     private final Link link;
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicBoolean sentAway = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
     /** The answers to the last operations that change something, which may be asked for again. */
     private final Map<Long, CompletableFuture<Reply>> answers = new LinkedHashMap<>() {
@@ -45,12 +49,33 @@ final class RelayedSession {
         return new SeraiException(ErrorCode.NO_SESSION, "The session is unknown or has ended");
     }
 
+    /** What an edge gives as a reason, for logs and the ledger. */
+    static String plain(String reason) {
+        String shorter = reason.length() > REASON_CHARS ? reason.substring(0, REASON_CHARS) : reason;
+        return shorter.replaceAll("\\p{Cntrl}", "?");
+    }
+
     SessionId id() {
         return id;
     }
 
     Link link() {
         return link;
+    }
+
+    /** Whether nothing is asked and no file is open just now. */
+    boolean isIdle() {
+        return requests.get() == 0 && streams.get() == 0;
+    }
+
+    /** Whether its edge is to be told now that it must end, which is once. */
+    boolean sendAway() {
+        return sentAway.compareAndSet(false, true);
+    }
+
+    /** Whether the desk is to be told now that it has ended, which is once. */
+    boolean closes() {
+        return closed.compareAndSet(false, true);
     }
 
     boolean enter(int most) {

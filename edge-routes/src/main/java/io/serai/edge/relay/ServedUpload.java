@@ -15,6 +15,7 @@ import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;
@@ -90,7 +91,7 @@ final class ServedUpload {
     private void work() {
         Optional<StreamEnd> over = stream.end();
         if (over.isPresent()) {
-            end(Status.PARTNER_ABORT, new byte[0], "The upload ended without END: " + over.get());
+            end(Status.PARTNER_ABORT, new byte[0], reason(over.get()));
             return;
         }
         UploadChannel target = channel;
@@ -161,6 +162,15 @@ final class ServedUpload {
         verdicts.committed(operation.session(), id, receipt);
         stream.result(Status.OK, ReplyCodec.encode(receipt));
         finish(target);
+    }
+
+    /** For the ledger; an edge says why its partner's upload ended. */
+    private static String reason(StreamEnd over) {
+        return switch (over.cause()) {
+            case RESET_RECEIVED -> RelayedSession.plain(new String(over.payload(), StandardCharsets.UTF_8));
+            case LOST -> "The link to the edge was lost";
+            case RESULT_RECEIVED, RESULT_SENT, RESET_SENT -> "The upload ended without END: " + over;
+        };
     }
 
     private void end(Status status, byte[] message, String reason) {

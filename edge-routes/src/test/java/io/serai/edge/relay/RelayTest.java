@@ -68,7 +68,7 @@ class RelayTest {
     private final ExecutorService workers = Executors.newFixedThreadPool(4);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final PartnerService service =
-            new PartnerService(desk, workers, clock, new UploadVerdicts(Duration.ofMinutes(5)));
+            new PartnerService(workers, clock, new UploadVerdicts(Duration.ofMinutes(5)));
     private final Map<SessionId, String> ended = new ConcurrentHashMap<>();
     private final SessionId session = SessionId.random();
     private TestLink test;
@@ -81,6 +81,7 @@ class RelayTest {
         test = new TestLink(QUICK, service, partners);
         test.edgeEar.whenLost = partners::lost;
         test.serverEar.whenLost = service::lost;
+        service.serve(desk);
         link = test.up();
     }
 
