@@ -48,6 +48,19 @@ public final class YamlFields {
         }
     }
 
+    /** The fields of a text that is one document; empty, with the problem noted, when it is not. */
+    public static Optional<YamlFields> ofText(String file, String text, Problems problems) {
+        int before = problems.count();
+        List<Node> documents = YamlText.documents(file, text, problems);
+        if (documents.size() == 1 && documents.get(0) instanceof MappingNode mapping) {
+            return Optional.of(new YamlFields(file, "", mapping, problems));
+        }
+        if (problems.count() == before) {
+            problems.add(new Mark(file, 1, 1), "expected one document of fields (name: value)");
+        }
+        return Optional.empty();
+    }
+
     public boolean has(String field) {
         expected.add(field);
         return fields.containsKey(field);

@@ -168,8 +168,10 @@ public final class EdgeMessages {
      * Everything that an edge works with.
      *
      * @param zone the zone that the edge belongs to
+     * @param revision of what it was made from: of two that differ the higher one is newer
      */
-    public record EdgeConfig(String zone, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
+    public record EdgeConfig(
+            String zone, long revision, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
         private static final int MOST = 256;
         private static final int TEXT_BYTES = 64 << 10;
 
@@ -178,17 +180,21 @@ public final class EdgeMessages {
             identity = List.copyOf(identity);
         }
 
-        /** What tells two configurations apart. */
+        /** What tells two configurations apart; the revision does not. */
         public String digest() {
             try {
                 return java.util.HexFormat.of()
-                        .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(encode()));
+                        .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(writer().done()));
             } catch (java.security.NoSuchAlgorithmException e) {
                 throw new IllegalStateException("This JVM has no SHA-256", e);
             }
         }
 
         public byte[] encode() {
+            return writer().number(5, revision).done();
+        }
+
+        private FieldWriter writer() {
             FieldWriter out = new FieldWriter().text(1, zone).message(2, servers.writer());
             for (Offer offer : offers) {
                 out.message(
@@ -201,11 +207,12 @@ public final class EdgeMessages {
             for (IdentityFile file : identity) {
                 out.message(4, new FieldWriter().text(1, file.name()).text(2, file.text()));
             }
-            return out.done();
+            return out;
         }
 
         public static EdgeConfig decode(byte[] payload) throws ProtocolViolation {
             String zone = "";
+            long revision = 0;
             Servers servers = new Servers(0, List.of());
             List<Offer> offers = new ArrayList<>();
             List<IdentityFile> identity = new ArrayList<>();
@@ -216,13 +223,14 @@ public final class EdgeMessages {
                     case 2 -> servers = Servers.decode(in.message());
                     case 3 -> offers.add(offer(in.message()));
                     case 4 -> identity.add(file(in.message()));
+                    case 5 -> revision = in.number(Long.MAX_VALUE);
                     default -> {}
                 }
                 if (offers.size() > MOST || identity.size() > MOST) {
                     throw new ProtocolViolation("a configuration of more than " + MOST + " listeners or files");
                 }
             }
-            return new EdgeConfig(zone, servers, offers, identity);
+            return new EdgeConfig(zone, revision, servers, offers, identity);
         }
 
         private static Offer offer(FieldReader in) throws ProtocolViolation {
@@ -258,7 +266,7 @@ public final class EdgeMessages {
 
         @Override
         public String toString() {
-            return "EdgeConfig[" + zone + ", " + offers + "]";
+            return "EdgeConfig[" + zone + ", revision " + revision + ", " + offers + "]";
         }
     }
 }

@@ -20,6 +20,7 @@ class EdgeMessagesTest {
             7, List.of(new ServerPin("node-1", "a".repeat(64)), new ServerPin("node-2", "b".repeat(64))));
     private static final EdgeConfig CONFIG = new EdgeConfig(
             "dmz",
+            41,
             SERVERS,
             List.of(new Offer("sftp", "sftp", List.of("bindAddress=0.0.0.0", "port=22"))),
             List.of(new IdentityFile("ssh_host_ed25519_key", "hunter2")));
@@ -33,6 +34,10 @@ class EdgeMessagesTest {
         assertThat(EdgeState.decode(state.encode())).isEqualTo(state);
         assertThat(EdgeConfig.decode(CONFIG.encode())).isEqualTo(CONFIG);
         assertThat(EdgeConfig.decode(CONFIG.encode()).digest()).isEqualTo(CONFIG.digest());
+        EdgeConfig later = new EdgeConfig("dmz", 42, SERVERS, CONFIG.offers(), CONFIG.identity());
+        assertThat(later.digest()).isEqualTo(CONFIG.digest());
+        EdgeConfig other = new EdgeConfig("dmz", 41, SERVERS, CONFIG.offers(), List.of());
+        assertThat(other.digest()).isNotEqualTo(CONFIG.digest());
     }
 
     @Test

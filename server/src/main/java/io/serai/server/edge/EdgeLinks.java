@@ -38,6 +38,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * This server's links to every edge of every zone. They follow the zones: an edge that comes is dialled, one that goes, moves
  * or gets another key is left, all without a restart here or there. An edge without a key is not dialled.
  *
- * <p>State: {@code held} and {@code pins} are guarded by this object. What takes time runs on one thread of its own.
+ * <p>State: {@code held}, {@code pins} and {@code engine} are guarded by this object. What takes time runs on one thread of its own.
  */
 public final class EdgeLinks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeLinks.class);
@@ -58,10 +59,12 @@ public final class EdgeLinks implements AutoCloseable {
      *
      * @param identity this server's link key, whose pin is recorded
      * @param listeners what partners see at listeners: host keys, certificate, key
+     * @param revision of the configuration objects that this server has
      * @param desks what serves the edges of a zone; asked once for each link to an edge
      */
     public record Ground(
             ObjectStore objects,
+            LongSupplier revision,
             LinkPins pins,
             NodeName self,
             LinkIdentity identity,
@@ -72,9 +75,6 @@ public final class EdgeLinks implements AutoCloseable {
 
     private final Ground ground;
     private final EdgeTrust trust = new EdgeTrust();
-    private final LinkTransport transport;
-    private final LinkTls tls;
-    private final CreditBudget budget;
     private final LinkNode node;
     private final EdgeOffers offers;
     private final Map<EdgeName, HeldEdge> held = new TreeMap<>();
@@ -84,16 +84,17 @@ public final class EdgeLinks implements AutoCloseable {
         return thread;
     });
     private LinkPins.Pins pins;
+    private @Nullable Engine engine;
     private boolean closed;
+
+    /** What all links share; a server without zones has none of it. */
+    private record Engine(LinkTransport transport, LinkTls tls, CreditBudget budget) {}
 
     /** Records this server's pin; dials nobody yet. */
     public EdgeLinks(Ground ground) {
         this.ground = ground;
         ground.pins().record(ground.self(), ground.identity().pin().hex());
         this.pins = ground.pins().read();
-        this.transport = LinkTransport.start(ground.settings(), LOOP_THREADS);
-        this.tls = LinkTls.of(LinkRole.SERVER, ground.identity(), trust);
-        this.budget = new CreditBudget(ground.settings().flow().budgetBytes());
         this.offers = new EdgeOffers(ground.listeners());
         this.node = new LinkNode(
                 ground.self().value(),
@@ -187,12 +188,13 @@ public final class EdgeLinks implements AutoCloseable {
 
     private HeldEdge hold(Zone zone, Zone.Edge edge) {
         ZoneDesk desk = ground.desks().apply(zone.name());
+        Engine with = engine();
         EdgeService service = new EdgeService(desk.handler(), this::config, worker);
         LinkSetup setup = new LinkSetup(
-                transport,
-                tls,
+                with.transport(),
+                with.tls(),
                 ground.settings(),
-                budget,
+                with.budget(),
                 node,
                 service,
                 desk.listener(),
@@ -203,6 +205,18 @@ public final class EdgeLinks implements AutoCloseable {
                         edge.name().value(),
                         edge.addresses().stream().map(EdgeLinks::address).toList()));
         return new HeldEdge(zone, edge, dialer, service);
+    }
+
+    private Engine engine() {
+        Engine made = engine;
+        if (made == null) {
+            made = new Engine(
+                    LinkTransport.start(ground.settings(), LOOP_THREADS),
+                    LinkTls.of(LinkRole.SERVER, ground.identity(), trust),
+                    new CreditBudget(ground.settings().flow().budgetBytes()));
+            engine = made;
+        }
+        return made;
     }
 
     /** Names are looked up anew at each try. */
@@ -248,8 +262,9 @@ public final class EdgeLinks implements AutoCloseable {
         return known == null ? Optional.empty() : Optional.of(config(known.zone(), known.edge()));
     }
 
-    private EdgeConfig config(Zone zone, Zone.Edge edge) {
-        return offers.config(zone, edge, servers());
+    /** Both revisions only grow, and so does their sum. */
+    private synchronized EdgeConfig config(Zone zone, Zone.Edge edge) {
+        return offers.config(zone, edge, ground.revision().getAsLong() + pins.revision(), servers());
     }
 
     /** The servers as edges are to know them. */
@@ -306,6 +321,7 @@ public final class EdgeLinks implements AutoCloseable {
     @Override
     public void close() {
         List<HeldEdge> all;
+        Engine used;
         synchronized (this) {
             if (closed) {
                 return;
@@ -313,9 +329,12 @@ public final class EdgeLinks implements AutoCloseable {
             closed = true;
             all = List.copyOf(held.values());
             held.clear();
+            used = engine;
         }
         worker.shutdownNow();
         all.forEach(HeldEdge::stop);
-        transport.close();
+        if (used != null) {
+            used.transport().close();
+        }
     }
 }

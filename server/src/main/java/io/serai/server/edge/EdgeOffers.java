@@ -21,7 +21,7 @@ final class EdgeOffers {
         this.identity = List.copyOf(identity);
     }
 
-    EdgeConfig config(Zone zone, Zone.Edge edge, Servers servers) {
+    EdgeConfig config(Zone zone, Zone.Edge edge, long revision, Servers servers) {
         List<Offer> offers = zone.listeners().stream()
                 .map(listener -> new Offer(
                         listener.name(),
@@ -29,7 +29,8 @@ final class EdgeOffers {
                         options(listener, edge)))
                 .toList();
         // An edge that offers nothing needs no keys.
-        return new EdgeConfig(zone.name().value(), servers, offers, offers.isEmpty() ? List.of() : identity);
+        return new EdgeConfig(
+                zone.name().value(), revision, servers, offers, offers.isEmpty() ? List.of() : identity);
     }
 
     private static List<String> options(Zone.Listener listener, Zone.Edge edge) {

@@ -1,0 +1,182 @@
+package io.serai.edge.main;
+
+import io.serai.config.error.SeraiException;
+import io.serai.edge.message.EdgeMessages.EdgeConfig;
+import io.serai.edge.message.EdgeMessages.IdentityFile;
+import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.endpoint.sftp.HostKeys;
+import io.serai.endpoint.tls.TlsIdentity;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Endpoint;
+import org.apache.camel.builder.RouteBuilder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The listeners of an edge, as its servers want them. A listener whose options stay as they were goes on undisturbed; keys
+ * are beans in memory. Its methods take turns.
+ */
+final class EdgeListeners {
+    static final String RELAY = "relay:internal";
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeListeners.class);
+    private static final String ID_PREFIX = "serai-listener-";
+    private static final String CERTIFICATE = "tls-certificate.pem";
+    private static final String KEY = "tls-key.pem";
+    private static final String HOST_KEYS = "edgeHostKeys";
+    private static final String TLS = "edgeTls";
+
+    /** What servers may say of a listener. One that an older edge does not know must not be left out in silence. */
+    private static final Set<String> OPTIONS = Set.of(
+            "bindAddress", "port", "proxyProtocolFrom", "maxSessions", "maxConnections", "tls", "passivePorts",
+            "passiveAddress");
+
+    private final CamelContext camel;
+    /** The endpoints of the routes that run, by listener. */
+    private final Map<String, String> running = new LinkedHashMap<>();
+
+    private List<IdentityFile> identity = List.of();
+    private int generation;
+
+    EdgeListeners(CamelContext camel) {
+        this.camel = camel;
+    }
+
+    /** Brings the listeners to this; what could not be done, for operators, and nothing when all could. */
+    synchronized List<String> apply(EdgeConfig config) {
+        List<String> problems = new ArrayList<>();
+        if (!config.identity().equals(identity)) {
+            present(config.identity(), problems);
+        }
+        Map<String, String> wanted = new LinkedHashMap<>();
+        for (Offer offer : config.offers()) {
+            try {
+                wanted.put(offer.name(), uri(offer));
+            } catch (IllegalArgumentException e) {
+                problems.add("listener " + offer.name() + ": " + e.getMessage());
+            }
+        }
+        for (Map.Entry<String, String> listener : List.copyOf(running.entrySet())) {
+            if (!listener.getValue().equals(wanted.get(listener.getKey()))) {
+                remove(listener.getKey(), listener.getValue());
+            }
+        }
+        wanted.forEach((name, uri) -> {
+            if (!running.containsKey(name)) {
+                add(name, uri, problems);
+            }
+        });
+        return problems;
+    }
+
+    /** Other keys have other names, so that the endpoints that show them are others, too. */
+    private void present(List<IdentityFile> files, List<String> problems) {
+        Map<String, String> hostKeys = new TreeMap<>();
+        Map<String, String> tls = new TreeMap<>();
+        for (IdentityFile file : files) {
+            (file.name().equals(CERTIFICATE) || file.name().equals(KEY) ? tls : hostKeys).put(file.name(), file.text());
+        }
+        int next = generation + 1;
+        try {
+            if (!hostKeys.isEmpty()) {
+                camel.getRegistry().bind(HOST_KEYS + next, HostKeys.class, HostKeys.ofTexts(hostKeys));
+            }
+            if (!tls.isEmpty()) {
+                camel.getRegistry()
+                        .bind(
+                                TLS + next,
+                                TlsIdentity.class,
+                                TlsIdentity.ofPem(tls.getOrDefault(CERTIFICATE, ""), tls.getOrDefault(KEY, "")));
+            }
+        } catch (SeraiException e) {
+            problems.add("the keys that partners see: " + e.text());
+            return;
+        }
+        camel.getRegistry().unbind(HOST_KEYS + generation);
+        camel.getRegistry().unbind(TLS + generation);
+        identity = List.copyOf(files);
+        generation = next;
+    }
+
+    private String uri(Offer offer) {
+        if (!offer.name().matches("[a-z][a-z0-9-]{0,31}")) {
+            throw new IllegalArgumentException("its name cannot be");
+        }
+        String scheme = switch (offer.protocol()) {
+            case "sftp" -> "sftp-server:" + offer.name() + "?hostKeySet=#bean:" + HOST_KEYS + generation;
+            case "ftps" -> "ftp-server:" + offer.name() + "?tlsIdentity=#bean:" + TLS + generation;
+            case "https" -> "http-server:" + offer.name() + "?tlsIdentity=#bean:" + TLS + generation;
+            default ->
+                throw new IllegalArgumentException(
+                        "this edge does not know the protocol " + offer.protocol() + "; give it the servers' release");
+        };
+        StringBuilder uri = new StringBuilder(scheme);
+        for (String option : offer.options()) {
+            int equals = option.indexOf('=');
+            String name = equals < 0 ? option : option.substring(0, equals);
+            if (!OPTIONS.contains(name) || option.indexOf(')') >= 0) {
+                throw new IllegalArgumentException(
+                        "this edge does not know the option " + name + "; give it the servers' release");
+            }
+            uri.append('&').append(name).append("=RAW(").append(option.substring(equals + 1)).append(')');
+        }
+        return uri.toString();
+    }
+
+    private void add(String name, String uri, List<String> problems) {
+        try {
+            camel.addRoutes(new RouteBuilder(camel) {
+                @Override
+                public void configure() {
+                    // spotless:off
+                    from(uri)
+                        .routeId(ID_PREFIX + name)
+                        .errorHandler(noErrorHandler())
+                        .noStreamCaching()
+                        .noMessageHistory()
+                        .to(RELAY);
+                    // spotless:on
+                }
+            });
+            running.put(name, uri);
+            LOG.info("The listener {} is open", name);
+        } catch (Exception e) { // Camel declares any
+            problems.add("listener " + name + ": " + cause(e));
+            LOG.error("The listener {} could not be opened; it is tried again", name, e);
+            remove(name, uri);
+        }
+    }
+
+    private static String cause(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof SeraiException ours) {
+                return ours.text();
+            }
+        }
+        return String.valueOf(failure.getMessage());
+    }
+
+    /** What runs on it ends, after Camel's shutdown timeout at the latest. */
+    private void remove(String name, String uri) {
+        running.remove(name);
+        String id = ID_PREFIX + name;
+        try {
+            if (camel.getRoute(id) != null) {
+                camel.getRouteController().stopRoute(id);
+                camel.removeRoute(id);
+                LOG.info("The listener {} is closed", name);
+            }
+            Endpoint endpoint = camel.hasEndpoint(uri);
+            if (endpoint != null) {
+                camel.removeEndpoint(endpoint);
+            }
+        } catch (Exception e) { // Camel declares any
+            LOG.warn("What is left of the listener {} could not be removed", name, e);
+        }
+    }
+}
