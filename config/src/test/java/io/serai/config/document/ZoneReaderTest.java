@@ -123,7 +123,6 @@ class ZoneReaderTest {
                 "publicAddress: 203.0.113.11|publicAddress: '2001:db8::1'|expected an IPv4 address",
                 "pins: [0|pins: [G|64 lower-case hexadecimal",
                 "protocol: sftp|protocol: scp|not a choice",
-                "protocol: sftp|{protocol: sftp|",
                 "name: ftps|name: sftp|another listener has this name",
                 "tls: implicit|port: 22|the listener sftp has this port",
                 "maxSessions: 500|passivePorts: 50000-50001|is for ftps only",
