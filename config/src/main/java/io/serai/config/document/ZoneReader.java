@@ -26,7 +26,8 @@ final class ZoneReader {
     private static final Map<String, String> OTHER_EDGE_NAMES =
             Map.of("address", "addresses", "host", "addresses", "pin", "pins", "fingerprints", "pins");
     private static final Map<String, String> OTHER_LISTENER_NAMES = Map.of(
-            "bind", "address", "bindAddress", "address", "sessions", "maxSessions", "passive", "passivePorts");
+            "bind", "address", "bindAddress", "address", "sessions", "maxSessions", "passive", "passivePorts", "allow", "allowFrom", "deny",
+            "denyFrom");
 
     private final YamlFields document;
     private final YamlFields spec;
@@ -185,10 +186,14 @@ final class ZoneReader {
                 fields.read("maxSessions", Words.number(1, 100_000))
                         .map(OptionalInt::of)
                         .orElse(OptionalInt.empty()),
-                fields.readList("proxyProtocolFrom", text -> Network.parse(Networks.cidr(text)))
-                        .orElse(List.of()));
+                networks(fields, "proxyProtocolFrom"),
+                new Zone.Admission(networks(fields, "allowFrom"), networks(fields, "denyFrom")));
         fields.finish(OTHER_LISTENER_NAMES);
         return listener;
+    }
+
+    private static List<Network> networks(YamlFields fields, String field) {
+        return fields.readList(field, text -> Network.parse(Networks.cidr(text))).orElse(List.of());
     }
 
     private static String listenerName(String text) {

@@ -151,14 +151,16 @@ public final class ObjectFields {
         }
         listener.passivePorts().ifPresent(ports -> fields.put("passivePorts", ports));
         listener.maxSessions().ifPresent(most -> fields.put("maxSessions", most));
-        if (!listener.proxyProtocolFrom().isEmpty()) {
-            fields.put(
-                    "proxyProtocolFrom",
-                    listener.proxyProtocolFrom().stream()
-                            .map(Network::toString)
-                            .toList());
-        }
+        putNetworks(fields, "proxyProtocolFrom", listener.proxyProtocolFrom());
+        putNetworks(fields, "allowFrom", listener.admission().allowFrom());
+        putNetworks(fields, "denyFrom", listener.admission().denyFrom());
         return fields;
+    }
+
+    private static void putNetworks(Map<String, Object> fields, String name, List<Network> networks) {
+        if (!networks.isEmpty()) {
+            fields.put(name, networks.stream().map(Network::toString).toList());
+        }
     }
 
     private void calendar(Calendar calendar) {

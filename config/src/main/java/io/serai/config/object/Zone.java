@@ -49,6 +49,7 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
      * @param passivePorts for data connections, {@code from-to}; FTPS only
      * @param maxSessions connections at one time, for each edge
      * @param proxyProtocolFrom the load balancers in front; then only they may connect
+     * @param admission where partners may come from
      */
     public record Listener(
             String name,
@@ -58,9 +59,25 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
             Site.TlsMode tls,
             Optional<String> passivePorts,
             OptionalInt maxSessions,
-            List<Network> proxyProtocolFrom) {
+            List<Network> proxyProtocolFrom,
+            Admission admission) {
         public Listener {
             proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
+        }
+    }
+
+    /**
+     * Where partners may come from.
+     *
+     * @param allowFrom empty for everywhere
+     * @param denyFrom goes before what is allowed
+     */
+    public record Admission(List<Network> allowFrom, List<Network> denyFrom) {
+        public static final Admission EVERYWHERE = new Admission(List.of(), List.of());
+
+        public Admission {
+            allowFrom = List.copyOf(allowFrom);
+            denyFrom = List.copyOf(denyFrom);
         }
     }
 

@@ -38,6 +38,8 @@ final class ZoneJson {
             listener.passivePorts().ifPresent(ports -> each.put("passivePorts", ports));
             listener.maxSessions().ifPresent(most -> each.put("maxSessions", most));
             texts(each, "proxyProtocolFrom", listener.proxyProtocolFrom());
+            texts(each, "allowFrom", listener.admission().allowFrom());
+            texts(each, "denyFrom", listener.admission().denyFrom());
         }
         json.put("outbound", zone.outbound().offered());
         json.put("default", zone.outbound().isDefault());
@@ -82,10 +84,15 @@ final class ZoneJson {
                     Site.TlsMode.valueOf(fields.text("tls")),
                     fields.optionalText("passivePorts"),
                     integer(fields.optionalNumber("maxSessions")),
-                    fields.texts("proxyProtocolFrom").stream().map(Network::parse).toList()));
+                    networks(fields, "proxyProtocolFrom"),
+                    new Zone.Admission(networks(fields, "allowFrom"), networks(fields, "denyFrom"))));
             fields.finish();
         }
         return listeners;
+    }
+
+    private static List<Network> networks(JsonFields fields, String field) {
+        return fields.texts(field).stream().map(Network::parse).toList();
     }
 
     private static OptionalInt integer(OptionalLong number) {

@@ -44,6 +44,8 @@ class ZoneReaderTest {
                   protocol: sftp
                   maxSessions: 500
                   proxyProtocolFrom: [192.0.2.0/28]
+                  allowFrom: [198.51.100.0/24, "2001:db8::/32"]
+                  denyFrom: [198.51.100.9]
                 - name: ftps
                   protocol: ftps
                   address: 198.51.100.7
@@ -125,6 +127,7 @@ class ZoneReaderTest {
                 "protocol: sftp|protocol: scp|not a choice",
                 "name: ftps|name: sftp|another listener has this name",
                 "tls: implicit|port: 22|the listener sftp has this port",
+                "denyFrom: [198.51.100.9]|denyFrom: [198.51.100.9/24]|bits after the prefix",
                 "maxSessions: 500|passivePorts: 50000-50001|is for ftps only",
                 "passivePorts: 50000-50999|passivePorts: 50999-50000|a range of ports",
                 "outbound: true|outbound: false|needs outbound: true",

@@ -111,7 +111,9 @@ class ObjectJsonTest {
                             Site.TlsMode.EXPLICIT,
                             Optional.empty(),
                             OptionalInt.of(500),
-                            List.of(Network.parse("192.0.2.0/28"))),
+                            List.of(Network.parse("192.0.2.0/28")),
+                            new Zone.Admission(
+                                    List.of(Network.parse("198.51.100.0/24")), List.of(Network.parse("198.51.100.9")))),
                     new Zone.Listener(
                             "ftps",
                             Protocol.FTPS,
@@ -120,7 +122,8 @@ class ObjectJsonTest {
                             Site.TlsMode.IMPLICIT,
                             Optional.of("50000-50999"),
                             OptionalInt.empty(),
-                            List.of())),
+                            List.of(),
+                            Zone.Admission.EVERYWHERE)),
             new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
     static final Route ROUTE = new Route(new RouteId("orders"), Route.Dsl.YAML, "- route:\n    id: orders\n");
 

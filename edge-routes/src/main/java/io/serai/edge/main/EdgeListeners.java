@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.model.RouteDefinition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,17 +32,23 @@ final class EdgeListeners {
     private static final String HOST_KEYS = "edgeHostKeys";
     private static final String TLS = "edgeTls";
 
+    /** What servers may say of who may connect. */
+    private static final Set<String> ADMISSION = Set.of("allow", "deny");
+
     /** What servers may say of a listener. One that an older edge does not know must not be left out in silence. */
     private static final Set<String> OPTIONS = Set.of(
             "bindAddress", "port", "proxyProtocolFrom", "maxSessions", "maxConnections", "tls", "passivePorts",
             "passiveAddress");
 
     private final CamelContext camel;
-    /** The endpoints of the routes that run, by listener. */
-    private final Map<String, String> running = new LinkedHashMap<>();
+    /** The routes that run, by listener. */
+    private final Map<String, Wanted> running = new LinkedHashMap<>();
 
     private List<IdentityFile> identity = List.of();
     private int generation;
+
+    /** A route: its endpoint, and the rule of who may connect. */
+    private record Wanted(String from, String admission) {}
 
     EdgeListeners(CamelContext camel) {
         this.camel = camel;
@@ -53,22 +60,22 @@ final class EdgeListeners {
         if (!config.identity().equals(identity)) {
             present(config.identity(), problems);
         }
-        Map<String, String> wanted = new LinkedHashMap<>();
+        Map<String, Wanted> wanted = new LinkedHashMap<>();
         for (Offer offer : config.offers()) {
             try {
-                wanted.put(offer.name(), uri(offer));
+                wanted.put(offer.name(), wanted(offer));
             } catch (IllegalArgumentException e) {
                 problems.add("listener " + offer.name() + ": " + e.getMessage());
             }
         }
-        for (Map.Entry<String, String> listener : List.copyOf(running.entrySet())) {
+        for (Map.Entry<String, Wanted> listener : List.copyOf(running.entrySet())) {
             if (!listener.getValue().equals(wanted.get(listener.getKey()))) {
                 remove(listener.getKey(), listener.getValue());
             }
         }
-        wanted.forEach((name, uri) -> {
+        wanted.forEach((name, route) -> {
             if (!running.containsKey(name)) {
-                add(name, uri, problems);
+                add(name, route, problems);
             }
         });
         return problems;
@@ -103,7 +110,7 @@ final class EdgeListeners {
         generation = next;
     }
 
-    private String uri(Offer offer) {
+    private Wanted wanted(Offer offer) {
         if (!offer.name().matches("[a-z][a-z0-9-]{0,31}")) {
             throw new IllegalArgumentException("its name cannot be");
         }
@@ -115,40 +122,50 @@ final class EdgeListeners {
                 throw new IllegalArgumentException(
                         "this edge does not know the protocol " + offer.protocol() + "; give it the servers' release");
         };
-        StringBuilder uri = new StringBuilder(scheme);
+        StringBuilder from = new StringBuilder(scheme);
+        StringBuilder admission = new StringBuilder();
         for (String option : offer.options()) {
             int equals = option.indexOf('=');
             String name = equals < 0 ? option : option.substring(0, equals);
-            if (!OPTIONS.contains(name) || option.indexOf(')') >= 0) {
+            boolean admits = ADMISSION.contains(name);
+            if (!admits && !OPTIONS.contains(name) || option.indexOf(')') >= 0) {
                 throw new IllegalArgumentException(
                         "this edge does not know the option " + name + "; give it the servers' release");
             }
-            uri.append('&').append(name).append("=RAW(").append(option.substring(equals + 1)).append(')');
+            String said = name + "=RAW(" + option.substring(equals + 1) + ")";
+            if (admits) {
+                admission.append(admission.length() == 0 ? "admit:" + offer.name() + "?" : "&").append(said);
+            } else {
+                from.append('&').append(said);
+            }
         }
-        return uri.toString();
+        return new Wanted(from.toString(), admission.toString());
     }
 
-    private void add(String name, String uri, List<String> problems) {
+    private void add(String name, Wanted route, List<String> problems) {
         try {
             camel.addRoutes(new RouteBuilder(camel) {
                 @Override
                 public void configure() {
                     // spotless:off
-                    from(uri)
+                    RouteDefinition partners = from(route.from())
                         .routeId(ID_PREFIX + name)
                         .errorHandler(noErrorHandler())
                         .noStreamCaching()
-                        .noMessageHistory()
-                        .to(RELAY);
+                        .noMessageHistory();
+                    if (!route.admission().isEmpty()) {
+                        partners.to(route.admission());
+                    }
+                    partners.to(RELAY);
                     // spotless:on
                 }
             });
-            running.put(name, uri);
+            running.put(name, route);
             LOG.info("The listener {} is open", name);
         } catch (Exception e) { // Camel declares any
             problems.add("listener " + name + ": " + cause(e));
             LOG.error("The listener {} could not be opened; it is tried again", name, e);
-            remove(name, uri);
+            remove(name, route);
         }
     }
 
@@ -162,7 +179,7 @@ final class EdgeListeners {
     }
 
     /** What runs on it ends, after Camel's shutdown timeout at the latest. */
-    private void remove(String name, String uri) {
+    private void remove(String name, Wanted route) {
         running.remove(name);
         String id = ID_PREFIX + name;
         try {
@@ -171,7 +188,7 @@ final class EdgeListeners {
                 camel.removeRoute(id);
                 LOG.info("The listener {} is closed", name);
             }
-            Endpoint endpoint = camel.hasEndpoint(uri);
+            Endpoint endpoint = camel.hasEndpoint(route.from());
             if (endpoint != null) {
                 camel.removeEndpoint(endpoint);
             }

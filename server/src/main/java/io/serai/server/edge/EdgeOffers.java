@@ -37,10 +37,9 @@ final class EdgeOffers {
         List<String> options = new ArrayList<>();
         options.add("bindAddress=" + listener.address());
         options.add("port=" + listener.port());
-        if (!listener.proxyProtocolFrom().isEmpty()) {
-            options.add("proxyProtocolFrom="
-                    + listener.proxyProtocolFrom().stream().map(Network::toString).collect(Collectors.joining(",")));
-        }
+        addNetworks(options, "proxyProtocolFrom=", listener.proxyProtocolFrom());
+        addNetworks(options, "allow=", listener.admission().allowFrom());
+        addNetworks(options, "deny=", listener.admission().denyFrom());
         switch (listener.protocol()) {
             case SFTP -> listener.maxSessions().ifPresent(most -> options.add("maxSessions=" + most));
             case FTPS -> {
@@ -52,5 +51,11 @@ final class EdgeOffers {
             case HTTPS -> listener.maxSessions().ifPresent(most -> options.add("maxConnections=" + most));
         }
         return options;
+    }
+
+    private static void addNetworks(List<String> options, String option, List<Network> networks) {
+        if (!networks.isEmpty()) {
+            options.add(option + networks.stream().map(Network::toString).collect(Collectors.joining(",")));
+        }
     }
 }
