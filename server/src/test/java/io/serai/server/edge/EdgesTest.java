@@ -11,7 +11,6 @@ import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
-import io.serai.config.name.Network;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.ObjectJson;
@@ -185,10 +184,6 @@ class EdgesTest {
     }
 
     private static Zone zone(int linkPort, int... sftpPorts) {
-        return zone(Zone.Admission.EVERYWHERE, linkPort, sftpPorts);
-    }
-
-    private static Zone zone(Zone.Admission admission, int linkPort, int... sftpPorts) {
         List<Zone.Listener> listeners = new ArrayList<>();
         for (int port : sftpPorts) {
             listeners.add(new Zone.Listener(
@@ -200,7 +195,7 @@ class EdgesTest {
                     Optional.empty(),
                     OptionalInt.of(50),
                     List.of(),
-                    admission));
+                    Zone.Admission.EVERYWHERE));
         }
         return new Zone(
                 DMZ,
@@ -314,22 +309,6 @@ class EdgesTest {
         await().atMost(SOON).until(() -> links.links(DMZ).isEmpty());
         put(zone(link, first));
         assertThat(view(links).edge().pins()).isEmpty();
-    }
-
-    @Test
-    void aZoneSaysWhereItsPartnersMayComeFrom() throws Exception {
-        int port = freePort();
-        put(zone(link, port));
-        EdgeLinks links = server("one");
-        var edge = enrolled(links);
-        awaitUpAndInForce(links);
-        assertThat(speaksSsh(port)).isTrue();
-
-        Zone.Admission others = new Zone.Admission(List.of(Network.parse("198.51.100.0/24")), List.of());
-        change(zone(others, link, port));
-        await().atMost(SOON).until(() -> view(links).zone().listeners().get(0).admission().equals(others)
-                && !view(links).standing().drifts());
-        await().atMost(SOON).until(() -> !speaksSsh(port));
     }
 
     @Test
