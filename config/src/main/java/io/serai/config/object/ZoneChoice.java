@@ -1,6 +1,8 @@
 package io.serai.config.object;
 
 import io.serai.config.name.ZoneName;
+import java.util.Collection;
+import java.util.Optional;
 
 /** Which zone a site's connections leave through. */
 public sealed interface ZoneChoice {
@@ -23,6 +25,16 @@ public sealed interface ZoneChoice {
             }
         }
         return new Named(new ZoneName(text));
+    }
+
+    /** The zone among these that connections leave through; empty when they go from the server itself. */
+    default Optional<Zone> in(Collection<Zone> zones) {
+        return zones.stream()
+                .filter(zone -> zone.outbound().offered())
+                .filter(zone -> this instanceof Named named
+                        ? zone.name().equals(named.zone())
+                        : this == Word.DEFAULT && zone.outbound().isDefault())
+                .findFirst();
     }
 
     /** As documents write it: {@code none}, {@code default} or the zone's name. */
