@@ -213,7 +213,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private void close(RelayedSession session, String reason) {
         if (session.closes()) {
             try {
-                desk.answer(new CloseSession(session.id(), reason));
+                session.desk().answer(new CloseSession(session.id(), reason));
             } finally {
                 sessions.remove(session.id(), session);
                 synchronized (sessions) {
@@ -321,7 +321,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     }
 
     private byte[] open(Link link, OpenSession open) throws ProtocolViolation {
-        RelayedSession session = new RelayedSession(open.session(), link);
+        RelayedSession session = new RelayedSession(open.session(), link, desk);
         long ofLink = sessions.values().stream().filter(s -> s.link() == link).count();
         if (ofLink >= SESSIONS_OF_A_LINK) {
             throw new ProtocolViolation("more than " + SESSIONS_OF_A_LINK + " sessions");
@@ -334,14 +334,14 @@ public final class PartnerService implements LinkHandler, LinkListener {
             if (!taking) { // asked only now that the session can be seen by whoever ends them all
                 refuse(open);
             }
-            byte[] greeting = ReplyCodec.encode(desk.answer(open));
+            byte[] greeting = ReplyCodec.encode(session.desk().answer(open));
             greeted = true;
             return greeting;
         } finally {
             if (!greeted) {
                 sessions.remove(open.session(), session);
-            } else if (!link.isUsable()) {
-                close(session, "The link to the edge was lost");
+            } else if (session.opened() || !link.isUsable()) {
+                close(session, "The session was ended while it began");
             }
         }
     }

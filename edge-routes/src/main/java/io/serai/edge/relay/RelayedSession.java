@@ -23,12 +23,20 @@ final class RelayedSession {
     private static final int REMEMBERED = 256;
     private static final int REASON_CHARS = 200;
 
+    private enum Life {
+        OPENING,
+        /** Its end was wanted before the desk knew of it. */
+        UNWANTED,
+        OPEN,
+        CLOSED
+    }
+
     private final SessionId id;
     private final Link link;
+    private final PartnerDesk desk;
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicBoolean sentAway = new AtomicBoolean();
-    private final AtomicBoolean closed = new AtomicBoolean();
     private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
     /** The answers to the last operations that change something, which may be asked for again. */
     private final Map<Long, CompletableFuture<Reply>> answers = new LinkedHashMap<>() {
@@ -40,9 +48,12 @@ final class RelayedSession {
         }
     };
 
-    RelayedSession(SessionId id, Link link) {
+    private Life life = Life.OPENING;
+
+    RelayedSession(SessionId id, Link link, PartnerDesk desk) {
         this.id = id;
         this.link = link;
+        this.desk = desk;
     }
 
     static SeraiException unknown() {
@@ -63,6 +74,11 @@ final class RelayedSession {
         return link;
     }
 
+    /** Where it was opened, and where its end must be told. */
+    PartnerDesk desk() {
+        return desk;
+    }
+
     /** Whether nothing is asked and no file is open just now. */
     boolean isIdle() {
         return requests.get() == 0 && streams.get() == 0;
@@ -73,9 +89,21 @@ final class RelayedSession {
         return sentAway.compareAndSet(false, true);
     }
 
-    /** Whether the desk is to be told now that it has ended, which is once. */
-    boolean closes() {
-        return closed.compareAndSet(false, true);
+    /** The desk knows it now; whether its end was wanted meanwhile, and is still to be done. */
+    synchronized boolean opened() {
+        boolean unwanted = life == Life.UNWANTED;
+        life = Life.OPEN;
+        return unwanted;
+    }
+
+    /** Whether the desk is to be told now that it has ended, which is once; one that is being opened ends after that. */
+    synchronized boolean closes() {
+        boolean open = life == Life.OPEN;
+        life = switch (life) {
+            case OPENING, UNWANTED -> Life.UNWANTED;
+            case OPEN, CLOSED -> Life.CLOSED;
+        };
+        return open;
     }
 
     boolean enter(int most) {

@@ -49,6 +49,7 @@ final class MemoryDesk implements PartnerDesk {
     final Map<VirtualPath, byte[]> files = new ConcurrentSkipListMap<>();
     final List<String> acts = new CopyOnWriteArrayList<>();
     volatile CountDownLatch commitsMay = new CountDownLatch(0);
+    volatile CountDownLatch greetingsMay = new CountDownLatch(0);
     volatile boolean slow;
 
     @Override
@@ -59,6 +60,7 @@ final class MemoryDesk implements PartnerDesk {
     private Object reply(PartnerOperation<?> operation) {
         if (operation instanceof OpenSession open) {
             origins.put(open.session(), open.origin());
+            await(greetingsMay);
             return new SessionGreeting(Optional.of("hello"), 3, Duration.ofSeconds(30));
         } else if (operation instanceof CloseSession close) {
             origins.remove(close.session());
@@ -78,6 +80,14 @@ final class MemoryDesk implements PartnerDesk {
             throw new SeraiException(ErrorCode.NO_SESSION, "Not logged in");
         }
         return file(operation);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new SeraiException(ErrorCode.BUSY, "stopped", e);
+        }
     }
 
     private LoginResult accept(SessionId session) {
@@ -172,11 +182,7 @@ final class MemoryDesk implements PartnerDesk {
         @Override
         public UploadReceipt commit() {
             acts.add("committing " + path);
-            try {
-                commitsMay.await();
-            } catch (InterruptedException e) {
-                throw new SeraiException(ErrorCode.BUSY, "stopped", e);
-            }
+            await(commitsMay);
             files.put(path, java.util.Arrays.copyOf(bytes, size));
             acts.add("committed " + path);
             return new UploadReceipt(id, size, "sha", "v1");

@@ -88,6 +88,7 @@ class RelayTest {
     @AfterEach
     void stop() {
         desk.commitsMay.countDown();
+        desk.greetingsMay.countDown();
         test.close();
         workers.shutdownNow();
         clock.shutdownNow();
@@ -352,6 +353,58 @@ class RelayTest {
         assertThat(service.end(session, "banned")).isTrue();
         await().atMost(SOON).until(() -> "banned".equals(ended.get(session)));
         assertThat(service.end(SessionId.random(), "banned")).isFalse();
+    }
+
+    @Test
+    void aSessionWhoseLinkIsLostWhileItIsOpenedIsNotLeftOver() {
+        desk.greetingsMay = new CountDownLatch(1);
+        CompletableFuture<SessionGreeting> greeting =
+                CompletableFuture.supplyAsync(() -> partners.answer(opening(session)));
+        await().atMost(SOON).until(() -> desk.origins.containsKey(session));
+        Breaking.all(link);
+        assertThatThrownBy(greeting::join).hasCauseInstanceOf(SeraiException.class);
+        await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+        desk.greetingsMay.countDown();
+        await().atMost(SOON).until(() -> desk.origins.isEmpty() && service.sessionCount() == 0);
+    }
+
+    @Test
+    void aServiceThatRestsEndsItsSessionsAndServesAgain() {
+        login();
+        UploadChannel busy = upload("/busy");
+        write(busy, random(1_000));
+        SessionId idle = SessionId.random();
+        partners.answer(opening(idle));
+        CompletableFuture<Void> resting = CompletableFuture.runAsync(() -> service.rest(SOON));
+        await().atMost(SOON).until(() -> ended.containsKey(idle));
+        assertThat(ended).doesNotContainKey(session);
+        assertThat(refusal(() -> partners.answer(opening(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
+        partners.answer(new CloseSession(idle, "told so"));
+
+        assertThat(busy.commit().sizeBytes()).isEqualTo(1_000);
+        busy.close();
+        await().atMost(SOON).until(() -> ended.containsKey(session));
+        partners.answer(new CloseSession(session, "told so"));
+        resting.join();
+        assertThat(service.sessionCount()).isZero();
+        assertThat(desk.origins).isEmpty();
+
+        service.serve(desk);
+        SessionId again = SessionId.random();
+        assertThat(partners.answer(opening(again)).maxTries()).isEqualTo(3);
+        assertThat(refusal(() -> service.serve(desk))).isEqualTo(ErrorCode.INVALID);
+    }
+
+    @Test
+    void anEdgeThatDoesNotEndASessionHasNoneAfterTheRest() {
+        login();
+        UploadChannel busy = upload("/busy");
+        write(busy, random(1_000));
+        service.rest(Duration.ofMillis(100));
+        assertThat(service.sessionCount()).isZero();
+        assertThat(desk.origins).isEmpty();
+        assertThat(refusal(() -> partners.answer(new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK))))
+                .isEqualTo(ErrorCode.NO_SESSION);
     }
 
     @Test
