@@ -164,7 +164,7 @@ public final class EdgeLinks implements AutoCloseable {
                         now.follow(zone, edge);
                         wanted.put(edge.name(), now);
                     } else if (!edge.pins().isEmpty()) {
-                        wanted.put(edge.name(), hold(zone, edge));
+                        hold(zone, edge).ifPresent(fresh -> wanted.put(edge.name(), fresh));
                     }
                 }
             }
@@ -186,7 +186,17 @@ public final class EdgeLinks implements AutoCloseable {
         tellChange();
     }
 
-    private HeldEdge hold(Zone zone, Zone.Edge edge) {
+    /** What keeps one edge away must not keep the others. */
+    private Optional<HeldEdge> hold(Zone zone, Zone.Edge edge) {
+        try {
+            return Optional.of(dialled(zone, edge));
+        } catch (RuntimeException e) {
+            LOG.error("The edge {} of the zone {} is not dialled", edge.name(), zone.name(), e);
+            return Optional.empty();
+        }
+    }
+
+    private HeldEdge dialled(Zone zone, Zone.Edge edge) {
         ZoneDesk desk = ground.desks().apply(zone.name());
         Engine with = engine();
         EdgeService service = new EdgeService(desk.handler(), this::config, worker);
