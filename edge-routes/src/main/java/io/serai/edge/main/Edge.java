@@ -84,7 +84,7 @@ public final class Edge implements AutoCloseable {
                 () -> acceptor.pick(Set.of()).isPresent(),
                 () -> partners.sessionCount() == 0,
                 UNSERVED_PATIENCE);
-        camel.setName("serai-edge");
+        camel.setNameStrategy(new org.apache.camel.impl.engine.ExplicitCamelContextNameStrategy("serai-edge"));
         camel.getRegistry().bind("internal", RelayedPartners.class, partners);
         camel.getShutdownStrategy().setTimeout(STOP_SECONDS);
         camel.getShutdownStrategy().setShutdownNowOnTimeout(true);
