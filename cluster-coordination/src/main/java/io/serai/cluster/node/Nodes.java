@@ -1,6 +1,7 @@
 package io.serai.cluster.node;
 
 import io.serai.cluster.database.Database;
+import io.serai.cluster.edge.LinkPins;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.NodeName;
@@ -168,6 +169,9 @@ public final class Nodes {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 statement.setString(1, name.value());
                 int count = statement.executeUpdate();
+                if (count == 1) {
+                    LinkPins.forget(connection, name);
+                }
                 NodeChannel.announce(connection);
                 return count;
             }

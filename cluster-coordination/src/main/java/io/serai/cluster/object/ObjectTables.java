@@ -304,7 +304,7 @@ final class ObjectTables {
                     yield number(statement);
                 }
             }
-            case SCHEDULE, CALENDAR, LIBRARY, NODE, DATA_SOURCE, CONNECTION_FACTORY -> 0;
+            case SCHEDULE, CALENDAR, LIBRARY, NODE, ZONE, DATA_SOURCE, CONNECTION_FACTORY -> 0;
         };
     }
 

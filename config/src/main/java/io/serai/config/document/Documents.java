@@ -110,6 +110,7 @@ public final class Documents {
             case SITE -> new SiteReader(document, spec.get(), secretFields).read(name.get());
             case CALENDAR -> new CalendarReader(document, spec.get()).read(name.get());
             case SCHEDULE -> new ScheduleReader(document, spec.get(), cron).read(name.get());
+            case ZONE -> new ZoneReader(document, spec.get()).read(name.get());
             case NODE -> new NodeReader(document, spec.get()).read(name.get());
             case LIBRARY -> {
                 document.reject("kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");
@@ -132,8 +133,8 @@ public final class Documents {
         if (!document.has("kind")) {
             document.missing(
                     "kind",
-                    "write kind: Account, Site, Schedule, Calendar, Node, DataSource or ConnectionFactory; a route file is a"
-                            + " list with - route:");
+                    "write kind: Account, Site, Schedule, Calendar, Node, Zone, DataSource or ConnectionFactory; a route file"
+                            + " is a list with - route:");
         }
         return document.read(
                 "kind",

@@ -2,11 +2,13 @@ package io.serai.config.document;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.EdgeName;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Account;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.RouteResource;
 import io.serai.config.object.Site;
+import io.serai.config.object.Zone;
 import io.serai.config.secret.PasswordHash;
 import io.serai.config.secret.PasswordHasher;
 import io.serai.config.secret.SecretText;
@@ -22,8 +24,8 @@ import java.util.Set;
  * @param object the object without the account's password and without the kept fields
  * @param mark where the document begins
  * @param password an account's password in clear, if the document gives one
- * @param kept the fields that stay as they are stored: secrets given as {@code "********"}, and a site's trust when the
- *     document says nothing about it
+ * @param kept the fields that stay as they are stored: secrets given as {@code "********"}, and a site's trust or an
+ *     edge's pins when the document says nothing about them
  */
 public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> password, Set<String> kept) {
     static final String PASSWORD = "password";
@@ -55,10 +57,30 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
         if (object instanceof Site site) {
             return complete(site, stored.map(Site.class::cast));
         }
+        if (object instanceof Zone zone) {
+            return complete(zone, stored.map(Zone.class::cast));
+        }
         if (object instanceof RouteResource resource) {
             return complete(resource, stored.map(RouteResource.class::cast));
         }
         return object;
+    }
+
+    /** The name, among what is kept, of the keys by which an edge is known. */
+    static String pins(EdgeName edge) {
+        return "pins of " + edge;
+    }
+
+    private Zone complete(Zone zone, Optional<Zone> stored) {
+        Zone whole = zone;
+        for (Zone.Edge edge : zone.edges()) {
+            if (kept.contains(pins(edge.name()))) {
+                whole = whole.with(edge.withPins(stored.flatMap(before -> before.edge(edge.name()))
+                        .map(Zone.Edge::pins)
+                        .orElse(Set.of())));
+            }
+        }
+        return whole;
     }
 
     private RouteResource complete(RouteResource resource, Optional<RouteResource> stored) {
@@ -119,7 +141,8 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
                 site.connectTimeout(),
                 site.timeout(),
                 site.maxParallel(),
-                site.bandwidthBytes());
+                site.bandwidthBytes(),
+                site.zone());
     }
 
     private static boolean isSameServer(Site before, Site now) {

@@ -1,9 +1,11 @@
 package io.serai.config.document;
 
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.ObjectDefaults;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
+import io.serai.config.object.ZoneChoice;
 import io.serai.config.secret.SecretText;
 import io.serai.config.yaml.YamlFields;
 import java.time.Duration;
@@ -87,7 +89,8 @@ final class SiteReader {
                 spec.read("timeout", Words.duration(SECOND, Duration.ofHours(1)))
                         .orElse(ObjectDefaults.TIMEOUT),
                 spec.read("maxParallel", Words.number(1, 1000)).orElse(ObjectDefaults.MAX_PARALLEL),
-                spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()));
+                spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()),
+                spec.read("zone", SiteReader::zone).orElse(ObjectDefaults.SITE_ZONE));
     }
 
     private Optional<SecretText> privateKey() {
@@ -144,6 +147,14 @@ final class SiteReader {
     private void refuse(String field, String why) {
         if (spec.has(field)) {
             spec.reject(field, why);
+        }
+    }
+
+    private static ZoneChoice zone(String text) {
+        try {
+            return ZoneChoice.of(text);
+        } catch (SeraiException e) {
+            throw new IllegalArgumentException("expected none, default or the name of a zone", e);
         }
     }
 

@@ -5,7 +5,7 @@ package io.serai.config.object;
  * with a version and who changed what when.
  */
 public sealed interface ConfigObject
-        permits Account, Site, Calendar, Schedule, Route, Library, NodeOverlay, RouteResource {
+        permits Account, Site, Calendar, Schedule, Route, Library, NodeOverlay, RouteResource, Zone {
     ObjectKind kind();
 
     /** The name in the document, unique within its kind. */

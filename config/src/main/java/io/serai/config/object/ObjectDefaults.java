@@ -20,6 +20,16 @@ public final class ObjectDefaults {
     public static final Duration TIMEOUT = Duration.ofSeconds(60);
     public static final int MAX_PARALLEL = 4;
 
+    public static final ZoneChoice SITE_ZONE = ZoneChoice.Word.DEFAULT;
+
+    /** Where an edge listens for links. */
+    public static final int LINK_PORT = 7443;
+
+    /** Of a zone's listeners: every address of the edge. */
+    public static final String LISTENER_ADDRESS = "0.0.0.0";
+
+    public static final Zone.WhenDown WHEN_DOWN = Zone.WhenDown.REFUSE;
+
     public static final int RESOURCE_CONNECTIONS = 8;
     public static final Duration RESOURCE_TIMEOUT = Duration.ofSeconds(30);
 

@@ -1,14 +1,18 @@
 package io.serai.config.object;
 
 import io.serai.config.name.CalendarName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.Network;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.yaml.ByteSize;
 import io.serai.config.yaml.DurationText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -33,7 +37,7 @@ public final class ObjectFields {
      * One field.
      *
      * @param name the name in the document
-     * @param value a String, Integer, Boolean or list of Strings; the secret or the hash itself where the field is
+     * @param value a String, Integer, Boolean, list of Strings, or list of maps of these; the secret or the hash itself where the field is
      *     secret; null when absent
      * @param fallback what the field is when the document leaves it out
      */
@@ -56,6 +60,8 @@ public final class ObjectFields {
             view.calendar(calendar);
         } else if (object instanceof Schedule schedule) {
             view.schedule(schedule);
+        } else if (object instanceof Zone zone) {
+            view.zone(zone);
         } else if (object instanceof Library library) {
             view.add("sha256", library.sha256(), null);
             view.add("size", ByteSize.format(library.sizeBytes()), null);
@@ -108,6 +114,53 @@ public final class ObjectFields {
         add("timeout", duration(site.timeout()), duration(ObjectDefaults.TIMEOUT));
         add("maxParallel", site.maxParallel(), ObjectDefaults.MAX_PARALLEL);
         add("bandwidth", size(site.bandwidthBytes()), null);
+        add("zone", site.zone().text(), ObjectDefaults.SITE_ZONE.text());
+    }
+
+    private void zone(Zone zone) {
+        add("description", zone.description(), "");
+        add("edges", zone.edges().stream().map(ObjectFields::edge).toList(), null);
+        add("listeners", zone.listeners().stream().map(ObjectFields::listener).toList(), List.of());
+        add("outbound", zone.outbound().offered(), false);
+        add("default", zone.outbound().isDefault(), false);
+        add("whenDown", word(zone.outbound().whenDown()), word(ObjectDefaults.WHEN_DOWN));
+    }
+
+    private static Map<String, Object> edge(Zone.Edge edge) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", edge.name().value());
+        fields.put(
+                "addresses", edge.addresses().stream().map(HostPort::toString).toList());
+        if (!edge.pins().isEmpty()) {
+            fields.put("pins", edge.pins().stream().sorted().toList());
+        }
+        edge.publicAddress().ifPresent(address -> fields.put("publicAddress", address));
+        return fields;
+    }
+
+    private static Map<String, Object> listener(Zone.Listener listener) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", listener.name());
+        fields.put("protocol", word(listener.protocol()));
+        if (!listener.address().equals(ObjectDefaults.LISTENER_ADDRESS)) {
+            fields.put("address", listener.address());
+        }
+        fields.put("port", listener.port());
+        if (listener.tls() != ObjectDefaults.TLS_MODE) {
+            fields.put("tls", word(listener.tls()));
+        }
+        listener.passivePorts().ifPresent(ports -> fields.put("passivePorts", ports));
+        listener.maxSessions().ifPresent(most -> fields.put("maxSessions", most));
+        putNetworks(fields, "proxyProtocolFrom", listener.proxyProtocolFrom());
+        putNetworks(fields, "allowFrom", listener.admission().allowFrom());
+        putNetworks(fields, "denyFrom", listener.admission().denyFrom());
+        return fields;
+    }
+
+    private static void putNetworks(Map<String, Object> fields, String name, List<Network> networks) {
+        if (!networks.isEmpty()) {
+            fields.put(name, networks.stream().map(Network::toString).toList());
+        }
     }
 
     private void calendar(Calendar calendar) {

@@ -1,7 +1,6 @@
 package io.serai.config.object;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -76,6 +75,8 @@ public final class ObjectJson {
             putAll(json.putArray("yearly"), sorted(calendar.yearly()));
         } else if (object instanceof Schedule schedule) {
             writeSchedule(schedule, json);
+        } else if (object instanceof Zone zone) {
+            ZoneJson.write(zone, json);
         } else if (object instanceof Library library) {
             json.put("sha256", library.sha256());
             json.put("sizeBytes", library.sizeBytes());
@@ -119,6 +120,7 @@ public final class ObjectJson {
                             fields.number("sizeBytes"),
                             fields.text("signature"));
                 case NODE -> new NodeOverlay(new NodeName(name), fields.text("description"), fields.texts("settings"));
+                case ZONE -> ZoneJson.read(name, fields);
                 case DATA_SOURCE, CONNECTION_FACTORY -> readResource(kind, name, fields);
                 case ROUTE ->
                     new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
@@ -229,6 +231,9 @@ public final class ObjectJson {
         json.put("timeoutMillis", site.timeout().toMillis());
         json.put("maxParallel", site.maxParallel());
         site.bandwidthBytes().ifPresent(bytes -> json.put("bandwidthBytes", bytes));
+        if (!site.zone().equals(ObjectDefaults.SITE_ZONE)) {
+            json.put("zone", site.zone().text());
+        }
     }
 
     private Site readSite(String name, JsonFields fields) {
@@ -249,7 +254,8 @@ public final class ObjectJson {
                 Duration.ofMillis(fields.number("connectTimeoutMillis")),
                 Duration.ofMillis(fields.number("timeoutMillis")),
                 Math.toIntExact(fields.number("maxParallel")),
-                fields.optionalNumber("bandwidthBytes"));
+                fields.optionalNumber("bandwidthBytes"),
+                fields.optionalText("zone").map(ZoneChoice::of).orElse(ObjectDefaults.SITE_ZONE));
     }
 
     private void writeResource(RouteResource resource, ObjectNode json) {
@@ -301,65 +307,5 @@ public final class ObjectJson {
 
     private static void putAll(ArrayNode array, Collection<String> texts) {
         texts.forEach(array::add);
-    }
-
-    /** Strict reading: a missing, mistyped or unknown field is an IllegalArgumentException. */
-    private record JsonFields(JsonNode json, List<String> read) {
-        JsonFields(JsonNode json) {
-            this(json, new ArrayList<>());
-        }
-
-        String text(String field) {
-            return optionalText(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-        }
-
-        Optional<String> optionalText(String field) {
-            return find(field).map(node -> {
-                require(node.isTextual(), field);
-                return node.textValue();
-            });
-        }
-
-        boolean flag(String field) {
-            JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-            require(node.isBoolean(), field);
-            return node.booleanValue();
-        }
-
-        long number(String field) {
-            return optionalNumber(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-        }
-
-        OptionalLong optionalNumber(String field) {
-            Optional<JsonNode> node = find(field);
-            node.ifPresent(number -> require(number.canConvertToLong() && number.isIntegralNumber(), field));
-            return node.map(number -> OptionalLong.of(number.longValue())).orElse(OptionalLong.empty());
-        }
-
-        List<String> texts(String field) {
-            JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-            require(node.isArray(), field);
-            List<String> texts = new ArrayList<>();
-            node.forEach(item -> {
-                require(item.isTextual(), field);
-                texts.add(item.textValue());
-            });
-            return texts;
-        }
-
-        void finish() {
-            json.fieldNames().forEachRemaining(field -> require(read.contains(field), field));
-        }
-
-        private Optional<JsonNode> find(String field) {
-            read.add(field);
-            return Optional.ofNullable(json.get(field));
-        }
-
-        private static void require(boolean condition, String field) {
-            if (!condition) {
-                throw new IllegalArgumentException("the field " + field + " is not known in this form");
-            }
-        }
     }
 }

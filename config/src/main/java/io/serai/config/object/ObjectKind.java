@@ -9,6 +9,7 @@ public enum ObjectKind {
     ROUTE("Route"),
     LIBRARY("Library"),
     NODE("Node"),
+    ZONE("Zone"),
     DATA_SOURCE("DataSource"),
     CONNECTION_FACTORY("ConnectionFactory");
 

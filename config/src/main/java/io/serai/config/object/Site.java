@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param maxParallel deliveries and pulls at the same time, in the whole cluster
  * @param bandwidthBytes bytes per second of all its deliveries and pulls together, in the whole cluster; empty for no
  *     limit
+ * @param zone which zone its connections leave through
  */
 public record Site(
         SiteName name,
@@ -39,7 +40,8 @@ public record Site(
         Duration connectTimeout,
         Duration timeout,
         int maxParallel,
-        OptionalLong bandwidthBytes)
+        OptionalLong bandwidthBytes,
+        ZoneChoice zone)
         implements ConfigObject {
 
     /** How TLS begins on an FTPS connection. */
@@ -50,6 +52,46 @@ public record Site(
 
     public Site {
         trust = List.copyOf(trust);
+    }
+
+    /** Through the default zone. */
+    public Site(
+            SiteName name,
+            String description,
+            Protocol protocol,
+            String host,
+            int port,
+            String folder,
+            Optional<String> user,
+            Optional<SecretText> password,
+            Optional<SecretText> privateKey,
+            Optional<SecretText> privateKeyPassphrase,
+            Optional<SecretText> bearerToken,
+            List<String> trust,
+            TlsMode tlsMode,
+            Duration connectTimeout,
+            Duration timeout,
+            int maxParallel,
+            OptionalLong bandwidthBytes) {
+        this(
+                name,
+                description,
+                protocol,
+                host,
+                port,
+                folder,
+                user,
+                password,
+                privateKey,
+                privateKeyPassphrase,
+                bearerToken,
+                trust,
+                tlsMode,
+                connectTimeout,
+                timeout,
+                maxParallel,
+                bandwidthBytes,
+                ObjectDefaults.SITE_ZONE);
     }
 
     @Override

@@ -48,6 +48,19 @@ public final class YamlFields {
         }
     }
 
+    /** The fields of a text that is one document; empty, with the problem noted, when it is not. */
+    public static Optional<YamlFields> ofText(String file, String text, Problems problems) {
+        int before = problems.count();
+        List<Node> documents = YamlText.documents(file, text, problems);
+        if (documents.size() == 1 && documents.get(0) instanceof MappingNode mapping) {
+            return Optional.of(new YamlFields(file, "", mapping, problems));
+        }
+        if (problems.count() == before) {
+            problems.add(new Mark(file, 1, 1), "expected one document of fields (name: value)");
+        }
+        return Optional.empty();
+    }
+
     public boolean has(String field) {
         expected.add(field);
         return fields.containsKey(field);
@@ -104,6 +117,32 @@ public final class YamlFields {
                     Mark.of(file, value),
                     pathOf(field) + ": expected fields (name: value), found " + YamlText.describe(value));
             return Optional.empty();
+        });
+    }
+
+    /** A list of mappings; empty when the field is absent, and without the items that are none. */
+    public Optional<List<YamlFields>> mappings(String field) {
+        return value(field).map(value -> {
+            List<YamlFields> items = new ArrayList<>();
+            if (!(value instanceof SequenceNode list)) {
+                problems.add(
+                        Mark.of(file, value),
+                        pathOf(field) + ": expected a list of fields (- name: value), found "
+                                + YamlText.describe(value));
+                return items;
+            }
+            for (int i = 0; i < list.getValue().size(); i++) {
+                String itemPath = pathOf(field) + "[" + i + "]";
+                Node item = list.getValue().get(i);
+                if (item instanceof MappingNode mapping) {
+                    items.add(new YamlFields(file, itemPath, mapping, problems));
+                } else {
+                    problems.add(
+                            Mark.of(file, item),
+                            itemPath + ": expected fields (name: value), found " + YamlText.describe(item));
+                }
+            }
+            return items;
         });
     }
 

@@ -339,7 +339,7 @@ class DocumentsTest {
                 files.add(new DocumentFile(folder.resolve(file.getFileName()).toString(), Files.readString(file)));
             }
             List<ObjectDraft> drafts = new Documents(secrets, CronCheck.NONE).parse(files);
-            assertThat(drafts).hasSize(7);
+            assertThat(drafts).hasSize(11);
             for (ObjectDraft draft : drafts) {
                 ConfigObject object = draft.complete(Optional.empty(), hasher);
                 ObjectDraft again =

@@ -45,6 +45,7 @@ class FirstReleaseTest {
         assertThat(FirstRelease.unknown(ObjectJsonTest.MONTHLY))
                 .contains("schedule \"monthly\" with calendar, holidays, overlap, missed: run-all");
         assertThat(FirstRelease.unknown(slowed(ObjectJsonTest.SITE))).contains("site \"bank\" with bandwidth");
+        assertThat(FirstRelease.unknown(ObjectJsonTest.SITE_THROUGH_ZONE)).contains("site \"bank\" with zone");
     }
 
     private static Site slowed(Site site) {
@@ -83,5 +84,6 @@ class FirstReleaseTest {
                 Duration.ofSeconds(1));
         assertThat(FirstRelease.unknown(resource)).contains(kind.word().toLowerCase(Locale.ROOT) + " \"erp\"");
         assertThat(FirstRelease.unknown(ObjectJsonTest.CALENDAR)).contains("calendar \"bank\"");
+        assertThat(FirstRelease.unknown(ObjectJsonTest.ZONE)).contains("zone \"dmz\"");
     }
 }

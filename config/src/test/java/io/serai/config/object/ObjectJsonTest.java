@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.CalendarName;
+import io.serai.config.name.EdgeName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.Network;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import io.serai.config.name.SiteName;
 import io.serai.config.name.VirtualPath;
+import io.serai.config.name.ZoneName;
 import io.serai.config.secret.PasswordHash;
 import io.serai.config.secret.SecretBox;
 import io.serai.config.secret.SecretText;
@@ -21,6 +25,7 @@ import java.time.MonthDay;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +64,7 @@ class ObjectJsonTest {
             Duration.ofMillis(1500),
             2,
             OptionalLong.empty());
+    static final Site SITE_THROUGH_ZONE = through(new ZoneChoice.Named(new ZoneName("dmz")));
     static final Schedule SCHEDULE = new Schedule(
             new ScheduleName("nightly"),
             "Night",
@@ -82,6 +88,43 @@ class ObjectJsonTest {
             Set.of(DayOfWeek.SUNDAY),
             Set.of(LocalDate.parse("2026-04-03")),
             Set.of(MonthDay.of(2, 29)));
+    static final Zone ZONE = new Zone(
+            new ZoneName("dmz"),
+            "Frankfurt",
+            List.of(
+                    new Zone.Edge(
+                            new EdgeName("edge1"),
+                            List.of(new HostPort("10.20.0.11", 7443), new HostPort("2001:db8::11", 7444)),
+                            Set.of("ab".repeat(32)),
+                            Optional.of("203.0.113.11")),
+                    new Zone.Edge(
+                            new EdgeName("edge2"),
+                            List.of(new HostPort("edge2.inside", 7443)),
+                            Set.of(),
+                            Optional.empty())),
+            List.of(
+                    new Zone.Listener(
+                            "sftp",
+                            Protocol.SFTP,
+                            "0.0.0.0",
+                            22,
+                            Site.TlsMode.EXPLICIT,
+                            Optional.empty(),
+                            OptionalInt.of(500),
+                            List.of(Network.parse("192.0.2.0/28")),
+                            new Zone.Admission(
+                                    List.of(Network.parse("198.51.100.0/24")), List.of(Network.parse("198.51.100.9")))),
+                    new Zone.Listener(
+                            "ftps",
+                            Protocol.FTPS,
+                            "198.51.100.7",
+                            990,
+                            Site.TlsMode.IMPLICIT,
+                            Optional.of("50000-50999"),
+                            OptionalInt.empty(),
+                            List.of(),
+                            Zone.Admission.EVERYWHERE)),
+            new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
     static final Route ROUTE = new Route(new RouteId("orders"), Route.Dsl.YAML, "- route:\n    id: orders\n");
 
     @TempDir
@@ -96,10 +139,32 @@ class ObjectJsonTest {
 
     @Test
     void givesBackEveryKind() {
-        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ROUTE)) {
+        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ZONE, ROUTE, SITE_THROUGH_ZONE)) {
             assertThat(json.read(object.kind(), object.objectName(), json.write(object)))
                     .isEqualTo(object);
         }
+    }
+
+    private static Site through(ZoneChoice zone) {
+        return new Site(
+                SITE.name(),
+                SITE.description(),
+                SITE.protocol(),
+                SITE.host(),
+                SITE.port(),
+                SITE.folder(),
+                SITE.user(),
+                SITE.password(),
+                SITE.privateKey(),
+                SITE.privateKeyPassphrase(),
+                SITE.bearerToken(),
+                SITE.trust(),
+                SITE.tlsMode(),
+                SITE.connectTimeout(),
+                SITE.timeout(),
+                SITE.maxParallel(),
+                SITE.bandwidthBytes(),
+                zone);
     }
 
     @Test

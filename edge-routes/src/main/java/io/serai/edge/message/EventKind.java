@@ -5,7 +5,9 @@ import java.util.Optional;
 /** What a server tells an edge without being asked. Numbers are never used again. */
 public enum EventKind {
     /** A session must end now. */
-    SESSION_KILL(1);
+    SESSION_KILL(1),
+    /** The edge's configuration has changed: it is to ask for it. */
+    CONFIG_CHANGED(2);
 
     private final int number;
 

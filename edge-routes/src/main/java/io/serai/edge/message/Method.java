@@ -27,7 +27,9 @@ public enum Method {
     /** Asked by a server: connect to this destination and relay. */
     TCP_CONNECT(34, Repeat.NEVER),
     /** A client has connected to a listener of the edge that relays to a listener of the server. */
-    TCP_ACCEPTED(35, Repeat.NEVER);
+    TCP_ACCEPTED(35, Repeat.NEVER),
+    /** How an edge is; the reply is its configuration where it has another one in force. */
+    EDGE_SYNC(48, Repeat.ALWAYS);
 
     /** Whether a request whose connection was lost before its reply came may be sent again on another one. */
     public enum Repeat {

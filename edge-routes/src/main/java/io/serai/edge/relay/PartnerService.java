@@ -284,7 +284,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
         try {
             switch (method) {
                 case UPLOAD_QUERY, UPLOAD_FLUSH -> answerAboutUpload(link, method, request);
-                case SESSION_RESUME -> request.reply(Status.UNSUPPORTED, NOTHING);
+                case SESSION_RESUME, EDGE_SYNC -> request.reply(Status.UNSUPPORTED, NOTHING);
                 default -> answerOperation(link, method, request);
             }
         } catch (ProtocolViolation e) {

@@ -297,7 +297,8 @@ class MessageGoldenTest {
                         "32 READ",
                         "33 WRITE",
                         "34 TCP_CONNECT",
-                        "35 TCP_ACCEPTED");
+                        "35 TCP_ACCEPTED",
+                        "48 EDGE_SYNC");
         for (Status status : Status.values()) {
             assertThat(Status.of(status.number())).isEqualTo(status);
         }

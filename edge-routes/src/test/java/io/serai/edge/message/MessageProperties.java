@@ -33,6 +33,10 @@ class MessageProperties {
         decode(payload, TcpMessages.Connect::decode);
         decode(payload, TcpMessages.Connected::decode);
         decode(payload, TcpMessages.Accepted::decode);
+        decode(payload, EdgeMessages.Servers::decode);
+        decode(payload, EdgeMessages.Grant::decode);
+        decode(payload, EdgeMessages.EdgeState::decode);
+        decode(payload, EdgeMessages.EdgeConfig::decode);
         for (Method method : Method.values()) {
             decode(payload, bytes -> OperationCodec.decode(method, bytes));
         }

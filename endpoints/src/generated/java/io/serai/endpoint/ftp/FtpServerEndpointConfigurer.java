@@ -56,6 +56,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "proxyprotocolfrom":
         case "proxyProtocolFrom": target.setProxyProtocolFrom(property(camelContext, java.lang.String.class, value)); return true;
         case "tls": target.setTls(property(camelContext, io.serai.endpoint.ftp.FtpTls.class, value)); return true;
+        case "tlsidentity":
+        case "tlsIdentity": target.setTlsIdentity(property(camelContext, io.serai.endpoint.tls.TlsIdentity.class, value)); return true;
         default: return false;
         }
     }
@@ -96,6 +98,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "proxyprotocolfrom":
         case "proxyProtocolFrom": return java.lang.String.class;
         case "tls": return io.serai.endpoint.ftp.FtpTls.class;
+        case "tlsidentity":
+        case "tlsIdentity": return io.serai.endpoint.tls.TlsIdentity.class;
         default: return null;
         }
     }
@@ -137,6 +141,8 @@ public class FtpServerEndpointConfigurer extends PropertyConfigurerSupport imple
         case "proxyprotocolfrom":
         case "proxyProtocolFrom": return target.getProxyProtocolFrom();
         case "tls": return target.getTls();
+        case "tlsidentity":
+        case "tlsIdentity": return target.getTlsIdentity();
         default: return null;
         }
     }

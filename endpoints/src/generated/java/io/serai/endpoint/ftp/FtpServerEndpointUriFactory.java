@@ -23,7 +23,7 @@ public class FtpServerEndpointUriFactory extends org.apache.camel.support.compon
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(19);
+        Set<String> props = new HashSet<>(20);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("certificate");
@@ -43,6 +43,7 @@ public class FtpServerEndpointUriFactory extends org.apache.camel.support.compon
         props.add("privateKey");
         props.add("proxyProtocolFrom");
         props.add("tls");
+        props.add("tlsIdentity");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         SECRET_PROPERTY_NAMES = Collections.emptySet();
         MULTI_VALUE_PREFIXES = Collections.emptyMap();

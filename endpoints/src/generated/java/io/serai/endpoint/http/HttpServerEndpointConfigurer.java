@@ -56,6 +56,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "sessionmaxage":
         case "sessionMaxAge": target.setSessionMaxAge(property(camelContext, java.time.Duration.class, value).toMillis()); return true;
         case "tls": target.setTls(property(camelContext, io.serai.endpoint.http.HttpTls.class, value)); return true;
+        case "tlsidentity":
+        case "tlsIdentity": target.setTlsIdentity(property(camelContext, io.serai.endpoint.tls.TlsIdentity.class, value)); return true;
         case "workerthreads":
         case "workerThreads": target.setWorkerThreads(property(camelContext, int.class, value)); return true;
         default: return false;
@@ -98,6 +100,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "sessionmaxage":
         case "sessionMaxAge": return long.class;
         case "tls": return io.serai.endpoint.http.HttpTls.class;
+        case "tlsidentity":
+        case "tlsIdentity": return io.serai.endpoint.tls.TlsIdentity.class;
         case "workerthreads":
         case "workerThreads": return int.class;
         default: return null;
@@ -141,6 +145,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "sessionmaxage":
         case "sessionMaxAge": return target.getSessionMaxAge();
         case "tls": return target.getTls();
+        case "tlsidentity":
+        case "tlsIdentity": return target.getTlsIdentity();
         case "workerthreads":
         case "workerThreads": return target.getWorkerThreads();
         default: return null;

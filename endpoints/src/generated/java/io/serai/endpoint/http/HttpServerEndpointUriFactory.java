@@ -23,7 +23,7 @@ public class HttpServerEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(20);
+        Set<String> props = new HashSet<>(21);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("certificate");
@@ -43,6 +43,7 @@ public class HttpServerEndpointUriFactory extends org.apache.camel.support.compo
         props.add("sessionIdleTimeout");
         props.add("sessionMaxAge");
         props.add("tls");
+        props.add("tlsIdentity");
         props.add("workerThreads");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         SECRET_PROPERTY_NAMES = Collections.emptySet();

@@ -51,6 +51,9 @@ public class FtpServerEndpoint extends DefaultEndpoint {
     @UriParam(description = "A file with the PEM private key of the certificate.")
     private @Nullable String privateKey;
 
+    @UriParam(description = "Certificate and key as a bean, in place of the two files.")
+    private @Nullable TlsIdentity tlsIdentity;
+
     @UriParam(
             description =
                     "Host names, separated by commas, that a certificate made on first start is for, besides localhost.")
@@ -120,6 +123,9 @@ public class FtpServerEndpoint extends DefaultEndpoint {
     }
 
     TlsIdentity identity() {
+        if (tlsIdentity != null) {
+            return tlsIdentity;
+        }
         if (certificate == null || privateKey == null) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -179,6 +185,14 @@ public class FtpServerEndpoint extends DefaultEndpoint {
 
     public void setPrivateKey(@Nullable String privateKey) {
         this.privateKey = privateKey;
+    }
+
+    public @Nullable TlsIdentity getTlsIdentity() {
+        return tlsIdentity;
+    }
+
+    public void setTlsIdentity(@Nullable TlsIdentity tlsIdentity) {
+        this.tlsIdentity = tlsIdentity;
     }
 
     public String getHostNames() {

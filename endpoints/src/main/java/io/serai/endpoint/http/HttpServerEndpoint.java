@@ -49,6 +49,9 @@ public class HttpServerEndpoint extends DefaultEndpoint {
     @UriParam(description = "A file with the PEM private key of the certificate.")
     private @Nullable String privateKey;
 
+    @UriParam(description = "Certificate and key as a bean, in place of the two files.")
+    private @Nullable TlsIdentity tlsIdentity;
+
     @UriParam(
             description =
                     "Host names, separated by commas, that a certificate made on first start is for, besides localhost.")
@@ -126,6 +129,9 @@ public class HttpServerEndpoint extends DefaultEndpoint {
         if (tls == HttpTls.OFF) {
             return Optional.empty();
         }
+        if (tlsIdentity != null) {
+            return Optional.of(tlsIdentity);
+        }
         if (certificate == null || privateKey == null) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -185,6 +191,14 @@ public class HttpServerEndpoint extends DefaultEndpoint {
 
     public void setPrivateKey(@Nullable String privateKey) {
         this.privateKey = privateKey;
+    }
+
+    public @Nullable TlsIdentity getTlsIdentity() {
+        return tlsIdentity;
+    }
+
+    public void setTlsIdentity(@Nullable TlsIdentity tlsIdentity) {
+        this.tlsIdentity = tlsIdentity;
     }
 
     public String getHostNames() {

@@ -2,9 +2,11 @@ package io.serai.endpoint.sftp;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +100,31 @@ public final class HostKeys {
         return new HostKeys(pairs);
     }
 
+    /** Reads host keys from texts that are in no file, by their names. */
+    public static HostKeys ofTexts(Map<String, String> texts) {
+        List<KeyPair> pairs = new ArrayList<>();
+        texts.forEach((name, text) -> {
+            try (InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1))) {
+                pairs.addAll(read(name, in));
+            } catch (IOException | GeneralSecurityException e) {
+                throw new SeraiException(ErrorCode.INVALID, "The SSH host key " + name + " cannot be read", e);
+            }
+        });
+        if (pairs.isEmpty()) {
+            throw new SeraiException(ErrorCode.INVALID, "No SSH host key is given");
+        }
+        return new HostKeys(pairs);
+    }
+
+    private static List<KeyPair> read(String name, InputStream in) throws IOException, GeneralSecurityException {
+        List<KeyPair> pairs = new ArrayList<>();
+        Iterable<KeyPair> found = SecurityUtils.loadKeyPairIdentities(null, NamedResource.ofName(name), in, null);
+        if (found != null) {
+            found.forEach(pairs::add);
+        }
+        return pairs;
+    }
+
     /** "SHA256:…" of each public key, as clients show it. */
     public List<String> fingerprints() {
         return pairs.stream()
@@ -122,11 +149,7 @@ public final class HostKeys {
         try {
             requirePrivate(file);
             try (InputStream in = Files.newInputStream(file)) {
-                Iterable<KeyPair> found =
-                        SecurityUtils.loadKeyPairIdentities(null, NamedResource.ofName(file.toString()), in, null);
-                if (found != null) {
-                    found.forEach(pairs::add);
-                }
+                pairs.addAll(read(file.toString(), in));
             }
         } catch (IOException | GeneralSecurityException e) {
             throw new SeraiException(ErrorCode.INVALID, "The SSH host key " + file + " cannot be read: " + e, e);

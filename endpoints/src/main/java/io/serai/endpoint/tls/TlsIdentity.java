@@ -3,6 +3,8 @@ package io.serai.endpoint.tls;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,8 +77,23 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
 
     /** Reads a PEM chain and a PEM key (PKCS#8, PKCS#1 or SEC 1, not encrypted) and checks that they belong together. */
     public static TlsIdentity load(Path chainFile, Path keyFile) {
+        return of(pemObjects(chainFile), chainFile, pemObjects(keyFile), keyFile);
+    }
+
+    /** As {@link #load}, from texts that are in no file. */
+    public static TlsIdentity ofPem(String chain, String key) {
+        Path chainName = Path.of("certificate in memory");
+        Path keyName = Path.of("key in memory");
+        return of(
+                pemObjects(chainName, new StringReader(chain)),
+                chainName,
+                pemObjects(keyName, new StringReader(key)),
+                keyName);
+    }
+
+    private static TlsIdentity of(List<Object> chainObjects, Path chainFile, List<Object> keyObjects, Path keyFile) {
         List<X509Certificate> chain = new ArrayList<>();
-        for (Object object : pemObjects(chainFile)) {
+        for (Object object : chainObjects) {
             if (object instanceof X509CertificateHolder holder) {
                 chain.add(certificate(chainFile, holder));
             }
@@ -84,7 +101,7 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
         if (chain.isEmpty()) {
             throw invalid(chainFile, "holds no certificate in PEM form", null);
         }
-        PrivateKey key = pemObjects(keyFile).stream()
+        PrivateKey key = keyObjects.stream()
                 .map(TlsIdentity::keyInfo)
                 .flatMap(List::stream)
                 .findFirst()
@@ -145,8 +162,16 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     }
 
     private static List<Object> pemObjects(Path file) {
+        try {
+            return pemObjects(file, Files.newBufferedReader(file, StandardCharsets.ISO_8859_1));
+        } catch (IOException e) {
+            throw invalid(file, "cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<Object> pemObjects(Path file, Reader text) {
         List<Object> objects = new ArrayList<>();
-        try (PEMParser parser = new PEMParser(Files.newBufferedReader(file, StandardCharsets.ISO_8859_1))) {
+        try (PEMParser parser = new PEMParser(text)) {
             for (Object next = parser.readObject(); next != null; next = parser.readObject()) {
                 objects.add(next);
             }

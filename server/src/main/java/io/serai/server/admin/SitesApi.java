@@ -110,6 +110,7 @@ public final class SitesApi {
                 site.connectTimeout(),
                 site.timeout(),
                 site.maxParallel(),
-                site.bandwidthBytes());
+                site.bandwidthBytes(),
+                site.zone());
     }
 }

@@ -46,6 +46,8 @@ import picocli.CommandLine.Command;
             ClusterCommands.Nodes.class,
             ClusterCommands.Leases.class,
             ClusterCommands.Takeovers.class,
+            EdgeCommands.Edges.class,
+            EdgeCommands.Edge.class,
             JoinCommand.class,
         })
 public final class Serai {

@@ -99,6 +99,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
         checkRoutes(puts);
         checkCalendars(puts);
         checkResources(puts);
+        ZoneChecks.check(puts, objects);
         return switch (mode) {
             case ONLY_SAY ->
                 new Applied(
@@ -168,6 +169,7 @@ final class ConfigurationChanges implements ObjectsApi.Changes {
                                 + "\" (serai history " + word(key.kind()) + " " + key.name() + ")"));
         checkRoutes(List.of(old));
         checkResources(List.of(old));
+        ZoneChecks.check(List.of(old), objects);
         return inTurn(List.of(key), () -> commit(List.of(old), List.of(), by));
     }
 

@@ -1,13 +1,19 @@
 package io.serai.server.node;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.Network;
 import io.serai.config.settings.NodeSettings;
+import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
 import io.serai.server.identity.SharedIdentities;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 
 /** The listeners of a node: their routes, from the settings, and what they present to partners. */
@@ -44,6 +51,25 @@ final class NodeListeners {
 
     HostKeys hostKeys() {
         return hostKeys;
+    }
+
+    /** What partners see at edges: the same host keys and certificate as here. */
+    List<IdentityFile> shownAtEdges() {
+        List<IdentityFile> files = new ArrayList<>();
+        files.add(new IdentityFile("tls-certificate.pem", identity.chainPem()));
+        files.add(new IdentityFile("tls-key.pem", identity.keyPem()));
+        Path folder = settings.sftp().hostKeys().orElseGet(() -> settings.home().resolve("keys"));
+        try (Stream<Path> all = Files.list(folder)) {
+            for (Path file : all.sorted().toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.matches("ssh_host_[a-z0-9]+_key")) {
+                    files.add(new IdentityFile(name, Files.readString(file, StandardCharsets.ISO_8859_1)));
+                }
+            }
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.INVALID, "The SSH host keys in " + folder + " cannot be read: " + e, e);
+        }
+        return files;
     }
 
     /** The routes of the listeners that are switched on. */

@@ -7,6 +7,8 @@ import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Route;
 import io.serai.config.object.Schedule;
+import io.serai.config.object.Site;
+import io.serai.config.object.ZoneChoice;
 import io.serai.config.secret.SecretBox;
 import io.serai.route.deploy.RouteChecker;
 import io.serai.route.deploy.RouteReferences;
@@ -36,6 +38,9 @@ final class NodeObjects {
         Set<Key> keys = new LinkedHashSet<>();
         if (object instanceof Schedule schedule) {
             schedule.calendar().ifPresent(calendar -> keys.add(new Key(ObjectKind.CALENDAR, calendar.value())));
+        }
+        if (object instanceof Site site && site.zone() instanceof ZoneChoice.Named named) {
+            keys.add(new Key(ObjectKind.ZONE, named.zone().value()));
         }
         if (object instanceof Route route) {
             if (known.size() > MOST_KNOWN) {

@@ -56,7 +56,8 @@ record NodeWork(
         SharedChanges shared,
         PasswordHasher hasher,
         NodeMetrics metrics,
-        NodeStanding standing) {
+        NodeStanding standing,
+        NodeEdges edges) {
     private static final Logger LOG = LoggerFactory.getLogger(NodeWork.class);
     private static final Duration LOGIN_GRACE = Duration.ofSeconds(60);
     private static final int MOST_TRACKED = 20_000;
@@ -69,7 +70,8 @@ record NodeWork(
             NodeTransactions transactions,
             SecretBox secrets,
             NodeListeners listeners,
-            CacheLayer caches) {}
+            CacheLayer caches,
+            String version) {}
 
     static NodeWork start(NodeSettings settings, Ground ground, StopList stops) {
         NodeStores stores = ground.stores();
@@ -97,6 +99,14 @@ record NodeWork(
         bindLeadership(camel, settings, ground, metrics, stops);
         metrics.measure(ground.transactions().recovery());
         camel.measure(metrics.registry());
+        SharedChanges shared = new SharedChanges(
+                ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
+        NodeEdges edges = NodeEdges.open(
+                settings,
+                new NodeEdges.Ground(
+                        ground.database().database(), camel, objects, ground.listeners(), ground.version()),
+                shared,
+                stops);
         camel.start();
         stops.add("camel", camel::stop);
         Libraries libraries = new Libraries(
@@ -104,31 +114,42 @@ record NodeWork(
                 objects,
                 new LibraryContents(ground.database().database()),
                 new TrustedKeys(settings.libraries().trustedKeys()));
-        RouteDeployer deployer = new RouteDeployer(
-                camel.context(),
-                objects,
-                stores.subscriptions(),
-                checker,
-                settings.node().drainLimit(),
-                libraries::refresh);
-        for (RouteProblem problem : deployer.start()) {
-            LOG.error("A route does not run: {}", problem);
-        }
+        RouteDeployer deployer = deployer(settings, ground, camel, objects, checker, libraries);
         stops.add("deployer", deployer::stop);
-        SharedChanges shared = new SharedChanges(
-                ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
         shared.start(new RoutesInForce(deployer, libraries));
         stops.add("part in changes", shared::close);
         NodeStanding standing = standing(settings, ground, sessions, dispatcher);
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);
         camel.addRoutes(ground.listeners().routes());
+        edges.start();
         stops.add(
                 "running work",
                 new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
         standing.start();
         stops.add("standing", standing::stop);
-        return new NodeWork(camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing);
+        return new NodeWork(
+                camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing, edges);
+    }
+
+    private static RouteDeployer deployer(
+            NodeSettings settings,
+            Ground ground,
+            NodeCamel camel,
+            ObjectStore objects,
+            RouteChecker checker,
+            Libraries libraries) {
+        RouteDeployer deployer = new RouteDeployer(
+                camel.context(),
+                objects,
+                ground.stores().subscriptions(),
+                checker,
+                settings.node().drainLimit(),
+                libraries::refresh);
+        for (RouteProblem problem : deployer.start()) {
+            LOG.error("A route does not run: {}", problem);
+        }
+        return deployer;
     }
 
     /** What one node at a time does, and its figures. */

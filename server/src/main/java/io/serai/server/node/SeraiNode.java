@@ -103,7 +103,7 @@ public final class SeraiNode implements AutoCloseable {
         CacheLayer caches = starting.join();
         NodeWork work = NodeWork.start(
                 settings,
-                new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches),
+                new NodeWork.Ground(database, lease, stores, transactions, secrets, listeners, caches, version),
                 stops);
         NodeAdmin admin = NodeAdmin.start(
                 new NodeAdmin.Ground(

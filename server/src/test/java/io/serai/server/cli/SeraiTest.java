@@ -58,7 +58,7 @@ class SeraiTest {
     void namesEveryKindOfObject() {
         assertThat(run("get", "--help")).isZero();
         assertThat(out.toString().replaceAll("\\s+", " "))
-                .contains("One of account, site, calendar, schedule, route, library, node, datasource,"
+                .contains("One of account, site, calendar, schedule, route, library, node, zone, datasource,"
                         + " connectionfactory.");
     }
 

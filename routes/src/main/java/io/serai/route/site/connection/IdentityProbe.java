@@ -84,7 +84,8 @@ final class IdentityProbe {
                 site.connectTimeout(),
                 site.timeout(),
                 site.maxParallel(),
-                site.bandwidthBytes());
+                site.bandwidthBytes(),
+                site.zone());
     }
 
     /** Shakes hands by TLS. */

@@ -1,0 +1,134 @@
+package io.serai.config.object;
+
+import io.serai.config.name.EdgeName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.Network;
+import io.serai.config.name.ZoneName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * A group of edges: where they are, by which keys servers know them, and what they offer to partners. Each server holds
+ * links to every edge of every zone.
+ *
+ * @param listeners what every edge of the zone opens for partners
+ * @param outbound whether connections to sites may leave through these edges, and by which of their sites
+ */
+public record Zone(ZoneName name, String description, List<Edge> edges, List<Listener> listeners, Outbound outbound)
+        implements ConfigObject {
+
+    /**
+     * One edge.
+     *
+     * @param addresses where servers reach its link, tried in turn: production first, recovery after it
+     * @param pins SHA-256 of the public key of its link, in lower-case hex; two while its key is being replaced. Empty: it
+     *     has not been enrolled, and nobody dials it
+     * @param publicAddress what FTP clients are told for data connections, when it differs from the one they reached
+     */
+    public record Edge(EdgeName name, List<HostPort> addresses, Set<String> pins, Optional<String> publicAddress) {
+        public Edge {
+            addresses = List.copyOf(addresses);
+            pins = Set.copyOf(pins);
+        }
+
+        /** The same edge, known by these keys. */
+        public Edge withPins(Set<String> other) {
+            return new Edge(name, addresses, other, publicAddress);
+        }
+    }
+
+    /**
+     * A port that the edges open for partners.
+     *
+     * @param name as sessions and the ledger show it
+     * @param address of the edge's outer interface
+     * @param tls how TLS begins; FTPS only
+     * @param passivePorts for data connections, {@code from-to}; FTPS only
+     * @param maxSessions connections at one time, for each edge
+     * @param proxyProtocolFrom the load balancers in front; then only they may connect
+     * @param admission where partners may come from
+     */
+    public record Listener(
+            String name,
+            Protocol protocol,
+            String address,
+            int port,
+            Site.TlsMode tls,
+            Optional<String> passivePorts,
+            OptionalInt maxSessions,
+            List<Network> proxyProtocolFrom,
+            Admission admission) {
+        public Listener {
+            proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
+        }
+    }
+
+    /**
+     * Where partners may come from.
+     *
+     * @param allowFrom empty for everywhere
+     * @param denyFrom goes before what is allowed
+     */
+    public record Admission(List<Network> allowFrom, List<Network> denyFrom) {
+        public static final Admission EVERYWHERE = new Admission(List.of(), List.of());
+
+        public Admission {
+            allowFrom = List.copyOf(allowFrom);
+            denyFrom = List.copyOf(denyFrom);
+        }
+    }
+
+    /**
+     * The way out.
+     *
+     * @param offered whether sites may leave through this zone
+     * @param isDefault whether the sites that name no zone do
+     */
+    public record Outbound(boolean offered, boolean isDefault, WhenDown whenDown) {}
+
+    /** What a connection to a site does when no edge of its zone can be reached. */
+    public enum WhenDown {
+        /** It fails and is tried again later. */
+        REFUSE,
+        /** It goes from the server itself. */
+        DIRECT
+    }
+
+    public Zone {
+        edges = List.copyOf(edges);
+        listeners = List.copyOf(listeners);
+    }
+
+    /** The edge of this name. */
+    public Optional<Edge> edge(EdgeName edge) {
+        return edges.stream().filter(each -> each.name().equals(edge)).findFirst();
+    }
+
+    /** The same zone, with this edge in place of the one of its name, or as the last when there is none. */
+    public Zone with(Edge changed) {
+        List<Edge> all = new ArrayList<>(edges);
+        int place = 0;
+        while (place < all.size() && !all.get(place).name().equals(changed.name())) {
+            place++;
+        }
+        if (place < all.size()) {
+            all.set(place, changed);
+        } else {
+            all.add(changed);
+        }
+        return new Zone(name, description, all, listeners, outbound);
+    }
+
+    @Override
+    public ObjectKind kind() {
+        return ObjectKind.ZONE;
+    }
+
+    @Override
+    public String objectName() {
+        return name.value();
+    }
+}

@@ -1,0 +1,161 @@
+package io.serai.config.document;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.EdgeName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.ZoneName;
+import io.serai.config.object.ConfigObject;
+import io.serai.config.object.ObjectDefaults;
+import io.serai.config.object.ObjectDiff;
+import io.serai.config.object.Protocol;
+import io.serai.config.object.Site;
+import io.serai.config.object.Zone;
+import io.serai.config.object.ZoneChoice;
+import io.serai.config.secret.LocalSecrets;
+import io.serai.config.secret.PasswordHasher;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ZoneReaderTest {
+    private static final String PIN = "0123456789abcdef".repeat(4);
+    private static final String WHOLE = """
+            kind: Zone
+            name: dmz
+            spec:
+              description: Frankfurt
+              edges:
+                - name: edge1
+                  addresses: ["10.20.0.11:7444", "[2001:db8::11]:7445", edge1.inside]
+                  pins: [%s]
+                  publicAddress: 203.0.113.11
+                - name: edge2
+                  addresses: [10.20.0.12]
+              listeners:
+                - name: sftp
+                  protocol: sftp
+                  maxSessions: 500
+                  proxyProtocolFrom: [192.0.2.0/28]
+                  allowFrom: [198.51.100.0/24, "2001:db8::/32"]
+                  denyFrom: [198.51.100.9]
+                - name: ftps
+                  protocol: ftps
+                  address: 198.51.100.7
+                  tls: implicit
+                  passivePorts: 50000-50999
+              outbound: true
+              default: true
+              whenDown: direct
+            """.formatted(PIN);
+
+    private static ObjectDraft draft(String text) {
+        return new Documents(new LocalSecrets(Map.of()), CronCheck.NONE)
+                .parse(List.of(new DocumentFile("z.yaml", text)))
+                .get(0);
+    }
+
+    private static Zone zone(String text, Optional<Zone> stored) {
+        return (Zone) draft(text).complete(stored, new PasswordHasher());
+    }
+
+    @Test
+    void readsAZoneWithAllItsFields() {
+        Zone zone = zone(WHOLE, Optional.empty());
+        assertThat(zone.edge(new EdgeName("edge1")).orElseThrow().addresses())
+                .containsExactly(
+                        new HostPort("10.20.0.11", 7444),
+                        new HostPort("2001:db8::11", 7445),
+                        new HostPort("edge1.inside", ObjectDefaults.LINK_PORT));
+        assertThat(zone.edge(new EdgeName("edge1")).orElseThrow().pins()).containsExactly(PIN);
+        assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().pins()).isEmpty();
+        assertThat(zone.listeners()).extracting(Zone.Listener::port).containsExactly(22, 990);
+        assertThat(zone.listeners()).extracting(Zone.Listener::protocol).containsExactly(Protocol.SFTP, Protocol.FTPS);
+        assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
+    }
+
+    @Test
+    void lettingNothingOutAndRefusingAreTheDefaults() {
+        Zone zone = zone("kind: Zone\nname: dmz\nspec:\n  edges: []\n", Optional.empty());
+        assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
+        assertThat(zone.listeners()).isEmpty();
+    }
+
+    @Test
+    void whatIsExportedReadsAsTheSameZone() {
+        Zone zone = zone(WHOLE, Optional.empty());
+        assertThat(zone(ObjectYaml.export(zone).text(), Optional.empty())).isEqualTo(zone);
+        assertThat(ObjectDiff.between(zone, zone)).isEmpty();
+    }
+
+    @Test
+    void anEdgeKeepsTheKeysThatADocumentDoesNotName() {
+        String other = "f".repeat(64);
+        Zone before = zone(WHOLE, Optional.empty());
+        Zone enrolled = before.with(before.edge(new EdgeName("edge2")).orElseThrow().withPins(Set.of(other)));
+        Zone again = zone(WHOLE, Optional.of(enrolled));
+        assertThat(again).isEqualTo(enrolled);
+
+        Zone emptied = zone(WHOLE.replace("addresses: [10.20.0.12]", "addresses: [10.20.0.12]\n      pins: []"), Optional.of(enrolled));
+        assertThat(emptied.edge(new EdgeName("edge2")).orElseThrow().pins()).isEmpty();
+        Zone renamed = zone(WHOLE.replace("edge2", "edge3"), Optional.of(enrolled));
+        assertThat(renamed.edge(new EdgeName("edge3")).orElseThrow().pins()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name: dmz|name: none|a meaning of its own",
+                "name: dmz|name: default|a meaning of its own",
+                "name: edge2|name: edge1|another edge has this name",
+                "name: edge2|name: ../x|not a valid name",
+                "addresses: [10.20.0.12]|addresses: []|give the addresses",
+                "addresses: [10.20.0.12]|addresses: ['10.20.0.11:7444']|is given twice",
+                "addresses: [10.20.0.12]|addresses: ['10.20.0.12:0']|expected a port",
+                "addresses: [10.20.0.12]|addresses: ['http://x']|expected host:port",
+                "addresses: [10.20.0.12]|address: 10.20.0.12|did you mean \"addresses\"",
+                "publicAddress: 203.0.113.11|publicAddress: '2001:db8::1'|expected an IPv4 address",
+                "pins: [0|pins: [G|64 lower-case hexadecimal",
+                "protocol: sftp|protocol: scp|not a choice",
+                "name: ftps|name: sftp|another listener has this name",
+                "tls: implicit|port: 22|the listener sftp has this port",
+                "denyFrom: [198.51.100.9]|denyFrom: [198.51.100.9/24]|bits after the prefix",
+                "maxSessions: 500|passivePorts: 50000-50001|is for ftps only",
+                "passivePorts: 50000-50999|passivePorts: 50999-50000|a range of ports",
+                "outbound: true|outbound: false|needs outbound: true",
+                "whenDown: direct|whenDown: perhaps|not a choice"
+            })
+    void refusesWhatIsWrongWithItsPlaceAndReason(String right, String wrong, String reason) {
+        assertThat(WHOLE).contains(right);
+        assertThatThrownBy(() -> draft(WHOLE.replace(right, wrong)))
+                .isInstanceOfSatisfying(SeraiException.class, refused -> {
+                    assertThat(refused.code()).isEqualTo(ErrorCode.INVALID);
+                    assertThat(refused.text()).contains("z.yaml:").contains(reason == null ? "" : reason);
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"none", "default", "dmz"})
+    void aSiteSaysWhichZoneItLeavesThrough(String word) {
+        ConfigObject site = draft("kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n  zone: " + word
+                        + "\n")
+                .complete(Optional.empty(), new PasswordHasher());
+        ZoneChoice expected =
+                switch (word) {
+                    case "none" -> ZoneChoice.Word.NONE;
+                    case "default" -> ZoneChoice.Word.DEFAULT;
+                    default -> new ZoneChoice.Named(new ZoneName(word));
+                };
+        assertThat(((Site) site).zone()).isEqualTo(expected);
+        assertThat(draft(ObjectYaml.export(site).text()).complete(Optional.empty(), new PasswordHasher()))
+                .isEqualTo(site);
+    }
+}

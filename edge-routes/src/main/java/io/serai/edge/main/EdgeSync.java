@@ -1,0 +1,195 @@
+package io.serai.edge.main;
+
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.home.KnownServers;
+import io.serai.edge.link.IncomingRequest;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkAcceptor;
+import io.serai.edge.link.LinkHandler;
+import io.serai.edge.link.LinkListener;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.Reply;
+import io.serai.edge.message.EdgeMessages.EdgeConfig;
+import io.serai.edge.message.EdgeMessages.EdgeState;
+import io.serai.edge.message.EventKind;
+import io.serai.edge.message.LinkMessages.ByeCode;
+import io.serai.edge.message.Method;
+import io.serai.edge.message.Status;
+import io.serai.edge.relay.RelayedPartners;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps an edge at what its servers want: tells each server how the edge is, every few seconds and whenever something
+ * changes, and takes the configuration that comes back. Nothing of it is written but the servers' pins. Of several servers
+ * the one with the higher revision is right; at the same revision the edge stays with the one that it follows, as long
+ * as that is there. What is in force belongs to the one thread.
+ */
+final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeSync.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final RelayedPartners partners;
+    private final KnownServers servers;
+    private final EdgeListeners listeners;
+    private final Supplier<LinkAcceptor> acceptor;
+    private final Duration every;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread made = new Thread(task, "edge-sync");
+        made.setDaemon(true);
+        return made;
+    });
+
+    private @Nullable EdgeConfig inForce;
+    private String followed = "";
+    private String problem = "";
+
+    EdgeSync(
+            RelayedPartners partners,
+            KnownServers servers,
+            EdgeListeners listeners,
+            Supplier<LinkAcceptor> acceptor,
+            Duration every) {
+        this.partners = partners;
+        this.servers = servers;
+        this.listeners = listeners;
+        this.acceptor = acceptor;
+        this.every = every;
+    }
+
+    void start() {
+        thread.scheduleWithFixedDelay(this::syncAll, 0, every.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void soon() {
+        try {
+            thread.execute(this::syncAll);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The edge is stopping");
+        }
+    }
+
+    private void syncAll() {
+        try {
+            List<Link> links = acceptor.get().links();
+            EdgeConfig former = inForce;
+            links.stream().filter(Link::isUsable).forEach(this::sync);
+            retry();
+            if (inForce != former) {
+                // The others learn at once what is in force now.
+                links.stream().filter(Link::isUsable).forEach(this::sync);
+            }
+        } catch (RuntimeException e) { // the next round comes all the same
+            LOG.error("The edge could not be brought to what its servers want", e);
+        }
+    }
+
+    private void sync(Link link) {
+        EdgeConfig now = inForce;
+        EdgeState state = new EdgeState(now == null ? "" : now.digest(), partners.sessionCount(), problem);
+        try {
+            Reply reply = link.call(0, Method.EDGE_SYNC, state.encode(), PATIENCE);
+            if (reply.status() == Status.OK && reply.payload().length > 0) {
+                take(link, EdgeConfig.decode(reply.payload()));
+            }
+        } catch (ProtocolViolation e) {
+            LOG.warn("{} sent a configuration that cannot be: {}", link, e.text());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.TimeoutException | io.serai.edge.link.ConnectionLost e) {
+            LOG.debug("{} did not answer", link, e);
+        }
+    }
+
+    private void take(Link link, EdgeConfig offered) {
+        if (servers.take(offered.servers())) {
+            LOG.info("The servers that may link to this edge are now {}", offered.servers().pins());
+            acceptor.get().links().stream()
+                    .filter(other -> !servers.speaksFor(other.peer().pin(), other.peer().node()))
+                    .forEach(other -> other.close(ByeCode.IDENTITY, "this server's key counts no more"));
+        }
+        String server = link.peer().node();
+        EdgeConfig now = inForce;
+        boolean newer = now == null
+                || offered.revision() > now.revision()
+                || offered.revision() == now.revision() && (server.equals(followed) || !isLinked(followed));
+        if (newer) {
+            LOG.info("{} gives revision {} of the configuration", link, offered.revision());
+            inForce = offered;
+            followed = server;
+            apply(offered);
+        }
+    }
+
+    private boolean isLinked(String server) {
+        return acceptor.get().links().stream()
+                .anyMatch(link -> link.isUsable() && link.peer().node().equals(server));
+    }
+
+    /** A port that was taken may be free now. */
+    private void retry() {
+        EdgeConfig now = inForce;
+        if (now != null && !problem.isEmpty()) {
+            apply(now);
+        }
+    }
+
+    private void apply(EdgeConfig config) {
+        problem = String.join("; ", listeners.apply(config));
+    }
+
+    // ---- what comes over links ----
+
+    @Override
+    public void request(Link link, IncomingRequest request) {
+        partners.request(link, request);
+    }
+
+    @Override
+    public void stream(Link link, LinkStream stream, int method, byte[] payload) {
+        partners.stream(link, stream, method, payload);
+    }
+
+    @Override
+    public void event(Link link, int kind, byte[] payload) {
+        if (kind == EventKind.CONFIG_CHANGED.number()) {
+            soon();
+        } else {
+            partners.event(link, kind, payload);
+        }
+    }
+
+    @Override
+    public void up(Link link) {
+        partners.up(link);
+        soon();
+    }
+
+    @Override
+    public void changed(Link link) {
+        partners.changed(link);
+    }
+
+    @Override
+    public void lost(Link link, String why) {
+        partners.lost(link, why);
+    }
+
+    @Override
+    public void violation(String peer, String what) {
+        partners.violation(peer, what);
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

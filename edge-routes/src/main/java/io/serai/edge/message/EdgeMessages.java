@@ -1,0 +1,272 @@
+package io.serai.edge.message;
+
+import io.serai.edge.ProtocolViolation;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The messages about edges themselves: who its servers are, and how it becomes an edge. */
+public final class EdgeMessages {
+    private static final int NAME_BYTES = 256;
+    private static final int PIN_BYTES = 64;
+    private static final int MOST_SERVERS = 1_000;
+
+    private EdgeMessages() {}
+
+    /** A server's name and the pin of its link's key. */
+    public record ServerPin(String node, String pin) {}
+
+    /**
+     * The servers that may hold links to an edge.
+     *
+     * @param revision grows with each change; an edge takes no older list than it has
+     */
+    public record Servers(long revision, List<ServerPin> pins) {
+        public Servers {
+            pins = List.copyOf(pins);
+        }
+
+        public byte[] encode() {
+            return writer().done();
+        }
+
+        private FieldWriter writer() {
+            FieldWriter out = new FieldWriter().number(1, revision);
+            for (ServerPin pin : pins) {
+                out.message(2, new FieldWriter().text(1, pin.node()).text(2, pin.pin()));
+            }
+            return out;
+        }
+
+        public static Servers decode(byte[] payload) throws ProtocolViolation {
+            return decode(new FieldReader(payload));
+        }
+
+        private static Servers decode(FieldReader in) throws ProtocolViolation {
+            long revision = 0;
+            List<ServerPin> pins = new ArrayList<>();
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> revision = in.number(Long.MAX_VALUE);
+                    case 2 -> {
+                        if (pins.size() == MOST_SERVERS) {
+                            throw new ProtocolViolation("more than " + MOST_SERVERS + " servers");
+                        }
+                        pins.add(pin(in.message()));
+                    }
+                    default -> {}
+                }
+            }
+            return new Servers(revision, pins);
+        }
+
+        private static ServerPin pin(FieldReader in) throws ProtocolViolation {
+            String node = "";
+            String pin = "";
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> node = in.text(NAME_BYTES);
+                    case 2 -> pin = in.text(PIN_BYTES);
+                    default -> {}
+                }
+            }
+            if (!node.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}") || !pin.matches("[0-9a-f]{64}")) {
+                throw new ProtocolViolation("a server without a name or pin");
+            }
+            return new ServerPin(node, pin);
+        }
+    }
+
+    /**
+     * What makes a machine an edge.
+     *
+     * @param cluster the cluster whose edge it becomes
+     * @param edge its name there
+     */
+    public record Grant(String cluster, String edge, Servers servers) {
+        public byte[] encode() {
+            return new FieldWriter()
+                    .text(1, cluster)
+                    .text(2, edge)
+                    .message(3, servers.writer())
+                    .done();
+        }
+
+        public static Grant decode(byte[] payload) throws ProtocolViolation {
+            String cluster = "";
+            String edge = "";
+            Servers servers = new Servers(0, List.of());
+            FieldReader in = new FieldReader(payload);
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> cluster = in.text(NAME_BYTES);
+                    case 2 -> edge = in.text(NAME_BYTES);
+                    case 3 -> servers = Servers.decode(in.message());
+                    default -> {}
+                }
+            }
+            if (!cluster.matches("[A-Za-z0-9-]{1,64}") || !edge.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+                throw new ProtocolViolation("a grant without a cluster or name");
+            }
+            return new Grant(cluster, edge, servers);
+        }
+    }
+
+    /**
+     * How an edge is, by which it also asks for its configuration.
+     *
+     * @param digest of the configuration that it has in force; empty when it has none
+     * @param sessions that partners have there
+     * @param problem why it could not put a newer one in force; empty when it could
+     */
+    public record EdgeState(String digest, int sessions, String problem) {
+        public byte[] encode() {
+            return new FieldWriter()
+                    .text(1, digest)
+                    .number(2, sessions)
+                    .text(3, problem.length() > 500 ? problem.substring(0, 500) : problem)
+                    .done();
+        }
+
+        public static EdgeState decode(byte[] payload) throws ProtocolViolation {
+            String digest = "";
+            int sessions = 0;
+            String problem = "";
+            FieldReader in = new FieldReader(payload);
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> digest = in.text(PIN_BYTES);
+                    case 2 -> sessions = in.integer(Integer.MAX_VALUE);
+                    case 3 -> problem = in.text(2_048);
+                    default -> {}
+                }
+            }
+            return new EdgeState(digest, sessions, problem);
+        }
+    }
+
+    /** A file of a listener's identity: a host key, the certificate or its key. Held in memory alone. */
+    public record IdentityFile(String name, String text) {
+        @Override
+        public String toString() {
+            return "IdentityFile[" + name + "]";
+        }
+    }
+
+    /**
+     * A port for partners.
+     *
+     * @param protocol {@code sftp}, {@code ftps} or {@code https}
+     * @param options of its endpoint, as {@code name=value}
+     */
+    public record Offer(String name, String protocol, List<String> options) {
+        public Offer {
+            options = List.copyOf(options);
+        }
+    }
+
+    /**
+     * Everything that an edge works with.
+     *
+     * @param zone the zone that the edge belongs to
+     * @param revision of what it was made from: of two that differ the higher one is newer
+     */
+    public record EdgeConfig(
+            String zone, long revision, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
+        private static final int MOST = 256;
+        private static final int TEXT_BYTES = 64 << 10;
+
+        public EdgeConfig {
+            offers = List.copyOf(offers);
+            identity = List.copyOf(identity);
+        }
+
+        /** What tells two configurations apart; the revision does not. */
+        public String digest() {
+            try {
+                return java.util.HexFormat.of()
+                        .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(writer().done()));
+            } catch (java.security.NoSuchAlgorithmException e) {
+                throw new IllegalStateException("This JVM has no SHA-256", e);
+            }
+        }
+
+        public byte[] encode() {
+            return writer().number(5, revision).done();
+        }
+
+        private FieldWriter writer() {
+            FieldWriter out = new FieldWriter().text(1, zone).message(2, servers.writer());
+            for (Offer offer : offers) {
+                out.message(
+                        3,
+                        new FieldWriter()
+                                .text(1, offer.name())
+                                .text(2, offer.protocol())
+                                .texts(3, offer.options()));
+            }
+            for (IdentityFile file : identity) {
+                out.message(4, new FieldWriter().text(1, file.name()).text(2, file.text()));
+            }
+            return out;
+        }
+
+        public static EdgeConfig decode(byte[] payload) throws ProtocolViolation {
+            String zone = "";
+            long revision = 0;
+            Servers servers = new Servers(0, List.of());
+            List<Offer> offers = new ArrayList<>();
+            List<IdentityFile> identity = new ArrayList<>();
+            FieldReader in = new FieldReader(payload);
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> zone = in.text(NAME_BYTES);
+                    case 2 -> servers = Servers.decode(in.message());
+                    case 3 -> offers.add(offer(in.message()));
+                    case 4 -> identity.add(file(in.message()));
+                    case 5 -> revision = in.number(Long.MAX_VALUE);
+                    default -> {}
+                }
+                if (offers.size() > MOST || identity.size() > MOST) {
+                    throw new ProtocolViolation("a configuration of more than " + MOST + " listeners or files");
+                }
+            }
+            return new EdgeConfig(zone, revision, servers, offers, identity);
+        }
+
+        private static Offer offer(FieldReader in) throws ProtocolViolation {
+            String name = "";
+            String protocol = "";
+            List<String> options = new ArrayList<>();
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> name = in.text(NAME_BYTES);
+                    case 2 -> protocol = in.text(NAME_BYTES);
+                    case 3 -> options.add(in.text(TEXT_BYTES));
+                    default -> {}
+                }
+                if (options.size() > MOST) {
+                    throw new ProtocolViolation("a listener of more than " + MOST + " options");
+                }
+            }
+            return new Offer(name, protocol, options);
+        }
+
+        private static IdentityFile file(FieldReader in) throws ProtocolViolation {
+            String name = "";
+            String text = "";
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> name = in.text(NAME_BYTES);
+                    case 2 -> text = in.text(TEXT_BYTES);
+                    default -> {}
+                }
+            }
+            return new IdentityFile(name, text);
+        }
+
+        @Override
+        public String toString() {
+            return "EdgeConfig[" + zone + ", revision " + revision + ", " + offers + "]";
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package io.serai.server.cli;
+
+import static io.serai.server.client.AdminClient.encode;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.serai.server.client.AdminClient;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Edges from the command line. */
+final class EdgeCommands {
+    private EdgeCommands() {}
+
+    @Command(name = "edges", description = "Show the edges of all zones and how this server's links to them are.")
+    static final class Edges extends ClientCommand {
+        @Override
+        JsonNode call(AdminClient client) {
+            return client.get("/api/v1/edges");
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            if (answer.path("edges").isEmpty()) {
+                out.println("No zone has an edge (kind: Zone)");
+                return;
+            }
+            Table table = new Table(
+                    "ZONE", "EDGE", "STATE", "LINK", "RTT", "SESSIONS", "STREAMS", "CONFIGURATION", "VERSION", "ADDRESSES");
+            List<String> remarks = new ArrayList<>();
+            for (JsonNode row : answer.path("edges")) {
+                table.row(
+                        text(row, "zone"),
+                        text(row, "edge"),
+                        text(row, "state"),
+                        row.hasNonNull("connections") ? text(row, "connections") + " connections" : "-",
+                        row.hasNonNull("roundTripMicros") ? millis(row.path("roundTripMicros").asLong()) : "-",
+                        text(row, "sessions"),
+                        text(row, "streams"),
+                        configuration(row),
+                        text(row, "software"),
+                        addresses(row));
+                remark(row, remarks);
+            }
+            table.print(out);
+            remarks.forEach(remark -> out.println(Table.printable(remark)));
+        }
+
+        private static String configuration(JsonNode row) {
+            if (!row.hasNonNull("configuration")) {
+                return "-";
+            }
+            String digest = row.path("configuration").asText();
+            String shown = digest.isEmpty() ? "none" : digest.substring(0, Math.min(8, digest.length()));
+            return row.path("drift").asBoolean() ? shown + " (drift)" : shown;
+        }
+
+        private static void remark(JsonNode row, List<String> remarks) {
+            String edge = text(row, "edge");
+            if (!text(row, "failure").isBlank() && !text(row, "state").equals("up")) {
+                remarks.add(edge + ": " + text(row, "failure"));
+            }
+            if (!row.path("problem").asText("").isBlank()) {
+                remarks.add(edge + ": its configuration is not in force: " + text(row, "problem"));
+            }
+        }
+
+        private static String addresses(JsonNode row) {
+            List<String> addresses = new ArrayList<>();
+            row.path("addresses").forEach(address -> addresses.add(address.asText()));
+            return String.join(",", addresses);
+        }
+
+        private static String millis(long micros) {
+            return String.format(Locale.ROOT, "%.1f ms", micros / 1000.0);
+        }
+    }
+
+    @Command(
+            name = "edge",
+            description = "Enrol an edge.",
+            subcommands = {Enrol.class, Enrolments.class, TakeBack.class})
+    static final class Edge {}
+
+    @Command(
+            name = "enrol",
+            description = {
+                "Print a one-time code; a machine that is started with it becomes this edge:",
+                "serai-edge --enrol CODE. This server then finds it at its address, and both learn each other's keys."
+            })
+    static final class Enrol extends ClientCommand {
+        @Parameters(paramLabel = "EDGE", description = "The edge's name.")
+        String name = "";
+
+        @Option(names = "--zone", paramLabel = "ZONE", description = "Its zone, when no zone names the edge yet.")
+        @Nullable
+        String zone;
+
+        @Option(
+                names = "--address",
+                paramLabel = "HOST:PORT",
+                description = "Where its link will be, when its zone does not say; may be repeated.")
+        List<String> addresses = new ArrayList<>();
+
+        @Option(names = "--valid", paramLabel = "TIME", description = "How long the code is valid; 1h if not given.")
+        String valid = "1h";
+
+        @Option(names = "--replace", description = "Enrol anew an edge that has a key already.")
+        boolean replace;
+
+        @Override
+        JsonNode call(AdminClient client) {
+            Map<String, Object> body = new LinkedHashMap<>();
+            if (zone != null) {
+                body.put("zone", zone);
+            }
+            body.put("addresses", addresses);
+            body.put("valid", valid);
+            body.put("replace", replace);
+            return client.post("/api/v1/edges/" + encode(name) + "/enrolment", body);
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            out.println(text(answer, "code"));
+        }
+    }
+
+    @Command(name = "enrolments", description = "List the enrolments that this server has begun.")
+    static final class Enrolments extends ClientCommand {
+        @Override
+        JsonNode call(AdminClient client) {
+            return client.get("/api/v1/enrolments");
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            Table table = new Table("EDGE", "ZONE", "STATE", "UNTIL", "BY", "TEXT");
+            for (JsonNode row : answer.path("enrolments")) {
+                table.row(
+                        text(row, "edge"),
+                        text(row, "zone"),
+                        text(row, "state"),
+                        Sizes.time(text(row, "until")),
+                        text(row, "by"),
+                        text(row, "text"));
+            }
+            table.print(out);
+        }
+    }
+
+    @Command(name = "revoke", description = "Take the code of an edge back.")
+    static final class TakeBack extends ClientCommand {
+        @Parameters(paramLabel = "EDGE", description = "The edge's name.")
+        String name = "";
+
+        @Override
+        JsonNode call(AdminClient client) {
+            return client.delete("/api/v1/edges/" + encode(name) + "/enrolment");
+        }
+
+        @Override
+        void show(JsonNode answer, PrintWriter out) {
+            out.println("Taken back");
+        }
+    }
+}

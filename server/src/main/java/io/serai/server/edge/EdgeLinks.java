@@ -1,0 +1,350 @@
+package io.serai.server.edge;
+
+import io.serai.cluster.edge.LinkPins;
+import io.serai.cluster.object.ObjectStore;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.EdgeName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.NodeName;
+import io.serai.config.name.ZoneName;
+import io.serai.config.object.Zone;
+import io.serai.edge.link.CreditBudget;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkDialer;
+import io.serai.edge.link.LinkNode;
+import io.serai.edge.link.LinkSettings;
+import io.serai.edge.link.LinkSetup;
+import io.serai.edge.link.LinkTransport;
+import io.serai.edge.message.EdgeMessages.EdgeConfig;
+import io.serai.edge.message.EdgeMessages.EdgeState;
+import io.serai.edge.message.EdgeMessages.IdentityFile;
+import io.serai.edge.message.EdgeMessages.ServerPin;
+import io.serai.edge.message.EdgeMessages.Servers;
+import io.serai.edge.message.EventKind;
+import io.serai.edge.tls.LinkIdentity;
+import io.serai.edge.tls.LinkRole;
+import io.serai.edge.tls.LinkTls;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This server's links to every edge of every zone. They follow the zones: an edge that comes is dialled, one that goes, moves
+ * or gets another key is left, all without a restart here or there. An edge without a key is not dialled.
+ *
+ * <p>State: {@code held}, {@code pins} and {@code engine} are guarded by this object. What takes time runs on one thread of its own.
+ */
+public final class EdgeLinks implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeLinks.class);
+    private static final int LOOP_THREADS = 2;
+    private static final long LOOK_MILLIS = 3_000;
+
+    /**
+     * What the links stand on.
+     *
+     * @param identity this server's link key, whose pin is recorded
+     * @param listeners what partners see at listeners: host keys, certificate, key
+     * @param revision of the configuration objects that this server has
+     * @param desks what serves the edges of a zone; asked once for each link to an edge
+     */
+    public record Ground(
+            ObjectStore objects,
+            LongSupplier revision,
+            LinkPins pins,
+            NodeName self,
+            LinkIdentity identity,
+            String software,
+            LinkSettings settings,
+            List<IdentityFile> listeners,
+            Function<ZoneName, ZoneDesk> desks) {}
+
+    private final Ground ground;
+    private final EdgeTrust trust = new EdgeTrust();
+    private final LinkNode node;
+    private final EdgeOffers offers;
+    private final Map<EdgeName, HeldEdge> held = new TreeMap<>();
+    private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "edge-links");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private LinkPins.Pins pins;
+    private @Nullable Engine engine;
+    private boolean closed;
+
+    /** What all links share; a server without zones has none of it. */
+    private record Engine(LinkTransport transport, LinkTls tls, CreditBudget budget) {}
+
+    /** Records this server's pin; dials nobody yet. */
+    public EdgeLinks(Ground ground) {
+        this.ground = ground;
+        ground.pins().record(ground.self(), ground.identity().pin().hex());
+        this.pins = ground.pins().read();
+        this.offers = new EdgeOffers(ground.listeners());
+        this.node = new LinkNode(
+                ground.self().value(),
+                pins.cluster().toString(),
+                UUID.randomUUID(),
+                ground.software(),
+                List.of(),
+                "",
+                LinkNode.MINOR_MIN,
+                LinkNode.MINOR_MAX);
+    }
+
+    /** One edge as this server sees it. */
+    public record EdgeView(Zone zone, Zone.Edge edge, Optional<Link> link, Standing standing) {}
+
+    /**
+     * How an edge stands.
+     *
+     * @param failure what keeps connections from coming up; empty when nothing does
+     * @param loss why the last one was lost; empty when none was
+     * @param state what the edge said of itself last, over this link; empty when it has said nothing yet
+     * @param wanted the digest of the configuration that it should have
+     */
+    public record Standing(String failure, String loss, Optional<EdgeState> state, String wanted) {
+        /** Whether it works with another configuration than it should. */
+        public boolean drifts() {
+            return state.isPresent() && !state.get().digest().equals(wanted);
+        }
+    }
+
+    /** Dials, and follows the zones from here on. */
+    public void start() {
+        ground.objects().onChange(changes -> {
+            boolean concerned = changes.stream()
+                    .anyMatch(change -> change.before() instanceof Zone || change.after() instanceof Zone);
+            if (concerned) {
+                later(this::follow);
+            }
+        });
+        follow();
+        worker.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void later(Runnable work) {
+        try {
+            worker.execute(work);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("A change of zones came after the stop");
+        }
+    }
+
+    /** Brings the links to what the zones say. */
+    private void follow() {
+        List<Zone> zones = ground.objects().all(Zone.class);
+        List<HeldEdge> gone = new ArrayList<>();
+        List<HeldEdge> come = new ArrayList<>();
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            trust.replace(zones);
+            Map<EdgeName, HeldEdge> wanted = new HashMap<>();
+            for (Zone zone : zones) {
+                for (Zone.Edge edge : zone.edges()) {
+                    HeldEdge now = held.get(edge.name());
+                    if (now != null && now.stillServes(zone, edge)) {
+                        now.follow(zone, edge);
+                        wanted.put(edge.name(), now);
+                    } else if (!edge.pins().isEmpty()) {
+                        hold(zone, edge).ifPresent(fresh -> wanted.put(edge.name(), fresh));
+                    }
+                }
+            }
+            held.forEach((name, edge) -> {
+                if (wanted.get(name) != edge) {
+                    gone.add(edge);
+                }
+            });
+            wanted.forEach((name, edge) -> {
+                if (held.get(name) != edge) {
+                    come.add(edge);
+                }
+            });
+            held.clear();
+            held.putAll(wanted);
+        }
+        gone.forEach(HeldEdge::stop);
+        come.forEach(HeldEdge::start);
+        tellChange();
+    }
+
+    /** What keeps one edge away must not keep the others. */
+    private Optional<HeldEdge> hold(Zone zone, Zone.Edge edge) {
+        try {
+            return Optional.of(dialled(zone, edge));
+        } catch (RuntimeException e) {
+            LOG.error("The edge {} of the zone {} is not dialled", edge.name(), zone.name(), e);
+            return Optional.empty();
+        }
+    }
+
+    private HeldEdge dialled(Zone zone, Zone.Edge edge) {
+        ZoneDesk desk = ground.desks().apply(zone.name());
+        Engine with = engine();
+        EdgeService service = new EdgeService(desk.handler(), this::config, worker);
+        LinkSetup setup = new LinkSetup(
+                with.transport(),
+                with.tls(),
+                ground.settings(),
+                with.budget(),
+                node,
+                service,
+                desk.listener(),
+                InstantSource.system());
+        LinkDialer dialer = new LinkDialer(
+                setup,
+                new LinkDialer.Target(
+                        edge.name().value(),
+                        edge.addresses().stream().map(EdgeLinks::address).toList()));
+        return new HeldEdge(zone, edge, dialer, service);
+    }
+
+    private Engine engine() {
+        Engine made = engine;
+        if (made == null) {
+            made = new Engine(
+                    LinkTransport.start(ground.settings(), LOOP_THREADS),
+                    LinkTls.of(LinkRole.SERVER, ground.identity(), trust),
+                    new CreditBudget(ground.settings().flow().budgetBytes()));
+            engine = made;
+        }
+        return made;
+    }
+
+    /** Names are looked up anew at each try. */
+    static InetSocketAddress address(HostPort address) {
+        return InetSocketAddress.createUnresolved(address.host(), address.port());
+    }
+
+    /** Other servers come and go; edges are to know them. */
+    private void look() {
+        synchronized (this) {
+            if (held.isEmpty()) {
+                return;
+            }
+        }
+        try {
+            LinkPins.Pins now = ground.pins().read();
+            boolean newer;
+            synchronized (this) {
+                newer = now.revision() != pins.revision();
+                pins = now;
+            }
+            if (newer) {
+                tellChange();
+            }
+        } catch (SeraiException e) {
+            LOG.debug("The servers' pins are not known now", e);
+        }
+    }
+
+    private void tellChange() {
+        List<HeldEdge> all;
+        synchronized (this) {
+            all = List.copyOf(held.values());
+        }
+        for (HeldEdge edge : all) {
+            edge.link().ifPresent(link -> link.event(EventKind.CONFIG_CHANGED.number(), new byte[0]));
+        }
+    }
+
+    /** What the edge of that name should work with; empty when it belongs to no zone any more. */
+    private synchronized Optional<EdgeConfig> config(String edge) {
+        @Nullable HeldEdge known = held.get(new EdgeName(edge));
+        return known == null ? Optional.empty() : Optional.of(config(known.zone(), known.edge()));
+    }
+
+    /** Both revisions only grow, and so does their sum. */
+    private synchronized EdgeConfig config(Zone zone, Zone.Edge edge) {
+        return offers.config(zone, edge, ground.revision().getAsLong() + pins.revision(), servers());
+    }
+
+    /** The servers as edges are to know them. */
+    public synchronized Servers servers() {
+        return new Servers(
+                pins.revision(),
+                pins.pins().entrySet().stream()
+                        .map(pin -> new ServerPin(pin.getKey().value(), pin.getValue()))
+                        .toList());
+    }
+
+    /** The id of the cluster, which both ends of a link must agree on. */
+    public String cluster() {
+        return node.cluster();
+    }
+
+    public LinkIdentity identity() {
+        return ground.identity();
+    }
+
+    /** Every edge of every zone, by zone and name. */
+    public List<EdgeView> edges() {
+        List<EdgeView> views = new ArrayList<>();
+        for (Zone zone : ground.objects().all(Zone.class)) {
+            for (Zone.Edge edge : zone.edges()) {
+                views.add(view(zone, edge));
+            }
+        }
+        return views;
+    }
+
+    private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
+        String wanted = config(zone, edge).digest();
+        @Nullable HeldEdge known = held.get(edge.name());
+        if (known == null) {
+            return new EdgeView(zone, edge, Optional.empty(), new Standing("", "", Optional.empty(), wanted));
+        }
+        return new EdgeView(
+                zone,
+                edge,
+                known.link(),
+                new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted));
+    }
+
+    /** The usable links to the edges of a zone. */
+    public synchronized List<Link> links(ZoneName zone) {
+        return held.values().stream()
+                .filter(edge -> edge.zone().name().equals(zone))
+                .flatMap(edge -> edge.link().stream())
+                .toList();
+    }
+
+    /** Says goodbye to all edges; what is open on the links is lost. */
+    @Override
+    public void close() {
+        List<HeldEdge> all;
+        Engine used;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            all = List.copyOf(held.values());
+            held.clear();
+            used = engine;
+        }
+        worker.shutdownNow();
+        all.forEach(HeldEdge::stop);
+        if (used != null) {
+            used.transport().close();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.serai.server.edge;
+
+import io.serai.config.name.Network;
+import io.serai.config.object.Site;
+import io.serai.config.object.Zone;
+import io.serai.edge.message.EdgeMessages.EdgeConfig;
+import io.serai.edge.message.EdgeMessages.IdentityFile;
+import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.edge.message.EdgeMessages.Servers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What an edge is told: the listeners of its zone as options of the endpoints, and what they present to partners. */
+final class EdgeOffers {
+    private final List<IdentityFile> identity;
+
+    /** @param identity the host keys, certificate and key that partners see at this server's own listeners, too */
+    EdgeOffers(List<IdentityFile> identity) {
+        this.identity = List.copyOf(identity);
+    }
+
+    EdgeConfig config(Zone zone, Zone.Edge edge, long revision, Servers servers) {
+        List<Offer> offers = zone.listeners().stream()
+                .map(listener -> new Offer(
+                        listener.name(),
+                        listener.protocol().name().toLowerCase(Locale.ROOT),
+                        options(listener, edge)))
+                .toList();
+        // An edge that offers nothing needs no keys.
+        return new EdgeConfig(
+                zone.name().value(), revision, servers, offers, offers.isEmpty() ? List.of() : identity);
+    }
+
+    private static List<String> options(Zone.Listener listener, Zone.Edge edge) {
+        List<String> options = new ArrayList<>();
+        options.add("bindAddress=" + listener.address());
+        options.add("port=" + listener.port());
+        addNetworks(options, "proxyProtocolFrom=", listener.proxyProtocolFrom());
+        addNetworks(options, "allow=", listener.admission().allowFrom());
+        addNetworks(options, "deny=", listener.admission().denyFrom());
+        switch (listener.protocol()) {
+            case SFTP -> listener.maxSessions().ifPresent(most -> options.add("maxSessions=" + most));
+            case FTPS -> {
+                options.add("tls=" + (listener.tls() == Site.TlsMode.IMPLICIT ? "IMPLICIT" : "EXPLICIT"));
+                listener.passivePorts().ifPresent(ports -> options.add("passivePorts=" + ports));
+                edge.publicAddress().ifPresent(address -> options.add("passiveAddress=" + address));
+                listener.maxSessions().ifPresent(most -> options.add("maxConnections=" + most));
+            }
+            case HTTPS -> listener.maxSessions().ifPresent(most -> options.add("maxConnections=" + most));
+        }
+        return options;
+    }
+
+    private static void addNetworks(List<String> options, String option, List<Network> networks) {
+        if (!networks.isEmpty()) {
+            options.add(option + networks.stream().map(Network::toString).collect(Collectors.joining(",")));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.serai.server.node;
+
+import io.serai.cluster.database.Database;
+import io.serai.cluster.edge.LinkPins;
+import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.object.SharedChanges;
+import io.serai.config.name.ZoneName;
+import io.serai.config.object.Zone;
+import io.serai.config.settings.NodeSettings;
+import io.serai.edge.link.LinkSettings;
+import io.serai.edge.relay.PartnerService;
+import io.serai.edge.relay.UploadVerdicts;
+import io.serai.edge.tls.LinkIdentity;
+import io.serai.edge.tls.LinkKeyFile;
+import io.serai.edge.tls.LinkRole;
+import io.serai.server.edge.EdgeEnrolments;
+import io.serai.server.edge.EdgeLinks;
+import io.serai.server.edge.ZoneDesk;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.builder.RouteBuilder;
+
+/** A node's part with edges: its links, the enrolments that it has begun, and a route for each zone that takes its sessions. */
+final class NodeEdges {
+    /** What a zone's route is called: this and the zone's name. */
+    static final String ID_PREFIX = "serai-zone-";
+
+    private static final int WORKERS = 64;
+    private static final int WAITING_MOST = 2_000;
+    private static final Duration VERDICTS_KEPT = Duration.ofMinutes(5);
+    private static final Duration ENROLMENT_PAUSE = Duration.ofSeconds(2);
+
+    private final NodeCamel camel;
+    private final JdbcObjectStore objects;
+    private final EdgeLinks links;
+    private final EdgeEnrolments enrolments;
+    private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
+    private final ExecutorService workers = new ThreadPoolExecutor(
+            WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(named("edge-clock"));
+
+    /** What it stands on. */
+    record Ground(Database database, NodeCamel camel, JdbcObjectStore objects, NodeListeners listeners, String version) {}
+
+    private NodeEdges(NodeSettings settings, Ground ground, SharedChanges shared) {
+        this.camel = ground.camel();
+        this.objects = ground.objects();
+        LinkIdentity identity = new LinkKeyFile(settings.home().resolve("keys").resolve("link.pem"))
+                .openOrMake(LinkRole.SERVER, settings.node().name().value(), InstantSource.system());
+        this.links = new EdgeLinks(new EdgeLinks.Ground(
+                objects,
+                objects::revision,
+                new LinkPins(ground.database()),
+                settings.node().name(),
+                identity,
+                "serai " + ground.version(),
+                LinkSettings.standard(),
+                ground.listeners().shownAtEdges(),
+                this::desk));
+        this.enrolments = new EdgeEnrolments(
+                links, objects, (zone, by) -> put(zone, by, shared), InstantSource.system(), ENROLMENT_PAUSE);
+        ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
+    }
+
+    /** Dials nobody yet. The links stop after whatever is added to the stops from here on, and so after the routes. */
+    static NodeEdges open(NodeSettings settings, Ground ground, SharedChanges shared, StopList stops) {
+        NodeEdges edges = new NodeEdges(settings, ground, shared);
+        stops.add("edge links", edges::close);
+        return edges;
+    }
+
+    /** Begins to dial; the routes of the node run. */
+    void start() {
+        links.start();
+    }
+
+    EdgeLinks links() {
+        return links;
+    }
+
+    EdgeEnrolments enrolments() {
+        return enrolments;
+    }
+
+    /** An enrolment changes a zone as an operator does. */
+    private void put(Zone zone, String by, SharedChanges shared) {
+        shared.requireReadByAll(List.of(zone));
+        ZoneChecks.check(List.of(zone), objects);
+        objects.change(List.of(zone), List.of(), by);
+    }
+
+    private ZoneDesk desk(ZoneName zone) {
+        PartnerService service = services.computeIfAbsent(zone, this::open);
+        return new ZoneDesk(service, service);
+    }
+
+    /** The service and its route stay when the zone goes: nothing comes in there then. */
+    private PartnerService open(ZoneName zone) {
+        PartnerService service = new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT));
+        camel.bind(zone.value(), PartnerService.class, service);
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                // spotless:off
+                from("edge-link:" + zone)
+                    .routeId(ID_PREFIX + zone)
+                    .errorHandler(noErrorHandler())
+                    .noStreamCaching()
+                    .noMessageHistory()
+                    .to("partner-session:local");
+                // spotless:on
+            }
+        });
+        return service;
+    }
+
+    private void close() {
+        enrolments.close();
+        links.close();
+        workers.shutdownNow();
+        clock.shutdownNow();
+    }
+
+    private static java.util.concurrent.ThreadFactory named(String name) {
+        return task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+}
