@@ -391,6 +391,9 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
             file.close();
             if (ours) {
                 file.removeMark();
+                if (opening.name().base() > 0) {
+                    StagingName.removeBase(opening.staging());
+                }
             }
         } catch (IOException e) {
             LOG.warn("The staging file of transfer {} did not close", opening.transfer(), e);

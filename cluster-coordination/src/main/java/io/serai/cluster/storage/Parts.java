@@ -12,7 +12,6 @@ import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -114,29 +113,19 @@ final class Parts {
         }
     }
 
-    /**
-     * Moves the part to where it can be written to.
-     *
-     * @param name the name for a file of that length
-     * @return the length; empty when there is no part, or another took it
-     */
-    OptionalLong take(StagingName.Target target, LongFunction<Path> name) throws IOException {
-        Optional<Part> part = find(target);
-        if (part.isEmpty()) {
-            return OptionalLong.empty();
-        }
-        long sizeBytes = part.get().sizeBytes();
+    /** Moves a part that was found to that name, where it can be written to; false when another took it. */
+    boolean take(StagingName.Target target, Part part, Path name) throws IOException {
         try {
-            if (part.get().writer() == Writer.MAY_BE_ALIVE) {
-                copy(part.get().file(), sizeBytes, name.apply(sizeBytes));
+            if (part.writer() == Writer.MAY_BE_ALIVE) {
+                copy(part.file(), part.sizeBytes(), name);
             } else {
-                Files.move(part.get().file(), name.apply(sizeBytes), StandardCopyOption.ATOMIC_MOVE);
+                Files.move(part.file(), name, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (NoSuchFileException e) {
-            return OptionalLong.empty();
+            return false;
         }
         drop(target);
-        return OptionalLong.of(sizeBytes);
+        return true;
     }
 
     /** Copies under another name first, so that a copy that was broken off never looks like a part. */

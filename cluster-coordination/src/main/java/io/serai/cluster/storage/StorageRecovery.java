@@ -154,11 +154,12 @@ public final class StorageRecovery implements TakeoverStep {
                         > 0) {
             Files.deleteIfExists(file);
         } else {
+            StagingName known = name.withNotedBase(file);
             long trusted = SafeMark.trusted(file, Files.size(file), crash);
             if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
-                parts.keepLeft(name, file, trusted);
+                parts.keepLeft(known, file, trusted);
             } else {
-                parts.keep(name, file, trusted);
+                parts.keep(known, file, trusted);
             }
         }
     }
