@@ -14,8 +14,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Map;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -194,7 +194,8 @@ class ClusterIT {
         try (Stream<Path> conversations = Files.list(folder.resolve("sshd").resolve("sessions"))) {
             return conversations
                     .filter(ClusterIT::isWriting)
-                    .flatMap(log -> ProcessHandle.of(Long.parseLong(log.getFileName().toString())).stream())
+                    .flatMap(log ->
+                            ProcessHandle.of(Long.parseLong(log.getFileName().toString())).stream())
                     .map(process -> process.children().findFirst().orElse(process)) // of a shell that waits for it
                     .findFirst()
                     .orElseThrow();

@@ -30,8 +30,8 @@ public final class ScheduleFires {
                      then excluded.looked_until else schedule_clock.looked_until end
              where schedule_clock.left_at is not null""";
 
-    private static final String CLOCKS = "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock"
-            + " where left_at is null";
+    private static final String CLOCKS =
+            "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock" + " where left_at is null";
 
     private static final String VIEW = """
             select f.schedule, f.route_id, f.fire_time, f.recorded_at, f.outcome, f.note, f.asked_by, f.event_id,

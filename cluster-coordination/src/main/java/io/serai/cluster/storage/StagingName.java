@@ -29,8 +29,7 @@ import java.util.regex.Pattern;
  */
 record StagingName(Optional<Target> target, TransferId transfer, long base) {
     private static final String ID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})";
-    private static final Pattern UPLOAD =
-            Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})~([0-9a-f]{32})~" + ID);
+    private static final Pattern UPLOAD = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63})~([0-9a-f]{32})~" + ID);
     private static final Pattern PULL = Pattern.compile("pull~" + ID);
     private static final String BASE = ".base";
     private static final int HASH_BYTES = 16;

@@ -109,7 +109,9 @@ class ScheduleFiresTest {
         fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
         fires.leaveOthers(hourly, ROUTE);
         fires.begin(NIGHTLY, ROUTE, Optional.of(NOON.plusSeconds(60)));
-        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since)).as("taken back").isEqualTo(NOON);
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since))
+                .as("taken back")
+                .isEqualTo(NOON);
 
         fires.leaveOthers(hourly, ROUTE);
         DATABASE.database().execute(connection -> {
