@@ -218,12 +218,14 @@ class ClusterKeysTest {
     }
 
     @Test
-    void aNodeThatKeepsAHomesKeysIsNotOverwritten() {
+    void aNodeThatKeepsAHomesKeysIsNotOverwritten() throws IOException {
         SecretBox first = keys("a").open();
+        byte[] before = Files.readAllBytes(file("a"));
         JoinToken token = invite(first);
 
-        assertThatThrownBy(() -> invitations().redeem(token, NODE, file("a"))).hasMessageContaining("has keys already");
-        invitations().redeem(token, NODE, file("b"));
+        assertThat(invitations().redeem(token, NODE, file("a"))).isFalse();
+        assertThat(file("a")).hasBinaryContent(before);
+        assertThat(invitations().redeem(token, NODE, file("b"))).isTrue();
     }
 
     @Test

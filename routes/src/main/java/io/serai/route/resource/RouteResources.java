@@ -187,9 +187,9 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
         return List.copyOf(all.values());
     }
 
-    /** Which declared resources cannot be used here, and why. */
-    public Collection<String> problems() {
-        return List.copyOf(failed.values());
+    /** The names of declared resources that cannot be used here. The log says why, and so does a route that uses one. */
+    public List<String> unusable() {
+        return failed.keySet().stream().map(Key::toString).sorted().toList();
     }
 
     DataSource dataSource(String name) {
