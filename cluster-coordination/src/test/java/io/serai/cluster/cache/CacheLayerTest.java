@@ -97,7 +97,8 @@ class CacheLayerTest {
 
         CacheLayer stranger = layer("two", CacheIdentity.of(CacheIdentity.make()));
         CacheLayer late = layer("three", KEY);
-        // One with the key, which came later than the stranger: who may come in is in by then. It may have asked the stranger
+        // One with the key, which came later than the stranger: who may come in is in by then. It may have asked the
+        // stranger
         // first; then the groups find each other when they look for others, some times a minute.
         await().atMost(Duration.ofSeconds(60)).until(() -> one.members() == 2 && late.members() == 2);
         await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(20)).until(() -> stranger.members() < 2);

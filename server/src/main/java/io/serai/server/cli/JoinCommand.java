@@ -84,7 +84,10 @@ final class JoinCommand implements Callable<Integer> {
                             : "Node %s had the keys of the cluster %s already and needed no invitation: the token was"
                                     + " not used. The home had no settings; they are in %s now. Start it with: serai up"
                                     + " --home %s",
-                    settings.node().name(), invitation.cluster(), settingsFile, folder));
+                    settings.node().name(),
+                    invitation.cluster(),
+                    settingsFile,
+                    folder));
             return 0;
         } catch (RuntimeException e) {
             if (made) {

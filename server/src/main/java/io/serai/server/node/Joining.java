@@ -55,8 +55,7 @@ public final class Joining {
     }
 
     private static boolean redeem(NodeSettings settings, JoinToken token, Database database) {
-        return new Invitations(database)
-                .redeem(token, settings.node().name(), keyFile(settings.home()));
+        return new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
     }
 
     /**

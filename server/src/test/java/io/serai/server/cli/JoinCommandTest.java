@@ -97,10 +97,7 @@ class JoinCommandTest {
 
     private String token(Path keyFile) {
         Invitations.Invitation made = new Invitations(DATABASE.database())
-                .create(
-                        new ClusterKeys(DATABASE.database(), keyFile).open(),
-                        Duration.ofHours(1),
-                        "olga");
+                .create(new ClusterKeys(DATABASE.database(), keyFile).open(), Duration.ofHours(1), "olga");
         return new JoinToken(
                         made.cluster(),
                         made.id(),
