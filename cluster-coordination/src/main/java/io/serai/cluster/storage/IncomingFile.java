@@ -347,7 +347,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
 
     private void keepOrDelete() throws IOException {
         if (opening.destination() instanceof Destination.Home) {
-            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()));
+            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()), Parts.Writer.GONE);
         } else {
             Files.deleteIfExists(opening.staging());
         }

@@ -137,7 +137,7 @@ public final class StagedReceiving implements Receiving {
             if (Files.exists(staging)) {
                 // A part that was taken may be empty; what else is empty was never more than a name.
                 if (mode == Mode.RESUME || Files.size(staging) > 0) {
-                    services.parts().keep(name.withNotedBase(staging), staging, Files.size(staging));
+                    services.parts().keep(name.withNotedBase(staging), staging, Files.size(staging), Parts.Writer.GONE);
                 } else {
                     Files.delete(staging);
                 }

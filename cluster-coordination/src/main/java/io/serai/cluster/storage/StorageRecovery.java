@@ -156,11 +156,8 @@ public final class StorageRecovery implements TakeoverStep {
         } else {
             StagingName known = name.withNotedBase(file);
             long trusted = SafeMark.trusted(file, Files.size(file), crash);
-            if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
-                parts.keepLeft(known, file, trusted);
-            } else {
-                parts.keep(known, file, trusted);
-            }
+            boolean mayBeAlive = crash == SafeMark.Crash.OF_UNKNOWN_KIND;
+            parts.keep(known, file, trusted, mayBeAlive ? Parts.Writer.MAY_BE_ALIVE : Parts.Writer.GONE);
         }
     }
 
