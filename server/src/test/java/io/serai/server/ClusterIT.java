@@ -14,7 +14,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -187,26 +189,35 @@ class ClusterIT {
         }
     }
 
-    /** The process of the partner's SSH server that has a file of the inbox open. */
+    /** The process of the partner's SSH server that has a file open for writing: its log is named after it. */
     private static ProcessHandle conversationThatWrites() {
-        return ProcessHandle.current()
-                .descendants()
-                .filter(ClusterIT::hasFileOfInbox)
-                .findFirst()
-                .orElseThrow();
+        try (Stream<Path> conversations = Files.list(folder.resolve("sshd").resolve("sessions"))) {
+            return conversations
+                    .filter(ClusterIT::isWriting)
+                    .flatMap(log ->
+                            ProcessHandle.of(Long.parseLong(log.getFileName().toString())).stream())
+                    .map(process -> process.children().findFirst().orElse(process)) // of a shell that waits for it
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    private static boolean hasFileOfInbox(ProcessHandle process) {
-        try (Stream<Path> open = Files.list(Path.of("/proc", Long.toString(process.pid()), "fd"))) {
-            return open.anyMatch(link -> {
-                try {
-                    return Files.readSymbolicLink(link).startsWith(receiver.inbox());
-                } catch (IOException e) {
-                    return false; // closed meanwhile
+    private static boolean isWriting(Path log) {
+        try (Stream<String> lines = Files.lines(log)) {
+            Set<String> open = new HashSet<>();
+            lines.filter(line -> line.indexOf('"') > 0).forEach(line -> {
+                String name = line.substring(line.indexOf('"'), line.lastIndexOf('"'));
+                if (line.startsWith("open ") && line.contains("WRITE")) {
+                    open.add(name);
+                } else if (line.startsWith("close ")) {
+                    open.remove(name);
                 }
             });
+            return !open.isEmpty();
         } catch (IOException e) {
-            return false; // ended meanwhile
+            throw new UncheckedIOException(e);
         }
     }
 

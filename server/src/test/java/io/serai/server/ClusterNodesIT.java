@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Nodes of a real cluster come, go, freeze, are cut off, lose the shared folder, are drained and removed. */
+@Tag("paired")
 class ClusterNodesIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     /** A fifth of it is what a client has to notice in that its node ended its session before the lease. */

@@ -28,7 +28,7 @@ import org.postgresql.PGStatement;
  *       owner that this node served last; an owner's events go first in, first out.
  *   <li>When a batch cannot take all routes' events, owners take turns across the routes too.
  *   <li>An owner whose first event is to be left to nodes with another label, and is young enough for that, is passed
- *       over, and the turn is the next owner's; see {@link PlacementRules}.
+ *       over, and the turn is the next owner's, but not beyond 1,000 in one look; see {@link PlacementRules}.
  *   <li>The row of the node's lease is locked for the statement, so that a takeover either comes before, and nothing is
  *       claimed, or after, and finds the claims.
  * </ul>
@@ -85,7 +85,8 @@ final class EventClaimer {
                             union all
                             select next.account from walk cross join lateral (
                                    READY_OF_LEVEL and e.account > walk.account order by e.account limit 1) next)
-                        select 0 as lap, account from walk where NOT_LEFT_TO_OTHERS limit l.slots)
+                        select 0 as lap, account from (select account from walk limit l.slots + 1000) walk
+                         where NOT_LEFT_TO_OTHERS limit l.slots)
                        union all
                        (with recursive walk as (
                             (READY_OF_LEVEL and e.account <= l.served order by e.account limit 1)
@@ -93,7 +94,8 @@ final class EventClaimer {
                             select next.account from walk cross join lateral (
                                    READY_OF_LEVEL and e.account > walk.account and e.account <= l.served
                                     order by e.account limit 1) next)
-                        select 1 as lap, account from walk where NOT_LEFT_TO_OTHERS limit l.slots)
+                        select 1 as lap, account from (select account from walk limit l.slots + 1000) walk
+                         where NOT_LEFT_TO_OTHERS limit l.slots)
                        limit l.slots) o
             ), rival as (
                 select *, count(*) over (partition by route_id, priority) as owners from owner

@@ -72,11 +72,12 @@ public final class Invitations {
      * cluster's keys already keeps them; only a removed name has use for an invitation then. The invitation is used up
      * when, and only when, one of the two was done.
      *
+     * @return false when the home needs no invitation: it has the cluster's keys, and the name was not removed
      * @throws SeraiException {@code INVALID} when it is for another cluster, unknown, expired or used, or when the home has
-     *     other keys or needs no invitation, with the mend
+     *     other keys, with the mend
      */
-    public void redeem(JoinToken token, NodeName node, Path keyFile) {
-        database.execute(connection -> {
+    public boolean redeem(JoinToken token, NodeName node, Path keyFile) {
+        return database.transaction(connection -> {
             UUID cluster = ClusterKeys.cluster(connection);
             if (!cluster.equals(token.cluster())) {
                 throw new SeraiException(
@@ -89,16 +90,14 @@ public final class Invitations {
             if (ClusterKeys.areIn(keyFile, connection)) {
                 WrappedKeys.verify(wrapped, token.secret(), cluster.toString(), id);
                 if (!Nodes.readmit(connection, node)) {
-                    throw new SeraiException(
-                            ErrorCode.INVALID,
-                            "this home has keys already, those of this cluster (" + keyFile + "), and the node " + node
-                                    + " was not removed: it needs no invitation, start it with \"serai up\"");
+                    return false;
                 }
             } else {
                 WrappedKeys.install(keyFile, wrapped, token.secret(), cluster.toString(), id);
                 boolean unused = Nodes.readmit(connection, node);
             }
             use(connection, token.invitation(), node);
+            return true;
         });
     }
 

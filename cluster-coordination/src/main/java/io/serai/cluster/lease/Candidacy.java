@@ -187,7 +187,9 @@ public final class Candidacy implements AutoCloseable {
     }
 
     void show(Survey survey) {
-        if (!leaving && !calling && calls.isEmpty()) {
+        if (!calling && !calls.isEmpty()) {
+            start();
+        } else if (!leaving && !calling && calls.isEmpty()) {
             Optional<Survey.Holder> present =
                     Optional.ofNullable(survey.holders().get(name));
             begin(() -> holder.seen(present.map(Survey.Holder::node), survey.candidates(name)));
@@ -203,14 +205,18 @@ public final class Candidacy implements AutoCloseable {
     private void begin(Runnable call) {
         calls.add(call);
         if (!calling) {
-            calling = true;
-            try {
-                threads.execute(this::callAll);
-            } catch (RuntimeException | OutOfMemoryError e) {
-                // No thread to be had: what stays in the queue is told with the next call. Others must not suffer.
-                calling = false;
-                LOG.error("The holder of the lease {} could not be told", name, e);
-            }
+            start();
+        }
+    }
+
+    private void start() {
+        calling = true;
+        try {
+            threads.execute(this::callAll);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // No thread to be had: tried again with each turn. The caller must not suffer.
+            calling = false;
+            LOG.error("The holder of the lease {} could not be told yet", name, e);
         }
     }
 

@@ -350,10 +350,15 @@ public final class SharedChanges implements AutoCloseable {
         store.catchUp();
         long revision = store.current().revision();
         boolean went = routesWent.getAndSet(false);
-        present.follow();
-        // From here on no file arrives on this node for a route that went.
-        if (went) {
-            strays.park();
+        try {
+            present.follow();
+            // From here on no file arrives on this node for a route that went.
+            if (went) {
+                strays.park();
+            }
+        } catch (RuntimeException e) {
+            routesWent.compareAndSet(false, went);
+            throw e;
         }
         return revision;
     }

@@ -3,6 +3,8 @@ package io.serai.cluster.schedule;
 import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventQueue;
 import io.serai.cluster.event.NewEvent;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.ScheduleName;
 import java.sql.Connection;
@@ -67,7 +69,10 @@ public final class ClockLook {
             statement.setString(1, schedule.value());
             statement.setString(2, route.value());
             try (ResultSet row = statement.executeQuery()) {
-                row.next();
+                if (!row.next()) {
+                    throw new SeraiException(
+                            ErrorCode.CONFLICT, "The schedule " + schedule + " was taken from route " + route);
+                }
                 this.since = row.getObject(1, OffsetDateTime.class).toInstant();
                 this.now = row.getObject(2, OffsetDateTime.class).toInstant();
                 this.paused = row.getBoolean(3);

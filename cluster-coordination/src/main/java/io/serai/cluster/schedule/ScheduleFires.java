@@ -25,10 +25,13 @@ public final class ScheduleFires {
     private static final String BEGIN = """
             insert into schedule_clock (schedule, route_id, looked_until)
             values (?, ?, coalesce(?, clock_timestamp()))
-            on conflict (schedule, route_id) do nothing""";
+            on conflict (schedule, route_id) do update set left_at = null, looked_until =
+                case when schedule_clock.left_at < clock_timestamp() - interval '10 minutes'
+                     then excluded.looked_until else schedule_clock.looked_until end
+             where schedule_clock.left_at is not null""";
 
     private static final String CLOCKS =
-            "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock";
+            "select schedule, route_id, looked_until, clock_timestamp() from schedule_clock" + " where left_at is null";
 
     private static final String VIEW = """
             select f.schedule, f.route_id, f.fire_time, f.recorded_at, f.outcome, f.note, f.asked_by, f.event_id,
@@ -59,7 +62,12 @@ public final class ScheduleFires {
 
     private static final String FORGET_CLOCK = "delete from schedule_clock where schedule = ? and route_id = ?";
 
-    private static final String FORGET_OTHERS = "delete from schedule_clock where schedule <> ? and route_id = ?";
+    private static final String LEAVE_OTHERS = """
+            update schedule_clock set left_at = clock_timestamp()
+             where schedule <> ? and route_id = ? and left_at is null""";
+
+    private static final String FORGET_LEFT =
+            "delete from schedule_clock where left_at < clock_timestamp() - ? * interval '1 millisecond'";
 
     private static final String FORGET = """
             delete from schedule_fire f
@@ -142,9 +150,12 @@ public final class ScheduleFires {
         forget(FORGET_CLOCK, schedule, route);
     }
 
-    /** A route was given this schedule: any other one that it had was taken from it, as by {@link #forget}. */
-    public void forgetOthers(ScheduleName schedule, RouteId route) {
-        forget(FORGET_OTHERS, schedule, route);
+    /**
+     * A route was given this schedule, so it left any other one. One that is given back within ten minutes goes on, for the
+     * change may be taken back; after that it begins anew.
+     */
+    public void leaveOthers(ScheduleName schedule, RouteId route) {
+        forget(LEAVE_OTHERS, schedule, route);
     }
 
     private void forget(String sql, ScheduleName schedule, RouteId route) {
@@ -220,7 +231,10 @@ public final class ScheduleFires {
     /** Removes fires planned longer ago than this, but never the last of a schedule and route; the number removed. */
     public int forget(Duration olderThan) {
         return database.transaction(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FORGET)) {
+            try (PreparedStatement statement = connection.prepareStatement(FORGET);
+                    PreparedStatement clocks = connection.prepareStatement(FORGET_LEFT)) {
+                clocks.setLong(1, olderThan.toMillis());
+                clocks.executeUpdate();
                 statement.setLong(1, olderThan.toMillis());
                 return statement.executeUpdate();
             }

@@ -347,7 +347,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
 
     private void keepOrDelete() throws IOException {
         if (opening.destination() instanceof Destination.Home) {
-            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()));
+            services.parts().keep(opening.name(), opening.staging(), Files.size(opening.staging()), Parts.Writer.GONE);
         } else {
             Files.deleteIfExists(opening.staging());
         }
@@ -391,6 +391,9 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
             file.close();
             if (ours) {
                 file.removeMark();
+                if (opening.name().base() > 0) {
+                    StagingName.removeBase(opening.staging());
+                }
             }
         } catch (IOException e) {
             LOG.warn("The staging file of transfer {} did not close", opening.transfer(), e);

@@ -12,7 +12,6 @@ import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -68,38 +67,36 @@ final class Parts {
      *
      * @param sizeBytes how many bytes of the file can be trusted
      */
-    void keep(StagingName name, Path file, long sizeBytes) throws IOException {
-        StagingName.Target target = name.target().orElseThrow();
+    void keep(StagingName name, Path file, long sizeBytes, Writer writer) throws IOException {
         OptionalLong kept = name.kept(sizeBytes);
         if (kept.isEmpty()) {
             Files.deleteIfExists(file);
             return;
         }
-        FileTime modified = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
-        try (FileChannel channel = StorageRoot.openForWriting(file)) {
-            channel.truncate(kept.getAsLong());
-            channel.force(true);
+        StagingName.Target target = name.target().orElseThrow();
+        Path part = file(target, writer);
+        if (writer == Writer.GONE) {
+            cut(file, kept.getAsLong());
+        } else {
+            new SafeMark(part).synced(kept.getAsLong());
         }
-        // The time says which of two parts is the later.
-        Files.setLastModifiedTime(file, modified);
-        Files.move(file, file(target, Writer.GONE), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(file, part, StandardCopyOption.ATOMIC_MOVE);
         StorageRoot.sync(root.parts());
-        dropLeft(target);
+        if (writer == Writer.GONE) {
+            dropLeft(target);
+        } else {
+            Files.deleteIfExists(file(target, Writer.GONE));
+        }
     }
 
-    /** The same for a file that may still be written to. */
-    void keepLeft(StagingName name, Path file, long sizeBytes) throws IOException {
-        StagingName.Target target = name.target().orElseThrow();
-        OptionalLong kept = name.kept(sizeBytes);
-        if (kept.isEmpty()) {
-            Files.deleteIfExists(file);
-            return;
+    /** Keeps the time, which says which of two parts is the later. */
+    private static void cut(Path file, long sizeBytes) throws IOException {
+        FileTime modified = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = StorageRoot.openForWriting(file)) {
+            channel.truncate(sizeBytes);
+            channel.force(true);
         }
-        Path left = file(target, Writer.MAY_BE_ALIVE);
-        new SafeMark(left).synced(kept.getAsLong());
-        Files.move(file, left, StandardCopyOption.ATOMIC_MOVE);
-        StorageRoot.sync(root.parts());
-        Files.deleteIfExists(file(target, Writer.GONE));
+        Files.setLastModifiedTime(file, modified);
     }
 
     void drop(StagingName.Target target) throws IOException {
@@ -114,29 +111,19 @@ final class Parts {
         }
     }
 
-    /**
-     * Moves the part to where it can be written to.
-     *
-     * @param name the name for a file of that length
-     * @return the length; empty when there is no part, or another took it
-     */
-    OptionalLong take(StagingName.Target target, LongFunction<Path> name) throws IOException {
-        Optional<Part> part = find(target);
-        if (part.isEmpty()) {
-            return OptionalLong.empty();
-        }
-        long sizeBytes = part.get().sizeBytes();
+    /** Moves a part that was found to that name, where it can be written to; false when another took it. */
+    boolean take(StagingName.Target target, Part part, Path name) throws IOException {
         try {
-            if (part.get().writer() == Writer.MAY_BE_ALIVE) {
-                copy(part.get().file(), sizeBytes, name.apply(sizeBytes));
+            if (part.writer() == Writer.MAY_BE_ALIVE) {
+                copy(part.file(), part.sizeBytes(), name);
             } else {
-                Files.move(part.get().file(), name.apply(sizeBytes), StandardCopyOption.ATOMIC_MOVE);
+                Files.move(part.file(), name, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (NoSuchFileException e) {
-            return OptionalLong.empty();
+            return false;
         }
         drop(target);
-        return OptionalLong.of(sizeBytes);
+        return true;
     }
 
     /** Copies under another name first, so that a copy that was broken off never looks like a part. */

@@ -19,7 +19,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -111,22 +110,11 @@ public final class StagedReceiving implements Receiving {
         StagingName.Target target = StagingName.Target.of(upload.account(), upload.path());
         TransferId transfer = TransferId.random();
         services.openUploads().open(target, upload.mode(), token.epoch());
-        Path folder = services.foundation().root().active(token.epoch());
-        StagingName name = StagingName.upload(target, transfer);
+        StagingName fresh = StagingName.upload(target, transfer);
+        Path staging = services.foundation().root().active(token.epoch()).resolve(fresh.toString());
         try {
             services.openUploads().makeFolder(token.epoch());
-            if (upload.mode() == Mode.RESUME) {
-                name = resume(upload, folder, name);
-            }
-        } catch (IOException e) {
-            services.openUploads().closed(target);
-            throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
-        } catch (RuntimeException e) {
-            services.openUploads().closed(target);
-            throw e;
-        }
-        Path staging = folder.resolve(name.toString());
-        try {
+            StagingName name = upload.mode() == Mode.RESUME ? resume(upload, fresh, staging) : fresh;
             FileChannel channel =
                     Files.exists(staging) ? StorageRoot.openForWriting(staging) : StorageRoot.create(staging);
             Destination destination = new Destination.Home(upload, target);
@@ -135,30 +123,30 @@ public final class StagedReceiving implements Receiving {
                     channel,
                     name.base());
         } catch (IOException e) {
-            giveBack(upload.mode(), target, name, staging);
+            giveBack(upload.mode(), fresh, staging);
             throw services.foundation().root().failure(e, "The upload of " + upload.path() + " cannot begin");
         } catch (RuntimeException e) {
-            giveBack(upload.mode(), target, name, staging);
+            giveBack(upload.mode(), fresh, staging);
             throw e;
         }
     }
 
     /** An upload that could not begin must not have taken the part away. */
-    private void giveBack(Mode mode, StagingName.Target target, StagingName name, Path staging) {
+    private void giveBack(Mode mode, StagingName name, Path staging) {
         try {
-            if (!Files.exists(staging)) {
-                return;
+            if (Files.exists(staging)) {
+                // A part that was taken may be empty; what else is empty was never more than a name.
+                if (mode == Mode.RESUME || Files.size(staging) > 0) {
+                    services.parts().keep(name.withNotedBase(staging), staging, Files.size(staging), Parts.Writer.GONE);
+                } else {
+                    Files.delete(staging);
+                }
             }
-            // A part that was taken may be empty; what else is empty was never more than a name.
-            if (mode == Mode.RESUME || Files.size(staging) > 0) {
-                services.parts().keep(name, staging, Files.size(staging));
-            } else {
-                Files.delete(staging);
-            }
+            StagingName.removeBase(staging);
         } catch (IOException e) {
             LOG.warn("A part stays in staging until this node's next start", e);
         } finally {
-            services.openUploads().closed(target);
+            services.openUploads().closed(name.target().orElseThrow());
         }
     }
 
@@ -213,29 +201,31 @@ public final class StagedReceiving implements Receiving {
         return visible;
     }
 
-    /** Puts what is to be continued into the folder; its name there, or that of a new upload when there is nothing. */
-    private StagingName resume(Upload upload, Path folder, StagingName fresh) throws IOException {
+    /** Puts what is to be continued under that staging name, which says then how many bytes that is. */
+    private StagingName resume(Upload upload, StagingName fresh, Path staging) throws IOException {
         StagingName.Target target = fresh.target().orElseThrow();
-        OptionalLong part = services.parts()
-                .take(target, held -> folder.resolve(resumed(fresh, held).toString()));
+        Optional<Parts.Part> part = services.parts().find(target);
         if (part.isPresent()) {
-            return resumed(fresh, part.getAsLong());
+            StagingName name = fresh.behind(part.get().sizeBytes());
+            name.noteBase(staging);
+            if (services.parts().take(target, part.get(), staging)) {
+                return name;
+            }
+            StagingName.removeBase(staging);
         }
         Path visible = services.foundation().root().locate(upload.account(), upload.path());
         try {
             if (StorageRoot.look(visible).isPresent()) {
-                StagingName name = resumed(fresh, Files.size(visible));
-                Parts.copy(visible, name.base(), folder.resolve(name.toString()));
+                StagingName name = fresh.behind(Files.size(visible));
+                name.noteBase(staging);
+                Parts.copy(visible, name.base(), staging);
                 return name;
             }
         } catch (NoSuchFileException e) {
             LOG.debug("{} has just been removed", upload.path());
+            StagingName.removeBase(staging);
         }
         return fresh;
-    }
-
-    private static StagingName resumed(StagingName fresh, long held) {
-        return StagingName.resumed(fresh.target().orElseThrow(), fresh.transfer(), held);
     }
 
     private IncomingFile.Bounds mostBytes(Upload upload, Optional<BasicFileAttributes> visible) throws IOException {

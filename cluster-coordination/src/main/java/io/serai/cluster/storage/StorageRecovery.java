@@ -154,12 +154,10 @@ public final class StorageRecovery implements TakeoverStep {
                         > 0) {
             Files.deleteIfExists(file);
         } else {
+            StagingName known = name.withNotedBase(file);
             long trusted = SafeMark.trusted(file, Files.size(file), crash);
-            if (crash == SafeMark.Crash.OF_UNKNOWN_KIND) {
-                parts.keepLeft(name, file, trusted);
-            } else {
-                parts.keep(name, file, trusted);
-            }
+            boolean mayBeAlive = crash == SafeMark.Crash.OF_UNKNOWN_KIND;
+            parts.keep(known, file, trusted, mayBeAlive ? Parts.Writer.MAY_BE_ALIVE : Parts.Writer.GONE);
         }
     }
 

@@ -206,10 +206,10 @@ public final class InDoubtRecovery implements AutoCloseable {
         Map<String, Future<Integer>> asked = new LinkedHashMap<>();
         List<String> late = new ArrayList<>();
         for (Participant participant : List.copyOf(participants.get())) {
-            if (askedByTakeover.add(participant.name())) {
-                asked.put(participant.name(), askers.submit(() -> finishAt(participant, dead)));
+            if (askedByTakeover.add(participant.identity())) {
+                asked.put(participant.identity(), askers.submit(() -> finishAt(participant, dead)));
             } else {
-                late.add(participant.name());
+                late.add(participant.identity());
             }
         }
         int finished = await(asked, limit, late);
@@ -230,7 +230,7 @@ public final class InDoubtRecovery implements AutoCloseable {
             round.visit(participant);
             return round.finished;
         } finally {
-            askedByTakeover.remove(participant.name());
+            askedByTakeover.remove(participant.identity());
         }
     }
 

@@ -48,6 +48,17 @@ class ClusterKeysTest {
         DATABASE.truncate("invitation", "key_rotation", "node");
     }
 
+    private static JoinToken withAnotherSecret(JoinToken token) {
+        return new JoinToken(
+                token.cluster(),
+                token.invitation(),
+                JoinSecret.random(),
+                token.databaseUrl(),
+                token.databaseUser(),
+                Optional.empty(),
+                token.storageRoot());
+    }
+
     @Test
     void theFirstNodeMakesTheKeysAndTheNextHasToBeInvited() {
         SecretBox first = keys("a").open();
@@ -175,14 +186,7 @@ class ClusterKeysTest {
         assertThatThrownBy(() -> JoinToken.parse(text.substring(0, text.length() - 30)))
                 .isInstanceOf(SeraiException.class);
         assertThatThrownBy(() -> JoinToken.parse("serai_0123456789")).hasMessageContaining("no token");
-        JoinToken otherSecret = new JoinToken(
-                token.cluster(),
-                token.invitation(),
-                JoinSecret.random(),
-                token.databaseUrl(),
-                token.databaseUser(),
-                Optional.empty(),
-                token.storageRoot());
+        JoinToken otherSecret = withAnotherSecret(token);
         assertThatThrownBy(() -> invitations().redeem(otherSecret, NODE, file("b")))
                 .hasMessageContaining("does not open");
         invitations().redeem(token, NODE, file("b"));
@@ -218,12 +222,14 @@ class ClusterKeysTest {
     }
 
     @Test
-    void aNodeThatKeepsAHomesKeysIsNotOverwritten() {
+    void aNodeThatKeepsAHomesKeysIsNotOverwritten() throws IOException {
         SecretBox first = keys("a").open();
+        byte[] before = Files.readAllBytes(file("a"));
         JoinToken token = invite(first);
 
-        assertThatThrownBy(() -> invitations().redeem(token, NODE, file("a"))).hasMessageContaining("has keys already");
-        invitations().redeem(token, NODE, file("b"));
+        assertThat(invitations().redeem(token, NODE, file("a"))).isFalse();
+        assertThat(file("a")).hasBinaryContent(before);
+        assertThat(invitations().redeem(token, NODE, file("b"))).isTrue();
     }
 
     @Test
@@ -251,14 +257,7 @@ class ClusterKeysTest {
         keys("a").rotate(first, "test");
         String encrypted = first.encrypt(SECRET, CONTEXT);
         JoinToken token = invite(first);
-        JoinToken otherSecret = new JoinToken(
-                token.cluster(),
-                token.invitation(),
-                JoinSecret.random(),
-                token.databaseUrl(),
-                token.databaseUser(),
-                Optional.empty(),
-                token.storageRoot());
+        JoinToken otherSecret = withAnotherSecret(token);
 
         assertThatThrownBy(() -> invitations().redeem(otherSecret, NODE, file("b")))
                 .hasMessageContaining("does not open");

@@ -97,10 +97,32 @@ class ScheduleFiresTest {
         fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
         fires.begin(NIGHTLY, other, Optional.of(NOON));
         fires.begin(hourly, ROUTE, Optional.of(NOON));
-        fires.forgetOthers(hourly, ROUTE);
+        fires.leaveOthers(hourly, ROUTE);
         assertThat(fires.clocks())
                 .extracting(ClockRow::schedule, ClockRow::route)
                 .containsExactlyInAnyOrder(tuple(hourly, ROUTE), tuple(NIGHTLY, other));
+    }
+
+    @Test
+    void aScheduleThatIsGivenBackGoesOnAtOnceAndBeginsAnewLater() {
+        ScheduleName hourly = new ScheduleName("hourly");
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON));
+        fires.leaveOthers(hourly, ROUTE);
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON.plusSeconds(60)));
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since))
+                .as("taken back")
+                .isEqualTo(NOON);
+
+        fires.leaveOthers(hourly, ROUTE);
+        DATABASE.database().execute(connection -> {
+            try (var statement = connection.createStatement()) {
+                statement.executeUpdate("update schedule_clock set left_at = left_at - interval '1 hour'");
+            }
+        });
+        fires.begin(NIGHTLY, ROUTE, Optional.of(NOON.plusSeconds(60)));
+        assertThat(fires.look(NIGHTLY, ROUTE, ClockLook::since))
+                .as("given back an hour later")
+                .isEqualTo(NOON.plusSeconds(60));
     }
 
     @Test

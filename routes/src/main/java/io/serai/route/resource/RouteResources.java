@@ -15,6 +15,7 @@ import io.serai.config.secret.SecretText;
 import jakarta.jms.ConnectionFactory;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -175,16 +176,20 @@ public final class RouteResources implements BeanRepository, AutoCloseable {
         }
     }
 
-    /** Those that take part in transactions, and former ones that may have something prepared. */
+    /**
+     * Those that take part in transactions, and former ones that may have something prepared where nobody else looks: not
+     * those whose successor has the same address, with another password perhaps.
+     */
     public Collection<Participant> participants() {
-        return Stream.concat(
-                        opened.values().stream().flatMap(one -> Stream.ofNullable(one.participant())), former.stream())
-                .toList();
+        Map<String, Participant> all = new LinkedHashMap<>();
+        Stream.concat(opened.values().stream().flatMap(one -> Stream.ofNullable(one.participant())), former.stream())
+                .forEach(participant -> all.putIfAbsent(participant.identity(), participant));
+        return List.copyOf(all.values());
     }
 
-    /** Which declared resources cannot be used here, and why. */
-    public Collection<String> problems() {
-        return List.copyOf(failed.values());
+    /** The names of declared resources that cannot be used here. The log says why, and so does a route that uses one. */
+    public List<String> unusable() {
+        return failed.keySet().stream().map(Key::toString).sorted().toList();
     }
 
     DataSource dataSource(String name) {

@@ -66,7 +66,7 @@ final class ScheduleClock {
 
     /** A schedule that the route had before begins anew when it is given back. */
     void replaceOthers() {
-        fires.forgetOthers(schedule, route);
+        fires.leaveOthers(schedule, route);
     }
 
     /** From now on fires count, unless they did before. */

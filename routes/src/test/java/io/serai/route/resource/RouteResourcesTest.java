@@ -59,7 +59,7 @@ class RouteResourcesTest {
         try (Connection connection = resources.dataSource("good").getConnection()) {
             assertThat(connection.isValid(5)).isTrue();
         }
-        assertThat(resources.problems()).hasSize(2);
+        assertThat(resources.unusable()).containsExactly("ConnectionFactory broken", "DataSource bad");
         assertThat(resources.lookupByName("bad")).isInstanceOf(NamedDataSource.class);
         assertThatThrownBy(() -> resources.dataSource("bad").getConnection())
                 .isInstanceOf(SeraiException.class)
@@ -69,7 +69,7 @@ class RouteResourcesTest {
         try (Connection connection = resources.dataSource("bad").getConnection()) {
             assertThat(connection.isValid(5)).isTrue();
         }
-        assertThat(resources.problems()).hasSize(1);
+        assertThat(resources.unusable()).containsExactly("ConnectionFactory broken");
     }
 
     @ParameterizedTest

@@ -275,6 +275,11 @@ class ScheduleRouteTest {
         await().atMost(Duration.ofSeconds(20))
                 .until(() ->
                         fires().clocks().stream().allMatch(row -> row.schedule().equals(TICK)));
+        DATABASE.database().execute(connection -> {
+            try (var statement = connection.createStatement()) {
+                statement.executeUpdate("update schedule_clock set left_at = left_at - interval '1 hour'");
+            }
+        });
         Instant back = Instant.now();
         node.objects.put(route("former"));
         await().atMost(Duration.ofSeconds(20))

@@ -69,11 +69,25 @@ final class JoinCommand implements Callable<Integer> {
         }
         try {
             NodeSettings settings = UpCommand.settings(folder, Optional.empty(), List.of());
-            Joining.join(settings, invitation);
+            boolean letIn = Joining.join(settings, invitation);
+            if (!letIn && !made) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "this home has keys already, those of this cluster (" + clusterKeys(folder) + "), and the node "
+                                + settings.node().name()
+                                + " was not removed: it needs no invitation, start it with \"serai up\"");
+            }
             say(String.format(
-                    "Node %s has the keys of the cluster %s; its settings are in %s. Start it with:"
-                            + " serai up --home %s",
-                    settings.node().name(), invitation.cluster(), settingsFile, folder));
+                    letIn
+                            ? "Node %s has the keys of the cluster %s; its settings are in %s. Start it with:"
+                                    + " serai up --home %s"
+                            : "Node %s had the keys of the cluster %s already and needed no invitation: the token was"
+                                    + " not used. The home had no settings; they are in %s now. Start it with: serai up"
+                                    + " --home %s",
+                    settings.node().name(),
+                    invitation.cluster(),
+                    settingsFile,
+                    folder));
             return 0;
         } catch (RuntimeException e) {
             if (made) {

@@ -7,6 +7,7 @@ import io.serai.cluster.join.JoinToken;
 import io.serai.cluster.node.Nodes;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.NodeName;
 import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import java.nio.file.Files;
@@ -26,19 +27,44 @@ public final class Joining {
         if (settings.node().joinToken().isEmpty()) {
             return;
         }
-        boolean removed = new Nodes(database).isRemoved(settings.node().name());
-        if (removed || !Files.exists(keyFile(settings.home()))) {
-            JoinToken token = JoinToken.parse(settings.node().joinToken().get().reveal());
-            new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
+        SecretText token = settings.node().joinToken().get();
+        if (new Nodes(database).isRemoved(settings.node().name())) {
+            letInAgain(settings, token, database);
+        } else if (!Files.exists(keyFile(settings.home()))) {
+            boolean unused = redeem(settings, JoinToken.parse(token.reveal()), database);
         }
+    }
+
+    private static void letInAgain(NodeSettings settings, SecretText token, Database database) {
+        try {
+            // False when somebody else has let it in meanwhile.
+            boolean unused = redeem(settings, JoinToken.parse(token.reveal()), database);
+        } catch (SeraiException e) {
+            throw e.code() == ErrorCode.INVALID ? removed(settings.node().name(), e) : e;
+        }
+    }
+
+    /** What is wrong with the token, often the one that the server once joined with, says nothing of the removal. */
+    private static SeraiException removed(NodeName name, SeraiException reason) {
+        return new SeraiException(
+                ErrorCode.INVALID,
+                "the node \"" + name + "\" was removed from the cluster and does nothing: give this server another"
+                        + " node.name, or let it in again with a new token of \"serai nodes invite\" as"
+                        + " node.join-token; the present one does not let it in: " + reason.text(),
+                reason);
+    }
+
+    private static boolean redeem(NodeSettings settings, JoinToken token, Database database) {
+        return new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
     }
 
     /**
      * Fetches the keys into the home of these settings, without starting a server.
      *
+     * @return false when the home needs no invitation: it has the cluster's keys, and its node was not removed
      * @throws SeraiException why that cannot be, with the mend; the token can be used again then
      */
-    public static void join(NodeSettings settings, JoinToken token) {
+    public static boolean join(NodeSettings settings, JoinToken token) {
         NodeSettings.External external = settings.database()
                 .external()
                 .orElseThrow(() -> new SeraiException(
@@ -53,7 +79,7 @@ public final class Joining {
                         settings.node().name().value())
                 .withMaxConnections(2);
         try (Database database = new Database(reach)) {
-            new Invitations(database).redeem(token, settings.node().name(), keyFile(settings.home()));
+            return redeem(settings, token, database);
         }
     }
 }

@@ -17,8 +17,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** The transactions of this node's routes, the resources that take part, and the finishing of what was left prepared. */
-record NodeTransactions(Transactions transactions, RouteResources resources, InDoubtRecovery recovery) {
+/**
+ * The transactions of this node's routes, the resources that take part, and the finishing of what was left prepared.
+ *
+ * @param own the shared database, which is watched beside the resources
+ */
+record NodeTransactions(
+        Transactions transactions, RouteResources resources, Participant own, InDoubtRecovery recovery) {
     private static final Duration INTERVAL = Duration.ofSeconds(30);
 
     /** Who this node is in its transactions. */
@@ -33,7 +38,7 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         InDoubtRecovery recovery =
                 new InDoubtRecovery(transactions, () -> participants(resources, own), INTERVAL, InstantSource.system());
         stops.add("recovery of transactions", recovery::close);
-        return new NodeTransactions(transactions, resources, recovery);
+        return new NodeTransactions(transactions, resources, own, recovery);
     }
 
     private static List<Participant> participants(RouteResources resources, Participant own) {
@@ -56,7 +61,10 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
         recovery.start();
     }
 
-    /** For people: UP, or what has been prepared for too long and which resources cannot be asked or used at all. */
+    /**
+     * UP, or what has been prepared for too long and which resources cannot be asked or used at all. It is served
+     * without a token, so it names resources and gives no addresses: the log does.
+     */
     String standing() {
         InDoubtRecovery.Report report = recovery.report();
         List<String> troubles = new ArrayList<>();
@@ -64,13 +72,24 @@ record NodeTransactions(Transactions transactions, RouteResources resources, InD
             troubles.add("prepared for more than " + InDoubtRecovery.OVERDUE.toMinutes() + " min: "
                     + String.join(", ", report.overdue()));
         }
-        if (!report.unreachable().isEmpty()) {
-            troubles.add("not reachable: " + String.join(", ", report.unreachable()));
+        List<String> unreachable = names(report.unreachable());
+        if (!unreachable.isEmpty()) {
+            troubles.add("not reachable: " + String.join(", ", unreachable));
         }
-        if (!resources.problems().isEmpty()) {
-            troubles.add("not usable: " + String.join(", ", resources.problems()));
+        List<String> unusable = resources.unusable();
+        if (!unusable.isEmpty()) {
+            troubles.add("not usable: " + String.join(", ", unusable) + " (the log says why)");
         }
         return troubles.isEmpty() ? "UP" : "WARNING: " + String.join("; ", troubles);
+    }
+
+    /** Who was given up since the round that reported it is left out. */
+    private List<String> names(List<String> identities) {
+        return participants(resources, own).stream()
+                .filter(participant -> identities.contains(participant.identity()))
+                .map(Participant::name)
+                .distinct()
+                .toList();
     }
 
     /** A part of doing a dead node's work, which waits no longer than this for resources. */

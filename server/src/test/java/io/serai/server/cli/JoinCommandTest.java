@@ -6,8 +6,10 @@ import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.join.ClusterKeys;
 import io.serai.cluster.join.Invitations;
 import io.serai.cluster.join.JoinToken;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Statement;
 import java.time.Duration;
@@ -29,21 +31,55 @@ class JoinCommandTest {
         String token = token();
         Path home = folder.resolve("home");
         // Fails in the COMMIT, after the keys were written.
-        execute("create function refuse_commit() returns trigger language plpgsql as"
+        sql("create function refuse_commit() returns trigger language plpgsql as"
                 + " $$ begin raise exception 'the commit fails'; end $$");
-        execute("create constraint trigger refuse after update on invitation deferrable initially deferred"
+        sql("create constraint trigger refuse after update on invitation deferrable initially deferred"
                 + " for each row execute function refuse_commit()");
 
         assertThat(join(home, token)).contains("the commit fails");
         assertThat(home.resolve("keys/secrets.json")).doesNotExist();
         assertThat(home.resolve("serai.yaml")).doesNotExist();
 
-        execute("drop trigger refuse on invitation");
+        sql("drop trigger refuse on invitation");
         assertThat(join(home, token)).contains("has the keys of the cluster");
         assertThat(home.resolve("keys/secrets.json")).exists();
     }
 
+    @Test
+    void aHomeWithTheKeysAndWithoutSettingsGetsThemAndTheTokenStaysGood() {
+        Path home = folder.resolve("home");
+        String token = token(home.resolve("keys/secrets.json"));
+
+        assertThat(join(home, token)).contains("the token was not used").contains("serai up --home " + home);
+
+        assertThat(home.resolve("serai.yaml"))
+                .content()
+                .contains("node.name: 'new'")
+                .contains("database.url: '" + DATABASE.settings().url())
+                .contains("file:keys/database-password");
+        assertThat(home.resolve("keys/database-password"))
+                .hasContent(DATABASE.settings().password().reveal());
+        assertThat(join(folder.resolve("other"), token)).contains("has the keys of the cluster");
+    }
+
+    @Test
+    void aHomeWithKeysAndSettingsNeedsNoInvitation() throws IOException {
+        Path home = folder.resolve("home");
+        String token = token(home.resolve("keys/secrets.json"));
+        assertThat(join(home, token)).contains("the token was not used");
+        String before = Files.readString(home.resolve("serai.yaml"));
+
+        assertThat(execute(token, "--home", home.toString())).contains("needs no invitation");
+
+        assertThat(home.resolve("serai.yaml")).hasContent(before);
+        assertThat(home.resolve("keys/secrets.json")).exists();
+    }
+
     private String join(Path home, String token) {
+        return execute(token, "--home", home.toString(), "--name", "new");
+    }
+
+    private static String execute(String... arguments) {
         StringWriter said = new StringWriter();
         CommandLine line = new CommandLine(new JoinCommand());
         line.setOut(new PrintWriter(said));
@@ -51,16 +87,17 @@ class JoinCommandTest {
             said.append(failure.getMessage());
             return 1;
         });
-        int unused = line.execute(token, "--home", home.toString(), "--name", "new");
+        int unused = line.execute(arguments);
         return said.toString();
     }
 
     private String token() {
+        return token(folder.resolve("first.json"));
+    }
+
+    private String token(Path keyFile) {
         Invitations.Invitation made = new Invitations(DATABASE.database())
-                .create(
-                        new ClusterKeys(DATABASE.database(), folder.resolve("first.json")).open(),
-                        Duration.ofHours(1),
-                        "olga");
+                .create(new ClusterKeys(DATABASE.database(), keyFile).open(), Duration.ofHours(1), "olga");
         return new JoinToken(
                         made.cluster(),
                         made.id(),
@@ -72,7 +109,7 @@ class JoinCommandTest {
                 .reveal();
     }
 
-    private static void execute(String sql) {
+    private static void sql(String sql) {
         DATABASE.database().execute(connection -> {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(sql);

@@ -35,6 +35,8 @@ create table schedule_clock (
     schedule text not null,
     route_id text not null,
     looked_until timestamptz not null,
+    -- Since when the route has followed another schedule; null while it follows this one.
+    left_at timestamptz,
     primary key (schedule, route_id)
 );
 -- Release 0.1.0 had no clocks: those of the routes that there are go on from their last fire.
