@@ -34,7 +34,8 @@ class EdgeIT {
             try {
                 Files.createDirectories(folder);
                 Files.writeString(
-                        folder.resolve("edge.yaml"), "home: home\nlink:\n  address: 127.0.0.1\n  port: " + linkPort + "\n");
+                        folder.resolve("edge.yaml"),
+                        "home: home\nlink:\n  address: 127.0.0.1\n  port: " + linkPort + "\n");
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

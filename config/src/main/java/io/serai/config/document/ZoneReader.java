@@ -26,7 +26,17 @@ final class ZoneReader {
     private static final Map<String, String> OTHER_EDGE_NAMES =
             Map.of("address", "addresses", "host", "addresses", "pin", "pins", "fingerprints", "pins");
     private static final Map<String, String> OTHER_LISTENER_NAMES = Map.of(
-            "bind", "address", "bindAddress", "address", "sessions", "maxSessions", "passive", "passivePorts", "allow", "allowFrom", "deny",
+            "bind",
+            "address",
+            "bindAddress",
+            "address",
+            "sessions",
+            "maxSessions",
+            "passive",
+            "passivePorts",
+            "allow",
+            "allowFrom",
+            "deny",
             "denyFrom");
 
     private final YamlFields document;
@@ -121,8 +131,9 @@ final class ZoneReader {
 
     private static String pin(String text) {
         if (!text.matches("[0-9a-f]{64}")) {
-            throw new IllegalArgumentException("expected the SHA-256 of the edge's public key: 64 lower-case hexadecimal"
-                    + " digits, as \"serai edges\" shows them");
+            throw new IllegalArgumentException(
+                    "expected the SHA-256 of the edge's public key: 64 lower-case hexadecimal"
+                            + " digits, as \"serai edges\" shows them");
         }
         return text;
     }
@@ -193,7 +204,8 @@ final class ZoneReader {
     }
 
     private static List<Network> networks(YamlFields fields, String field) {
-        return fields.readList(field, text -> Network.parse(Networks.cidr(text))).orElse(List.of());
+        return fields.readList(field, text -> Network.parse(Networks.cidr(text)))
+                .orElse(List.of());
     }
 
     private static String listenerName(String text) {

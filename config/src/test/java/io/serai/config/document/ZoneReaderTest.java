@@ -99,11 +99,14 @@ class ZoneReaderTest {
     void anEdgeKeepsTheKeysThatADocumentDoesNotName() {
         String other = "f".repeat(64);
         Zone before = zone(WHOLE, Optional.empty());
-        Zone enrolled = before.with(before.edge(new EdgeName("edge2")).orElseThrow().withPins(Set.of(other)));
+        Zone enrolled =
+                before.with(before.edge(new EdgeName("edge2")).orElseThrow().withPins(Set.of(other)));
         Zone again = zone(WHOLE, Optional.of(enrolled));
         assertThat(again).isEqualTo(enrolled);
 
-        Zone emptied = zone(WHOLE.replace("addresses: [10.20.0.12]", "addresses: [10.20.0.12]\n      pins: []"), Optional.of(enrolled));
+        Zone emptied = zone(
+                WHOLE.replace("addresses: [10.20.0.12]", "addresses: [10.20.0.12]\n      pins: []"),
+                Optional.of(enrolled));
         assertThat(emptied.edge(new EdgeName("edge2")).orElseThrow().pins()).isEmpty();
         Zone renamed = zone(WHOLE.replace("edge2", "edge3"), Optional.of(enrolled));
         assertThat(renamed.edge(new EdgeName("edge3")).orElseThrow().pins()).isEmpty();
@@ -145,15 +148,14 @@ class ZoneReaderTest {
     @ParameterizedTest
     @CsvSource({"none", "default", "dmz"})
     void aSiteSaysWhichZoneItLeavesThrough(String word) {
-        ConfigObject site = draft("kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n  zone: " + word
-                        + "\n")
+        ConfigObject site = draft("kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n  zone: "
+                        + word + "\n")
                 .complete(Optional.empty(), new PasswordHasher());
-        ZoneChoice expected =
-                switch (word) {
-                    case "none" -> ZoneChoice.Word.NONE;
-                    case "default" -> ZoneChoice.Word.DEFAULT;
-                    default -> new ZoneChoice.Named(new ZoneName(word));
-                };
+        ZoneChoice expected = switch (word) {
+            case "none" -> ZoneChoice.Word.NONE;
+            case "default" -> ZoneChoice.Word.DEFAULT;
+            default -> new ZoneChoice.Named(new ZoneName(word));
+        };
         assertThat(((Site) site).zone()).isEqualTo(expected);
         assertThat(draft(ObjectYaml.export(site).text()).complete(Optional.empty(), new PasswordHasher()))
                 .isEqualTo(site);

@@ -139,7 +139,8 @@ class ObjectJsonTest {
 
     @Test
     void givesBackEveryKind() {
-        for (ConfigObject object : List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ZONE, ROUTE, SITE_THROUGH_ZONE)) {
+        for (ConfigObject object :
+                List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ZONE, ROUTE, SITE_THROUGH_ZONE)) {
             assertThat(json.read(object.kind(), object.objectName(), json.write(object)))
                     .isEqualTo(object);
         }

@@ -32,7 +32,8 @@ public class AdmitEndpoint extends DefaultEndpoint {
     private final String name;
 
     @UriParam(
-            description = "The networks or addresses that partners may connect from, separated by commas; without it, any")
+            description =
+                    "The networks or addresses that partners may connect from, separated by commas; without it, any")
     private String allow = "";
 
     @UriParam(

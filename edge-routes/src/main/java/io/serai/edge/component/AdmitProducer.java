@@ -27,7 +27,8 @@ public class AdmitProducer extends DefaultProducer {
     @Override
     public void process(Exchange exchange) throws InvalidPayloadException {
         PartnerOperation<?> operation = exchange.getIn().getMandatoryBody(PartnerOperation.class);
-        if (operation instanceof OpenSession open && !admits(open.origin().client().getAddress())) {
+        if (operation instanceof OpenSession open
+                && !admits(open.origin().client().getAddress())) {
             throw new SeraiException(
                     ErrorCode.LOGIN_REFUSED,
                     endpoint.getName() + " admits nobody from "

@@ -35,9 +35,8 @@ public final class EdgeLinkConsumer extends DefaultConsumer implements SessionCo
     @Override
     protected void doStart() throws Exception {
         super.doStart();
-        PartnerService service = endpoint.getCamelContext()
-                .getRegistry()
-                .lookupByNameAndType(endpoint.getZone(), PartnerService.class);
+        PartnerService service =
+                endpoint.getCamelContext().getRegistry().lookupByNameAndType(endpoint.getZone(), PartnerService.class);
         if (service == null) {
             throw new SeraiException(
                     ErrorCode.INVALID,

@@ -39,7 +39,8 @@ public class EdgeLinkEndpoint extends DefaultEndpoint {
     @Override
     public Producer createProducer() {
         throw new SeraiException(
-                ErrorCode.INVALID, "edge-link: only takes sessions; use it as the from: of a route to partner-session:");
+                ErrorCode.INVALID,
+                "edge-link: only takes sessions; use it as the from: of a route to partner-session:");
     }
 
     @Override

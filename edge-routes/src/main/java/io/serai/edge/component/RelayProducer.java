@@ -22,9 +22,8 @@ public class RelayProducer extends DefaultProducer {
     @Override
     protected void doInit() throws Exception {
         super.doInit();
-        PartnerDesk bound = endpoint.getCamelContext()
-                .getRegistry()
-                .lookupByNameAndType(endpoint.getZone(), PartnerDesk.class);
+        PartnerDesk bound =
+                endpoint.getCamelContext().getRegistry().lookupByNameAndType(endpoint.getZone(), PartnerDesk.class);
         if (bound == null) {
             throw new SeraiException(
                     ErrorCode.INVALID,

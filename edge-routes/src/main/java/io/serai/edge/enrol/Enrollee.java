@@ -141,7 +141,8 @@ public final class Enrollee implements AutoCloseable {
 
     private void serve(Socket plain) {
         String from = plain.getInetAddress().getHostAddress();
-        CompletableFuture.delayedExecutor(LONGEST.toMillis(), TimeUnit.MILLISECONDS).execute(() -> end(plain));
+        CompletableFuture.delayedExecutor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(() -> end(plain));
         try (plain) {
             plain.setSoTimeout((int) TALK_WITHIN.toMillis());
             SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket(plain, null, true);
@@ -204,7 +205,11 @@ public final class Enrollee implements AutoCloseable {
 
     private void refuse(EnrolmentTalk talk, String from) {
         wrong++;
-        LOG.warn("{} tried to enrol this edge with a wrong code; {} of {} tries are used", from, wrong, limits.wrongMost());
+        LOG.warn(
+                "{} tried to enrol this edge with a wrong code; {} of {} tries are used",
+                from,
+                wrong,
+                limits.wrongMost());
         try {
             talk.send(Kind.REFUSED, new byte[0]);
             TimeUnit.MILLISECONDS.sleep(limits.pauseAfterWrong().toMillis());

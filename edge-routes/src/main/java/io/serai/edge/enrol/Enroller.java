@@ -58,8 +58,8 @@ public final class Enroller {
         try (Socket plain = new Socket()) {
             plain.connect(address, (int) CONNECT_WITHIN.toMillis());
             plain.setSoTimeout((int) TALK_WITHIN.toMillis());
-            SSLSocket socket = (SSLSocket) tls.getSocketFactory()
-                    .createSocket(plain, address.getHostString(), address.getPort(), true);
+            SSLSocket socket = (SSLSocket)
+                    tls.getSocketFactory().createSocket(plain, address.getHostString(), address.getPort(), true);
             try (EnrolmentTalk talk = new EnrolmentTalk(socket, TALK_WITHIN)) {
                 Pin edge = FirstContact.shake(socket, LinkRole.SERVER);
                 return talk(talk, edge, grant, record);

@@ -45,7 +45,8 @@ public final class FrameReader {
                 case PAYLOAD -> readPayload(in, handler);
                 case DATA_OFFSET -> readDataOffset(in, handler);
                 case DATA -> readData(in, handler);
-                case SKIP -> skip(in);};
+                case SKIP -> skip(in);
+            };
         }
     }
 

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The home folder of an edge. For one process at a time. */
 public final class EdgeHome {
-    private static final String HEAD = "# Who this edge is, and which servers may hold links to it. Written by Serai.\n";
+    private static final String HEAD =
+            "# Who this edge is, and which servers may hold links to it. Written by Serai.\n";
 
     private final LinkKeyFile keyFile;
     private final Path membership;
@@ -41,11 +42,21 @@ public final class EdgeHome {
     /** Keeps what an enrolment gave, or what the servers said later. */
     public void keep(Grant grant) {
         StringBuilder text = new StringBuilder(HEAD)
-                .append("cluster ").append(grant.cluster()).append('\n')
-                .append("edge ").append(grant.edge()).append('\n')
-                .append("revision ").append(grant.servers().revision()).append('\n');
+                .append("cluster ")
+                .append(grant.cluster())
+                .append('\n')
+                .append("edge ")
+                .append(grant.edge())
+                .append('\n')
+                .append("revision ")
+                .append(grant.servers().revision())
+                .append('\n');
         for (ServerPin server : grant.servers().pins()) {
-            text.append("server ").append(server.node()).append(' ').append(server.pin()).append('\n');
+            text.append("server ")
+                    .append(server.node())
+                    .append(' ')
+                    .append(server.pin())
+                    .append('\n');
         }
         LinkKeyFile.write(membership, text.toString());
     }

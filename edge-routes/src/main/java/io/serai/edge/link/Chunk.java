@@ -18,7 +18,9 @@ public record Chunk(long offset, ByteBuf bytes) {
 
     /** Whether these bytes follow and fit behind this chunk's own, which then hold them. */
     boolean gathers(long nextOffset, ByteBuf more) {
-        if (nextOffset != offset + length() || more.readableBytes() > bytes.maxFastWritableBytes() || bytes.isReadOnly()) {
+        if (nextOffset != offset + length()
+                || more.readableBytes() > bytes.maxFastWritableBytes()
+                || bytes.isReadOnly()) {
             return false;
         }
         bytes.writeBytes(more);

@@ -50,9 +50,11 @@ final class HeartBeat {
     private void tick() {
         long now = System.nanoTime();
         if (now - heard >= deadNanos) {
-            connection.kill("nothing was heard for " + Duration.ofNanos(now - heard).toMillis() + " ms");
+            connection.kill(
+                    "nothing was heard for " + Duration.ofNanos(now - heard).toMillis() + " ms");
         } else if (isStuck(now)) {
-            connection.kill("nothing was taken for " + Duration.ofNanos(now - unsentSince).toMillis() + " ms");
+            connection.kill("nothing was taken for "
+                    + Duration.ofNanos(now - unsentSince).toMillis() + " ms");
         } else if (now - pinged >= pingNanos) {
             ping(now);
         }

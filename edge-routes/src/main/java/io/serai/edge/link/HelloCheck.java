@@ -38,8 +38,8 @@ final class HelloCheck {
         if (Math.min(hello.minorMax(), self.minorMax()) < Math.max(hello.minorMin(), self.minorMin())) {
             return refuse(
                     ByeCode.VERSION,
-                    "versions " + hello.minorMin() + " to " + hello.minorMax() + " here are " + self.minorMin()
-                            + " to " + self.minorMax());
+                    "versions " + hello.minorMin() + " to " + hello.minorMax() + " here are " + self.minorMin() + " to "
+                            + self.minorMax());
         }
         if (hello.maxInFlight() < 1 || hello.maxStreams() < 1 || hello.earlyWindow() < 1) {
             return refuse(ByeCode.PROTOCOL, "limits of nothing");

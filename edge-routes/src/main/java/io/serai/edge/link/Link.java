@@ -96,9 +96,8 @@ public final class Link {
         if (triesLeft == 0) {
             return attempt;
         }
-        return attempt.handle((reply, failure) -> isUsable() && request.mayRepeatAfter(failure)
-                        ? request(request, triesLeft - 1)
-                        : attempt)
+        return attempt.handle((reply, failure) ->
+                        isUsable() && request.mayRepeatAfter(failure) ? request(request, triesLeft - 1) : attempt)
                 .thenCompose(last -> last);
     }
 
@@ -125,8 +124,8 @@ public final class Link {
     public LinkStream open(StreamKind kind, Method method, byte[] payload) throws ConnectionLost, InterruptedException {
         ConnectionLost failure = down();
         for (int i = 0; i < TRIES; i++) {
-            Optional<LinkConnection> least = ready(ConnectionClass.DATA).stream()
-                    .min(Comparator.comparingInt(LinkConnection::streamLoad));
+            Optional<LinkConnection> least =
+                    ready(ConnectionClass.DATA).stream().min(Comparator.comparingInt(LinkConnection::streamLoad));
             if (least.isEmpty()) {
                 throw down();
             }
@@ -150,8 +149,8 @@ public final class Link {
     }
 
     private CompletableFuture<LinkStream> openLater(StreamKind kind, Method method, byte[] payload, int triesLeft) {
-        Optional<LinkConnection> least = ready(ConnectionClass.DATA).stream()
-                .min(Comparator.comparingInt(LinkConnection::streamLoad));
+        Optional<LinkConnection> least =
+                ready(ConnectionClass.DATA).stream().min(Comparator.comparingInt(LinkConnection::streamLoad));
         if (least.isEmpty()) {
             return CompletableFuture.failedFuture(down());
         }
@@ -277,7 +276,8 @@ public final class Link {
         boolean now;
         boolean before;
         synchronized (this) {
-            now = !ready(ConnectionClass.CONTROL).isEmpty() && !ready(ConnectionClass.DATA).isEmpty();
+            now = !ready(ConnectionClass.CONTROL).isEmpty()
+                    && !ready(ConnectionClass.DATA).isEmpty();
             before = usable;
             usable = now;
             first = now && !announced;

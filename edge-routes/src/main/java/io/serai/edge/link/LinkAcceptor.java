@@ -3,6 +3,7 @@ package io.serai.edge.link;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.handler.ssl.SslHandler;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.ProtocolViolation;
@@ -13,7 +14,6 @@ import io.serai.edge.message.LinkMessages.Hello;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.Pin;
-import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -69,7 +69,8 @@ public final class LinkAcceptor {
         if (!bound.isSuccess()) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The link cannot listen at " + address + ": " + bound.cause().getMessage());
+                    "The link cannot listen at " + address + ": "
+                            + bound.cause().getMessage());
         }
         synchronized (this) {
             listening = bound.channel();
@@ -159,7 +160,8 @@ public final class LinkAcceptor {
         }
         // A server has one link at a time: what it had before is dead, even if this side has not noticed yet.
         former.forEach(other -> other.close(ByeCode.LINK_GONE, "the server has begun a new link"));
-        boolean same = link.peer().node().equals(hello.node()) && link.peer().boot().equals(hello.boot());
+        boolean same =
+                link.peer().node().equals(hello.node()) && link.peer().boot().equals(hello.boot());
         return same ? Optional.of(link) : Optional.empty();
     }
 

@@ -227,8 +227,9 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         }
         switch (type) {
             case HELLO -> onHello(Hello.decode(payload));
-            case PING -> write(FrameWriter.ping(
-                    allocator(), FrameType.PONG, ByteBuffer.wrap(payload).getLong()));
+            case PING ->
+                write(FrameWriter.ping(
+                        allocator(), FrameType.PONG, ByteBuffer.wrap(payload).getLong()));
             case PONG -> heartBeat.onPong(ByteBuffer.wrap(payload).getLong());
             case LINK_STATUS -> onStatus(LinkStatus.decode(payload));
             case BYE -> onBye(Bye.decode(payload));
@@ -353,7 +354,8 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         onLoop(
                 () -> {
                     if (!isOpen() || streams.load() >= peerHello().maxStreams()) {
-                        future.completeExceptionally(ConnectionLost.beforeSending("the connection takes no more streams"));
+                        future.completeExceptionally(
+                                ConnectionLost.beforeSending("the connection takes no more streams"));
                     } else {
                         future.complete(streams.open(kind, method, payload));
                     }

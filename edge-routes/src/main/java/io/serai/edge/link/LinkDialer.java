@@ -146,7 +146,8 @@ public final class LinkDialer {
         InetSocketAddress address;
         UUID id;
         synchronized (this) {
-            address = target.addresses().get(Math.floorMod(tries, target.addresses().size()));
+            address = target.addresses()
+                    .get(Math.floorMod(tries, target.addresses().size()));
             id = linkId;
         }
         InetSocketAddress fresh =
@@ -156,9 +157,8 @@ public final class LinkDialer {
                 new LinkConnection(setup.settings(), setup.budget(), new Dialled(slot, id, tls), LinkRole.SERVER);
         setup.transport()
                 .client()
-                .option(
-                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                        (int) setup.settings().connections().handshakeWithin().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        setup.settings().connections().handshakeWithin().toMillis())
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -339,7 +339,10 @@ public final class LinkDialer {
     private static final class DialSlot {
         final ConnectionClass connectionClass;
         final int index;
-        @Nullable LinkConnection connection;
+
+        @Nullable
+        LinkConnection connection;
+
         boolean dialling;
         int failures;
 
@@ -360,7 +363,8 @@ public final class LinkDialer {
         }
 
         /** Takes the new connection; returns the one that it replaces. */
-        @Nullable LinkConnection take(LinkConnection fresh) {
+        @Nullable
+        LinkConnection take(LinkConnection fresh) {
             LinkConnection old = connection;
             connection = fresh;
             dialling = false;
@@ -372,7 +376,8 @@ public final class LinkDialer {
         /** Waits for a random time before the next try, of which the bound doubles with each failure. */
         void waitForNext() {
             long bound = settings.redialFirst().toNanos() << Math.min(failures, 20);
-            bound = Math.min(bound < 0 ? Long.MAX_VALUE : bound, settings.redialMost().toNanos());
+            bound = Math.min(
+                    bound < 0 ? Long.MAX_VALUE : bound, settings.redialMost().toNanos());
             nextTryNanos = System.nanoTime() + (long) (bound * random());
         }
 

@@ -11,7 +11,15 @@ import java.util.UUID;
  * @param minorMin the oldest minor version of the protocol that it speaks
  * @param minorMax the newest
  */
-public record LinkNode(String name, String cluster, UUID boot, String software, List<String> capabilities, String zone, int minorMin, int minorMax) {
+public record LinkNode(
+        String name,
+        String cluster,
+        UUID boot,
+        String software,
+        List<String> capabilities,
+        String zone,
+        int minorMin,
+        int minorMax) {
     /** The oldest minor version of the protocol that this build speaks. */
     public static final int MINOR_MIN = 0;
 

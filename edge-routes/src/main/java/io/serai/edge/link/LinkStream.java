@@ -52,8 +52,7 @@ public final class LinkStream {
         this.outbox = new SendQueue(
                 connection.allocator(), id, sender ? connection.peerHello().earlyWindow() : 0);
         this.inbox = new ReceiveQueue(
-                connection.allocator(),
-                new ReceiveWindow(connection.budget(), flow.earlyWindow(), flow.maxWindow()));
+                connection.allocator(), new ReceiveWindow(connection.budget(), flow.earlyWindow(), flow.maxWindow()));
     }
 
     public int id() {
@@ -329,7 +328,8 @@ public final class LinkStream {
             if (!receiver) {
                 throw new ProtocolViolation("DATA from the side that receives");
             }
-            // Without this, bytes that do not follow each other could not be gathered, and would hold more memory than their own.
+            // Without this, bytes that do not follow each other could not be gathered, and would hold more memory than
+            // their own.
             if (kind == StreamKind.BOTH && offset != inbox.window().received()) {
                 throw new ProtocolViolation("DATA of a TCP connection that does not follow what was before");
             }
@@ -395,12 +395,11 @@ public final class LinkStream {
 
     void onResult(Status status, byte[] message) throws ProtocolViolation {
         synchronized (lock) {
-            boolean complete =
-                    switch (kind) {
-                        case WRITE -> sender && outbox.isEndSent();
-                        case READ -> sender;
-                        case BOTH -> outbox.isEndSent() && inbox.hasEnd();
-                    };
+            boolean complete = switch (kind) {
+                case WRITE -> sender && outbox.isEndSent();
+                case READ -> sender;
+                case BOTH -> outbox.isEndSent() && inbox.hasEnd();
+            };
             if (status == Status.OK && !complete) {
                 throw new ProtocolViolation("a RESULT of OK without an END before it");
             }
@@ -420,7 +419,8 @@ public final class LinkStream {
     }
 
     /** The next frame to send; null when there is none, and then it has to be scheduled anew. */
-    @Nullable ByteBuf nextFrame() {
+    @Nullable
+    ByteBuf nextFrame() {
         ByteBuf next;
         synchronized (lock) {
             next = outbox.poll();

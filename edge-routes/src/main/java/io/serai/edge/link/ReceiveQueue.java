@@ -59,7 +59,8 @@ final class ReceiveQueue {
         }
     }
 
-    @Nullable Chunk poll() {
+    @Nullable
+    Chunk poll() {
         return chunks.poll();
     }
 

@@ -27,7 +27,9 @@ final class RequestTable {
     /** A request that was sent. After its deadline it stays until the reply comes, for it still counts as in flight. */
     private static final class Pending {
         final CompletableFuture<Reply> future;
-        @Nullable ScheduledFuture<?> deadline;
+
+        @Nullable
+        ScheduledFuture<?> deadline;
 
         Pending(CompletableFuture<Reply> future) {
             this.future = future;
@@ -57,11 +59,9 @@ final class RequestTable {
             Pending pending = new Pending(future);
             sent.put(id, pending);
             load = sent.size();
-            connection.write(
-                    FrameWriter.coded(connection.allocator(), FrameType.REQUEST, id, method, payload));
-            pending.deadline = connection
-                    .loop()
-                    .schedule(() -> giveUp(id, pending), patience.toMillis(), TimeUnit.MILLISECONDS);
+            connection.write(FrameWriter.coded(connection.allocator(), FrameType.REQUEST, id, method, payload));
+            pending.deadline =
+                    connection.loop().schedule(() -> giveUp(id, pending), patience.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

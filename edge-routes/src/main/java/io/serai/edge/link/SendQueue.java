@@ -71,7 +71,8 @@ final class SendQueue {
     }
 
     /** The next frame; null when there is none, and then it has to be scheduled anew. */
-    @Nullable ByteBuf poll() {
+    @Nullable
+    ByteBuf poll() {
         ByteBuf next = frames.poll();
         if (next == null) {
             scheduled = false;

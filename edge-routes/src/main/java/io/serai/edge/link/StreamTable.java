@@ -31,7 +31,8 @@ final class StreamTable {
         this.connection = connection;
     }
 
-    @Nullable LinkStream get(int id) {
+    @Nullable
+    LinkStream get(int id) {
         return streams.get(id);
     }
 
@@ -39,8 +40,7 @@ final class StreamTable {
     LinkStream open(StreamKind kind, int method, byte[] payload) {
         LinkStream stream = new LinkStream(connection, connection.ids().next(), kind, true);
         add(stream);
-        connection.write(
-                FrameWriter.coded(connection.allocator(), FrameType.OPEN, stream.id(), method, payload));
+        connection.write(FrameWriter.coded(connection.allocator(), FrameType.OPEN, stream.id(), method, payload));
         stream.widen();
         return stream;
     }
@@ -121,5 +121,4 @@ final class StreamTable {
         served = 0;
         lost.forEach(stream -> stream.onLost(why));
     }
-
 }

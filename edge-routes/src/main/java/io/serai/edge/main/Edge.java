@@ -107,12 +107,16 @@ public final class Edge implements AutoCloseable {
             throws InterruptedException {
         EdgeHome home = new EdgeHome(settings.home());
         if (!home.isEnrolled()) {
-            enrol(home, settings, code.orElseThrow(() -> new SeraiException(
-                    ErrorCode.INVALID,
-                    "This edge is not enrolled: run \"serai edge enrol\" on a server, then \"serai-edge --enrol CODE\""
-                            + " here")));
+            enrol(
+                    home,
+                    settings,
+                    code.orElseThrow(() -> new SeraiException(
+                            ErrorCode.INVALID,
+                            "This edge is not enrolled: run \"serai edge enrol\" on a server, then \"serai-edge --enrol CODE\""
+                                    + " here")));
         } else if (code.isPresent()) {
-            LOG.warn("This edge is enrolled already, so the code is not used; to enrol it anew, remove {} first",
+            LOG.warn(
+                    "This edge is enrolled already, so the code is not used; to enrol it anew, remove {} first",
                     settings.home().resolve("keys"));
         }
         Edge edge = new Edge(settings, home, new KnownServers(home), version);

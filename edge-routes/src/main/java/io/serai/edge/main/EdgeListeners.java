@@ -37,7 +37,13 @@ final class EdgeListeners {
 
     /** What servers may say of a listener. One that an older edge does not know must not be left out in silence. */
     private static final Set<String> OPTIONS = Set.of(
-            "bindAddress", "port", "proxyProtocolFrom", "maxSessions", "maxConnections", "tls", "passivePorts",
+            "bindAddress",
+            "port",
+            "proxyProtocolFrom",
+            "maxSessions",
+            "maxConnections",
+            "tls",
+            "passivePorts",
             "passiveAddress");
 
     private final CamelContext camel;
@@ -134,7 +140,9 @@ final class EdgeListeners {
             }
             String said = name + "=RAW(" + option.substring(equals + 1) + ")";
             if (admits) {
-                admission.append(admission.length() == 0 ? "admit:" + offer.name() + "?" : "&").append(said);
+                admission
+                        .append(admission.length() == 0 ? "admit:" + offer.name() + "?" : "&")
+                        .append(said);
             } else {
                 from.append('&').append(said);
             }

@@ -36,7 +36,9 @@ public final class EdgeMain {
                             ErrorCode.INVALID, "\"" + arguments[i] + "\" is not understood here\n" + USAGE);
                 }
             }
-            return new Words(config, Optional.ofNullable(code).filter(text -> !text.isBlank()).map(EnrolmentCode::parse));
+            return new Words(
+                    config,
+                    Optional.ofNullable(code).filter(text -> !text.isBlank()).map(EnrolmentCode::parse));
         }
     }
 
@@ -50,12 +52,16 @@ public final class EdgeMain {
         CountDownLatch stopped = new CountDownLatch(1);
         try {
             Words words = Words.of(arguments, environment);
-            String version = Optional.ofNullable(EdgeMain.class.getPackage().getImplementationVersion()).orElse("dev");
+            String version = Optional.ofNullable(EdgeMain.class.getPackage().getImplementationVersion())
+                    .orElse("dev");
             Edge edge = Edge.start(EdgeSettings.read(words.config()), words.code(), "serai-edge " + version);
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                edge.close();
-                stopped.countDown();
-            }, "stop-on-signal"));
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(
+                            () -> {
+                                edge.close();
+                                stopped.countDown();
+                            },
+                            "stop-on-signal"));
         } catch (SeraiException e) {
             errors.println(e.text());
             return 1;

@@ -54,7 +54,8 @@ public record EdgeSettings(Path home, InetSocketAddress link) {
         int port = link.flatMap(at -> at.read("port", EdgeSettings::port)).orElse(ObjectDefaults.LINK_PORT);
         link.ifPresent(at -> {
             if (!at.has("address")) {
-                at.missing("address", "give the address of the inner interface, which servers reach and partners do not");
+                at.missing(
+                        "address", "give the address of the inner interface, which servers reach and partners do not");
             }
             at.finish(OTHER_NAMES);
         });

@@ -111,9 +111,12 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
 
     private void take(Link link, EdgeConfig offered) {
         if (servers.take(offered.servers())) {
-            LOG.info("The servers that may link to this edge are now {}", offered.servers().pins());
+            LOG.info(
+                    "The servers that may link to this edge are now {}",
+                    offered.servers().pins());
             acceptor.get().links().stream()
-                    .filter(other -> !servers.speaksFor(other.peer().pin(), other.peer().node()))
+                    .filter(other ->
+                            !servers.speaksFor(other.peer().pin(), other.peer().node()))
                     .forEach(other -> other.close(ByeCode.IDENTITY, "this server's key counts no more"));
         }
         String server = link.peer().node();

@@ -184,7 +184,8 @@ public final class EdgeMessages {
         public String digest() {
             try {
                 return java.util.HexFormat.of()
-                        .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(writer().done()));
+                        .formatHex(java.security.MessageDigest.getInstance("SHA-256")
+                                .digest(writer().done()));
             } catch (java.security.NoSuchAlgorithmException e) {
                 throw new IllegalStateException("This JVM has no SHA-256", e);
             }

@@ -203,8 +203,7 @@ public final class OperationCodec {
      */
     public static Call decode(Method method, byte[] payload) throws ProtocolViolation {
         OperationFields fields = OperationFields.decode(payload);
-        return new Call(
-                operation(method, fields), fields.operationId, fields.upload, fields.offset, fields.ifVersion);
+        return new Call(operation(method, fields), fields.operationId, fields.upload, fields.offset, fields.ifVersion);
     }
 
     private static PartnerOperation<?> operation(Method method, OperationFields fields) throws ProtocolViolation {
@@ -225,8 +224,7 @@ public final class OperationCodec {
             case REMOVE_FOLDER -> new RemoveFolder(session, path(fields));
             case REMOVE_FILE -> new RemoveFile(session, path(fields));
             case RENAME ->
-                new RenameFile(
-                        session, path(fields), VirtualPath.parse(fields.to), choice(Overwrite.values(), fields));
+                new RenameFile(session, path(fields), VirtualPath.parse(fields.to), choice(Overwrite.values(), fields));
             case SET_MODIFIED -> new SetModifiedTime(session, path(fields), modified(fields));
             case READ -> new OpenDownload(session, path(fields));
             case WRITE ->

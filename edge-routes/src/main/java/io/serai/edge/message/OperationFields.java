@@ -48,11 +48,22 @@ final class OperationFields {
     Optional<String> ifVersion = Optional.empty();
 
     byte[] encode() {
-        FieldWriter out = new FieldWriter().uuid(1, session).number(2, operationId).text(3, path).text(4, to);
+        FieldWriter out = new FieldWriter()
+                .uuid(1, session)
+                .number(2, operationId)
+                .text(3, path)
+                .text(4, to);
         out.text(5, after).number(6, choice).number(7, seconds).number(8, nanos).number(9, expectedBytes);
         out.text(10, user).bytes(11, secret).text(12, algorithm).bytes(13, key);
-        out.bytes(14, sshSession).bytes(15, signature).text(16, reason).number(17, protocol).text(18, listener);
-        out.bytes(19, clientAddress).number(20, clientPort).bytes(21, localAddress).number(22, localPort);
+        out.bytes(14, sshSession)
+                .bytes(15, signature)
+                .text(16, reason)
+                .number(17, protocol)
+                .text(18, listener);
+        out.bytes(19, clientAddress)
+                .number(20, clientPort)
+                .bytes(21, localAddress)
+                .number(22, localPort);
         out.text(23, software);
         if (!upload.equals(NONE)) {
             out.uuid(24, upload);

@@ -60,7 +60,12 @@ public final class ReplyCodec {
         } else if (reply instanceof LoginResult.Accepted accepted) {
             out.flag(4, true)
                     .text(5, accepted.account().toString())
-                    .texts(6, accepted.permissions().stream().map(Enum::name).sorted().toList())
+                    .texts(
+                            6,
+                            accepted.permissions().stream()
+                                    .map(Enum::name)
+                                    .sorted()
+                                    .toList())
                     .number(7, accepted.idleTimeout().toMillis());
         } else if (reply == KeyAnswer.ACCEPTABLE) {
             out.flag(8, true);

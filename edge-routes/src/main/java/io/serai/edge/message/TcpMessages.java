@@ -22,7 +22,11 @@ public final class TcpMessages {
      */
     public record Connect(String host, int port, String purpose) {
         public byte[] encode() {
-            return new FieldWriter().text(1, host).number(2, port).text(3, purpose).done();
+            return new FieldWriter()
+                    .text(1, host)
+                    .number(2, port)
+                    .text(3, purpose)
+                    .done();
         }
 
         public static Connect decode(byte[] payload) throws ProtocolViolation {

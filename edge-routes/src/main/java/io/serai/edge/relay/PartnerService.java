@@ -49,6 +49,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private static final int SESSIONS_OF_A_LINK = 10_000;
     /** More than the handles of an SFTP connection, and than what HTTP clients ask for at once; connections have limits too. */
     private static final int STREAMS_OF_A_SESSION = 128;
+
     private static final int REQUESTS_OF_A_SESSION = 64;
     private static final int PAGE_BYTES = FrameType.MESSAGE_BYTES - 1_024;
     private static final byte[] NOTHING = new byte[0];
@@ -89,7 +90,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
         synchronized (links) {
             if (taking) {
                 throw new SeraiException(
-                        ErrorCode.INVALID, "The sessions of this zone are taken by another route already; stop that first");
+                        ErrorCode.INVALID,
+                        "The sessions of this zone are taken by another route already; stop that first");
             }
             desk = answering;
             taking = true;
@@ -111,9 +113,11 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
         String reason = "The server is being stopped; connect again";
         try {
-            awaitNone(patience, () -> sessions.values().stream()
-                    .filter(RelayedSession::isIdle)
-                    .forEach(session -> sendAway(session, reason)));
+            awaitNone(
+                    patience,
+                    () -> sessions.values().stream()
+                            .filter(RelayedSession::isIdle)
+                            .forEach(session -> sendAway(session, reason)));
             awaitNone(LAST_WORDS, () -> sessions.values().forEach(session -> sendAway(session, reason)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -424,7 +428,9 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** The sessions of a link, for operators. */
     public List<SessionId> sessionsOf(Link link) {
         List<SessionId> found = new ArrayList<>();
-        sessions.values().stream().filter(session -> session.link() == link).forEach(session -> found.add(session.id()));
+        sessions.values().stream()
+                .filter(session -> session.link() == link)
+                .forEach(session -> found.add(session.id()));
         return found;
     }
 }

@@ -195,8 +195,7 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
     private Object upload(OpenUpload operation) {
         Link link = link(operation);
         UUID id = UUID.randomUUID();
-        LinkStream stream =
-                open(link, StreamKind.WRITE, new Call(operation, 0, id, 0, Optional.empty()));
+        LinkStream stream = open(link, StreamKind.WRITE, new Call(operation, 0, id, 0, Optional.empty()));
         Opened opened = opened(stream, "The upload");
         return new RelayedUpload(link, stream, operation.session(), id, opened, patience);
     }

@@ -139,7 +139,8 @@ final class RelayedSession {
         uploads.put(upload, served);
     }
 
-    @Nullable ServedUpload upload(UUID upload) {
+    @Nullable
+    ServedUpload upload(UUID upload) {
         return uploads.get(upload);
     }
 

@@ -148,7 +148,8 @@ final class RelayedUpload implements UploadChannel {
     private SeraiException unknown(@Nullable Exception cause) {
         return new SeraiException(
                 ErrorCode.UNKNOWN_OUTCOME,
-                doing + " was sent whole, but the link was lost before the server's verdict came; look whether it is there",
+                doing
+                        + " was sent whole, but the link was lost before the server's verdict came; look whether it is there",
                 cause);
     }
 

@@ -98,8 +98,7 @@ final class ServedUpload {
         if (target == null) {
             target = desk.answer(operation);
             channel = target;
-            stream.accept(ReplyCodec.encode(
-                    new Opened(target.transfer(), target.startOffset(), Optional.empty())));
+            stream.accept(ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty())));
         }
         if (write(target)) {
             Optional<byte[]> end = stream.ended();
@@ -152,8 +151,8 @@ final class ServedUpload {
                     ErrorCode.PARTNER_ABORT, "The upload has " + received + " bytes, which is not what was sent");
         }
         UploadReceipt receipt;
-        ScheduledFuture<?> progress =
-                clock.scheduleAtFixedRate(() -> stream.progress(0), PROGRESS_SECONDS, PROGRESS_SECONDS, TimeUnit.SECONDS);
+        ScheduledFuture<?> progress = clock.scheduleAtFixedRate(
+                () -> stream.progress(0), PROGRESS_SECONDS, PROGRESS_SECONDS, TimeUnit.SECONDS);
         try {
             receipt = target.commit();
         } finally {

@@ -38,7 +38,8 @@ record AddressRange(InetAddress first, int bits) {
 
     AddressRange {
         if (bits < 0 || bits > 8 * first.getAddress().length) {
-            throw new IllegalArgumentException("an address of " + 8 * first.getAddress().length + " bits has no " + bits);
+            throw new IllegalArgumentException(
+                    "an address of " + 8 * first.getAddress().length + " bits has no " + bits);
         }
     }
 

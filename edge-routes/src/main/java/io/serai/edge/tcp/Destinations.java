@@ -113,8 +113,7 @@ public final class Destinations {
     /** Whether this name is worth being resolved: without it an edge would ask the name servers whatever it is told to. */
     boolean mayPermit(String name, int port) {
         return rules.stream()
-                .anyMatch(rule -> rule.isOfPort(port)
-                        && (rule.range().isPresent() || rule.isOfName(name)));
+                .anyMatch(rule -> rule.isOfPort(port) && (rule.range().isPresent() || rule.isOfName(name)));
     }
 
     /**
@@ -128,8 +127,12 @@ public final class Destinations {
             if (rule.isOfPort(port)) {
                 Optional<AddressRange> range = rule.range();
                 boolean allowed = range.isPresent()
-                        ? range.get().contains(address) && (!special || range.get().isMeantFor(address))
-                        : !special && (name.isPresent() ? rule.isOfName(name.get()) : rule.name().equals("*"));
+                        ? range.get().contains(address)
+                                && (!special || range.get().isMeantFor(address))
+                        : !special
+                                && (name.isPresent()
+                                        ? rule.isOfName(name.get())
+                                        : rule.name().equals("*"));
                 if (allowed) {
                     return true;
                 }

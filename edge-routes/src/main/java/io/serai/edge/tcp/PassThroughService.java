@@ -69,9 +69,8 @@ public final class PassThroughService implements StreamServer {
     private void connect(LinkStream stream, Accepted accepted, InetSocketAddress listener) {
         Bootstrap bootstrap = transport
                 .relayed()
-                .option(
-                        ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                        (int) limits.connectWithin().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        limits.connectWithin().toMillis())
                 .handler(new HeldBytes());
         ChannelFuture connecting = bootstrap.connect(listener);
         connecting.addListener(done -> {

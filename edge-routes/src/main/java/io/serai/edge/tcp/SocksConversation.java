@@ -103,7 +103,8 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
             return;
         }
         try {
-            if (!(message instanceof Socks5Message socks) || socks.decoderResult().isFailure()) {
+            if (!(message instanceof Socks5Message socks)
+                    || socks.decoderResult().isFailure()) {
                 client.close();
             } else if (socks instanceof Socks5InitialRequest greeting && expected == Expected.GREETING) {
                 greet(greeting);
@@ -136,7 +137,8 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
 
     private void check(Socks5PasswordAuthRequest login) {
         boolean known = front.login()
-                .filter(own -> same(own.user(), login.username()) & same(own.password().reveal(), login.password()))
+                .filter(own ->
+                        same(own.user(), login.username()) & same(own.password().reveal(), login.password()))
                 .isPresent();
         if (known) {
             client.writeAndFlush(new DefaultSocks5PasswordAuthResponse(Socks5PasswordAuthStatus.SUCCESS));
@@ -147,8 +149,7 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
     }
 
     private static boolean same(String own, String given) {
-        return MessageDigest.isEqual(
-                own.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+        return MessageDigest.isEqual(own.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
     }
 
     private void expectCommand() {

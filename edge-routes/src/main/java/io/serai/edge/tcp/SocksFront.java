@@ -85,8 +85,7 @@ public final class SocksFront {
                     .bind(at)
                     .awaitUninterruptibly();
             if (!binding.isSuccess()) {
-                throw new SeraiException(
-                        ErrorCode.INVALID, "The SOCKS5 front cannot listen on " + at, binding.cause());
+                throw new SeraiException(ErrorCode.INVALID, "The SOCKS5 front cannot listen on " + at, binding.cause());
             }
             socket = binding.channel();
             listening = socket;

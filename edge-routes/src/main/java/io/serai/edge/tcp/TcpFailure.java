@@ -30,7 +30,8 @@ public final class TcpFailure extends Exception {
         }
         return cause instanceof CancellationException
                 ? new TcpFailure(Status.CANCELLED, "nobody waits any more")
-                : new TcpFailure(Status.INTERNAL, "internal error: " + cause.getClass().getSimpleName());
+                : new TcpFailure(
+                        Status.INTERNAL, "internal error: " + cause.getClass().getSimpleName());
     }
 
     public Status status() {

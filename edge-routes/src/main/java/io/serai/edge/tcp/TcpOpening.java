@@ -92,11 +92,10 @@ final class TcpOpening {
     private void refused(LinkStream stream, StreamEnd end) {
         stream.onChange(() -> {});
         TcpFailure failure = new TcpFailure(end.status(), text(end));
-        boolean another =
-                switch (end.status()) {
-                    case BUSY, UNAVAILABLE, UNSUPPORTED -> true;
-                    default -> end.cause() == StreamEnd.Cause.LOST;
-                };
+        boolean another = switch (end.status()) {
+            case BUSY, UNAVAILABLE, UNSUPPORTED -> true;
+            default -> end.cause() == StreamEnd.Cause.LOST;
+        };
         if (another) {
             next(failure);
         } else {

@@ -46,8 +46,7 @@ public final class FirstContact {
             KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             managers.init(keys, IN_MEMORY);
             SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(
-                    managers.getKeyManagers(), new TrustManager[] {new PinnedPeers(ANYBODY, role.other())}, null);
+            context.init(managers.getKeyManagers(), new TrustManager[] {new PinnedPeers(ANYBODY, role.other())}, null);
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new SeraiException(ErrorCode.INVALID, "The link's key does not serve for TLS: " + e.getMessage(), e);

@@ -92,11 +92,7 @@ final class EdgeUnderTest implements AutoCloseable {
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, server -> Set.of(server.getValue().pin())));
         acceptor = new LinkAcceptor(setup(
-                transport,
-                LinkTls.of(LinkRole.EDGE, IDENTITY, LinkTrust.of(pins)),
-                "edge-1",
-                partners,
-                partners));
+                transport, LinkTls.of(LinkRole.EDGE, IDENTITY, LinkTrust.of(pins)), "edge-1", partners, partners));
         inner = acceptor.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         camel.getRegistry().bind("internal", partners);
         camel.getRegistry().bind("keys", SharedKeys.KEYS);

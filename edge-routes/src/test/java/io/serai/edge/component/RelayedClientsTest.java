@@ -72,9 +72,10 @@ class RelayedClientsTest {
     private ServerUnderTest server(String name, LinkIdentity identity) throws Exception {
         ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners);
         servers.add(server);
-        await().atMost(SOON).until(() -> server.isLinked()
-                && edge.acceptor.links().stream()
-                        .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
+        await().atMost(SOON)
+                .until(() -> server.isLinked()
+                        && edge.acceptor.links().stream()
+                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
         return server;
     }
 
@@ -152,10 +153,10 @@ class RelayedClientsTest {
     }
 
     private void awaitNoSessions() {
+        await().atMost(SOON).untilAsserted(() -> assertThat(partners.sessions()).isEmpty());
         await().atMost(SOON)
-                .untilAsserted(() -> assertThat(partners.sessions()).isEmpty());
-        await().atMost(SOON).until(() -> edge.partners.sessionCount() == 0
-                && servers.stream().allMatch(server -> server.service.sessionCount() == 0));
+                .until(() -> edge.partners.sessionCount() == 0
+                        && servers.stream().allMatch(server -> server.service.sessionCount() == 0));
     }
 
     private static void end(Process process) throws Exception {
@@ -189,7 +190,9 @@ class RelayedClientsTest {
         assertThat(acme.paths()).containsExactly("/inbox", "/inbox/b.bin");
         assertThat(acme.arrivals()).containsExactly("/inbox/a.bin", "/inbox/c.bin");
         assertThat(acme.attributes("/inbox/b.bin").orElseThrow().modified().getEpochSecond())
-                .isEqualTo(Files.getLastModifiedTime(folder.resolve("local.bin")).toInstant().getEpochSecond());
+                .isEqualTo(Files.getLastModifiedTime(folder.resolve("local.bin"))
+                        .toInstant()
+                        .getEpochSecond());
         awaitNoSessions();
         assertThat(acme.downloads()).allMatch(download -> download.wasDelivered() && download.wasClosed());
         assertThat(partners.operations(CloseSession.class)).hasSize(1);
@@ -204,8 +207,11 @@ class RelayedClientsTest {
         assertThat(sftp("get nothing").output()).contains("not found");
         assertThat(sftp("rmdir full").status()).isNotZero();
         assertThat(sftp("mkdir full").status()).isNotZero();
-        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", https("/nothing")).output()).isEqualTo("404");
-        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", https("/full")).output())
+        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", https("/nothing"))
+                        .output())
+                .isEqualTo("404");
+        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", https("/full"))
+                        .output())
                 .isEqualTo("409");
         assertThat(curl("--ssl-reqd", ftp("/"), "-Q", "RMD full").output()).contains("550");
         assertThat(acme.paths()).containsExactly("/full", "/full/x");
@@ -218,15 +224,19 @@ class RelayedClientsTest {
         ClientProgram.run(folder, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString());
         List<String> byKey = new ArrayList<>(List.of("sftp", "-i", key.toString(), "-o", "IdentitiesOnly=yes"));
         byKey.addAll(sshOptions());
-        byKey.addAll(List.of("-b", Files.writeString(folder.resolve("pwd.txt"), "pwd\n").toString(), "acme@127.0.0.1"));
+        byKey.addAll(List.of(
+                "-b", Files.writeString(folder.resolve("pwd.txt"), "pwd\n").toString(), "acme@127.0.0.1"));
         assertThat(ClientProgram.run(folder, byKey).output()).contains("Permission denied");
 
         String[] fields = Files.readString(Path.of(key + ".pub")).split(" ");
         partners.addAccount(
-                "acme", "open-sesame", new SshPublicKey(fields[0], Base64.getDecoder().decode(fields[1].trim())));
+                "acme",
+                "open-sesame",
+                new SshPublicKey(fields[0], Base64.getDecoder().decode(fields[1].trim())));
         ClientProgram.Ended accepted = ClientProgram.run(folder, byKey);
         assertThat(accepted.status()).as(accepted.output()).isZero();
-        assertThat(curl("-u", "acme:wrong", "-o", "/dev/null", "-w", "%{http_code}", https("/")).output())
+        assertThat(curl("-u", "acme:wrong", "-o", "/dev/null", "-w", "%{http_code}", https("/"))
+                        .output())
                 .isEqualTo("401");
         assertThat(curl("-u", "acme:wrong", "--ssl-reqd", ftp("/")).status()).isEqualTo(67);
     }
@@ -235,11 +245,14 @@ class RelayedClientsTest {
     void theServerSeesThePartnersOwnAddresses() throws Exception {
         server();
         random("local.bin", 10);
-        assertThat(ClientProgram.run(folder, sftpCommand(List.of("-o", "BindAddress=127.0.0.3"), "pwd")).status())
+        assertThat(ClientProgram.run(folder, sftpCommand(List.of("-o", "BindAddress=127.0.0.3"), "pwd"))
+                        .status())
                 .isZero();
         assertThat(lftp("cls").status()).isZero();
         assertThat(curl("--interface", "127.0.0.5", https("/")).status()).isZero();
-        List<Origin> origins = partners.operations(OpenSession.class).stream().map(OpenSession::origin).toList();
+        List<Origin> origins = partners.operations(OpenSession.class).stream()
+                .map(OpenSession::origin)
+                .toList();
         assertThat(origins)
                 .extracting(origin -> origin.protocol() + " " + origin.listener() + " "
                         + origin.client().getAddress().getHostAddress() + " "
@@ -292,7 +305,8 @@ class RelayedClientsTest {
         Files.write(folder.resolve("half.bin"), Arrays.copyOf(content, 1_000_000));
         assertThat(curl("-C", "-", "-o", "half.bin", https("/a.bin")).status()).isZero();
         assertThat(folder.resolve("half.bin")).hasBinaryContent(content);
-        assertThat(curl("-i", "-X", "MOVE", "-H", "Destination: " + https("/b.bin"), https("/a.bin")).output())
+        assertThat(curl("-i", "-X", "MOVE", "-H", "Destination: " + https("/b.bin"), https("/a.bin"))
+                        .output())
                 .contains(" 201");
         assertThat(curl(https("/")).output()).contains("\"name\":\"b.bin\"");
         assertThat(curl("-i", "-X", "DELETE", https("/b.bin")).output()).contains(" 204");
@@ -300,9 +314,12 @@ class RelayedClientsTest {
 
         Files.write(folder.resolve("first.bin"), Arrays.copyOf(content, 400_000));
         String range = "Content-Range: bytes 0-399999/" + content.length;
-        assertThat(curl("-i", "-H", range, "-T", "first.bin", https("/c.bin")).output()).contains(" 202");
-        assertThat(curl("-i", "-C", "300000", "-T", "a.bin", https("/c.bin")).output()).contains("BAD_OFFSET");
-        assertThat(curl("-i", "-C", "400000", "-T", "a.bin", https("/c.bin")).output()).contains(" 201");
+        assertThat(curl("-i", "-H", range, "-T", "first.bin", https("/c.bin")).output())
+                .contains(" 202");
+        assertThat(curl("-i", "-C", "300000", "-T", "a.bin", https("/c.bin")).output())
+                .contains("BAD_OFFSET");
+        assertThat(curl("-i", "-C", "400000", "-T", "a.bin", https("/c.bin")).output())
+                .contains(" 201");
         assertThat(acme.file("/c.bin")).contains(content);
     }
 
@@ -313,7 +330,8 @@ class RelayedClientsTest {
         long began = System.nanoTime();
         assertThat(sftp("pwd").status()).isNotZero();
         assertThat(curl("--ssl-reqd", ftp("/")).status()).isNotZero();
-        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", https("/")).output()).isEqualTo("503");
+        assertThat(curl("-o", "/dev/null", "-w", "%{http_code}", https("/")).output())
+                .isEqualTo("503");
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
         assertThat(edge.partners.sessionCount()).isZero();
 
@@ -332,7 +350,9 @@ class RelayedClientsTest {
             assertThat(edge.listeners.bound()).hasSize(3);
             int port = edge.port(Protocol.HTTPS);
             await().atMost(SOON).until(() -> edge.listeners.bound().isEmpty());
-            assertThat(curl("https://localhost:" + port + "/").status()).as("could not connect").isEqualTo(7);
+            assertThat(curl("https://localhost:" + port + "/").status())
+                    .as("could not connect")
+                    .isEqualTo(7);
             server();
             await().atMost(SOON).until(() -> edge.listeners.bound().size() == 3);
             assertThat(sftp("pwd").status()).isZero();
@@ -368,8 +388,7 @@ class RelayedClientsTest {
         server();
         byte[] content = random("big.bin", 12_000_000);
         Path said = folder.resolve("said.txt");
-        Process put =
-                ClientProgram.start(folder, sftpCommand(List.of("-l", "16000"), "put big.bin big.bin"), said);
+        Process put = ClientProgram.start(folder, sftpCommand(List.of("-l", "16000"), "put big.bin big.bin"), said);
         try {
             await().atMost(SOON).until(() -> acme.openUploads() == 1);
             await().atMost(SOON).until(() -> storedBytes() > 1_000_000);
@@ -407,7 +426,16 @@ class RelayedClientsTest {
         Path said = folder.resolve("said.txt");
         Process put = ClientProgram.start(
                 folder,
-                curlCommand("--limit-rate", "2M", "-o", "/dev/null", "-w", "%{http_code}", "-T", "big.bin", https("/big.bin")),
+                curlCommand(
+                        "--limit-rate",
+                        "2M",
+                        "-o",
+                        "/dev/null",
+                        "-w",
+                        "%{http_code}",
+                        "-T",
+                        "big.bin",
+                        https("/big.bin")),
                 said);
         try {
             await().atMost(SOON).until(() -> acme.openUploads() == 1 && storedBytes() > 500_000);
@@ -427,9 +455,7 @@ class RelayedClientsTest {
         server();
         random("big.bin", 12_000_000);
         Process put = ClientProgram.start(
-                folder,
-                sftpCommand(List.of("-l", "16000"), "put big.bin big.bin"),
-                folder.resolve("said.txt"));
+                folder, sftpCommand(List.of("-l", "16000"), "put big.bin big.bin"), folder.resolve("said.txt"));
         await().atMost(SOON).until(() -> acme.openUploads() == 1 && storedBytes() > 500_000);
         end(put);
         awaitNoSessions();
@@ -471,8 +497,9 @@ class RelayedClientsTest {
             ServerUnderTest second = server("node-2", NODE_2);
             Thread stopping = new Thread(() -> first.camel.stop());
             stopping.start();
-            await().atMost(SOON).until(() -> edge.acceptor.links().stream()
-                    .noneMatch(link -> link.peer().node().equals("node-1") && link.takesSessions()));
+            await().atMost(SOON)
+                    .until(() -> edge.acceptor.links().stream()
+                            .noneMatch(link -> link.peer().node().equals("node-1") && link.takesSessions()));
             for (int i = 0; i < 3; i++) {
                 assertThat(sftp("pwd").status()).isZero();
             }
@@ -503,7 +530,8 @@ class RelayedClientsTest {
         try (DefaultCamelContext camel = new DefaultCamelContext()) {
             camel.start();
             Endpoint relay = camel.getEndpoint("relay:nowhere");
-            assertThatThrownBy(() -> relay.createProducer().start()).hasStackTraceContaining("relay:nowhere is unknown");
+            assertThatThrownBy(() -> relay.createProducer().start())
+                    .hasStackTraceContaining("relay:nowhere is unknown");
             Endpoint links = camel.getEndpoint("edge-link:nowhere");
             assertThatThrownBy(() -> links.createConsumer(exchange -> {}).start())
                     .hasStackTraceContaining("edge-link:nowhere is unknown");

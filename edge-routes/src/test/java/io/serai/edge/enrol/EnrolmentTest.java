@@ -41,7 +41,8 @@ class EnrolmentTest {
     private static final Grant GRANT = new Grant(
             "7b0e8f6a-1111-2222-3333-444455556666",
             "edge1",
-            new Servers(7, List.of(new ServerPin("node-1", SERVER.pin().hex()), new ServerPin("node-2", "c".repeat(64)))));
+            new Servers(
+                    7, List.of(new ServerPin("node-1", SERVER.pin().hex()), new ServerPin("node-2", "c".repeat(64)))));
 
     private final EnrolmentCode code = EnrolmentCode.random();
     private final List<Grant> kept = new CopyOnWriteArrayList<>();
@@ -91,7 +92,9 @@ class EnrolmentTest {
     void theCodeServesOnce() throws Exception {
         listen(QUICK);
         CompletableFuture<Grant> waiting = waiting();
-        assertThat(new Enroller(SERVER, code).meet(edge.address(), GRANT, recorded::set).outcome())
+        assertThat(new Enroller(SERVER, code)
+                        .meet(edge.address(), GRANT, recorded::set)
+                        .outcome())
                 .isEqualTo(Outcome.ENROLLED);
         var unused = waiting.get(10, TimeUnit.SECONDS);
 
@@ -115,9 +118,12 @@ class EnrolmentTest {
         assertThat(kept).isEmpty();
         assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
                 .rootCause()
-                .isInstanceOfSatisfying(SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+                .isInstanceOfSatisfying(
+                        SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
                 .hasMessageContaining("used up");
-        assertThat(new Enroller(SERVER, code).meet(edge.address(), GRANT, recorded::set).outcome())
+        assertThat(new Enroller(SERVER, code)
+                        .meet(edge.address(), GRANT, recorded::set)
+                        .outcome())
                 .isEqualTo(Outcome.UNREACHABLE);
     }
 
@@ -128,8 +134,8 @@ class EnrolmentTest {
         long began = System.nanoTime();
         List<CompletableFuture<Enroller.Try>> tries = new java.util.ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            tries.add(CompletableFuture.supplyAsync(() ->
-                    new Enroller(SERVER, EnrolmentCode.random()).meet(edge.address(), GRANT, recorded::set)));
+            tries.add(CompletableFuture.supplyAsync(
+                    () -> new Enroller(SERVER, EnrolmentCode.random()).meet(edge.address(), GRANT, recorded::set)));
         }
         tries.forEach(CompletableFuture::join);
         // The answer comes before the pause, so three pauses lie between four answers.
@@ -140,8 +146,12 @@ class EnrolmentTest {
     @Test
     void theCodeExpires() {
         listen(new Enrollee.Limits(Duration.ofMillis(200), 3, Duration.ofMillis(50)));
-        assertThatThrownBy(() -> edge.await()).isInstanceOf(SeraiException.class).hasMessageContaining("No server came");
-        assertThat(new Enroller(SERVER, code).meet(edge.address(), GRANT, recorded::set).outcome())
+        assertThatThrownBy(() -> edge.await())
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("No server came");
+        assertThat(new Enroller(SERVER, code)
+                        .meet(edge.address(), GRANT, recorded::set)
+                        .outcome())
                 .isEqualTo(Outcome.UNREACHABLE);
     }
 
@@ -259,7 +269,8 @@ class EnrolmentTest {
                 .hasMessageContaining("could not be recorded");
         assertThat(waiting.isDone()).isFalse();
 
-        assertThat(enroller.meet(edge.address(), GRANT, recorded::set).outcome()).isEqualTo(Outcome.ENROLLED);
+        assertThat(enroller.meet(edge.address(), GRANT, recorded::set).outcome())
+                .isEqualTo(Outcome.ENROLLED);
         assertThat(recorded.get()).isEqualTo(EDGE.pin());
         assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(GRANT);
         assertThat(kept).containsExactly(GRANT, GRANT);
@@ -295,10 +306,14 @@ class EnrolmentTest {
                 assertThatThrownBy(() -> talk.receive(Kind.HELLO)).isInstanceOf(IOException.class);
             }
         }
-        try (Socket plain = new Socket(edge.address().getAddress(), edge.address().getPort())) {
-            plain.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        try (Socket plain =
+                new Socket(edge.address().getAddress(), edge.address().getPort())) {
+            plain.getOutputStream()
+                    .write("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         }
-        assertThat(new Enroller(SERVER, code).meet(edge.address(), GRANT, recorded::set).outcome())
+        assertThat(new Enroller(SERVER, code)
+                        .meet(edge.address(), GRANT, recorded::set)
+                        .outcome())
                 .isEqualTo(Outcome.ENROLLED);
         assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(GRANT);
     }

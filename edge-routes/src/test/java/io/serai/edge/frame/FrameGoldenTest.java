@@ -24,7 +24,8 @@ class FrameGoldenTest {
 
     @Test
     void framesOfTheConnection() {
-        assertThat(hex(FrameWriter.message(A, FrameType.HELLO, 0, new byte[] {8, 1}))).isEqualTo("0000020100000000" + "0801");
+        assertThat(hex(FrameWriter.message(A, FrameType.HELLO, 0, new byte[] {8, 1})))
+                .isEqualTo("0000020100000000" + "0801");
         assertThat(hex(FrameWriter.ping(A, FrameType.PING, 0x0102030405060708L)))
                 .isEqualTo("0000080200000000" + "0102030405060708");
         assertThat(hex(FrameWriter.ping(A, FrameType.PONG, -1))).isEqualTo("0000080300000000" + "ffffffffffffffff");
@@ -37,7 +38,8 @@ class FrameGoldenTest {
     void framesOfRequests() {
         assertThat(hex(FrameWriter.coded(A, FrameType.REQUEST, 1, 16, new byte[] {5})))
                 .isEqualTo("0000031000000001" + "0010" + "05");
-        assertThat(hex(FrameWriter.coded(A, FrameType.REPLY, 1, 258, new byte[0]))).isEqualTo("0000021100000001" + "0102");
+        assertThat(hex(FrameWriter.coded(A, FrameType.REPLY, 1, 258, new byte[0])))
+                .isEqualTo("0000021100000001" + "0102");
         assertThat(hex(FrameWriter.message(A, FrameType.CANCEL, 0x01020304, new byte[0])))
                 .isEqualTo("0000001201020304");
         assertThat(hex(FrameWriter.coded(A, FrameType.EVENT, 0, 1, new byte[] {7})))
@@ -48,12 +50,16 @@ class FrameGoldenTest {
     void framesOfStreams() {
         assertThat(hex(FrameWriter.coded(A, FrameType.OPEN, 3, 33, new byte[] {1})))
                 .isEqualTo("0000032000000003" + "0021" + "01");
-        assertThat(hex(FrameWriter.message(A, FrameType.OPENED, 3, new byte[] {9}))).isEqualTo("0000012100000003" + "09");
+        assertThat(hex(FrameWriter.message(A, FrameType.OPENED, 3, new byte[] {9})))
+                .isEqualTo("0000012100000003" + "09");
         assertThat(hex(FrameWriter.data(A, 3, 0x100000000L, ByteBuffer.wrap(new byte[] {1, 2, 3}), 2)))
                 .isEqualTo("00000a2200000003" + "0000000100000000" + "0102");
-        assertThat(hex(FrameWriter.credit(A, 3, 65_536, 7))).isEqualTo("00000c2300000003" + "00010000" + "0000000000000007");
-        assertThat(hex(FrameWriter.message(A, FrameType.END, 3, new byte[] {4}))).isEqualTo("0000012400000003" + "04");
-        assertThat(hex(FrameWriter.coded(A, FrameType.RESULT, 3, 8, new byte[0]))).isEqualTo("0000022500000003" + "0008");
+        assertThat(hex(FrameWriter.credit(A, 3, 65_536, 7)))
+                .isEqualTo("00000c2300000003" + "00010000" + "0000000000000007");
+        assertThat(hex(FrameWriter.message(A, FrameType.END, 3, new byte[] {4})))
+                .isEqualTo("0000012400000003" + "04");
+        assertThat(hex(FrameWriter.coded(A, FrameType.RESULT, 3, 8, new byte[0])))
+                .isEqualTo("0000022500000003" + "0008");
         assertThat(hex(FrameWriter.reset(A, 3, 20, "é"))).isEqualTo("0000042600000003" + "0014" + "c3a9");
         assertThat(hex(FrameWriter.seek(A, 3, 9, 2))).isEqualTo("00000c2700000003" + "0000000000000009" + "00000002");
     }

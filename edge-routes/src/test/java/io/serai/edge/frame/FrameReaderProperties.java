@@ -152,7 +152,6 @@ class FrameReaderProperties {
                 .putInt(0)
                 .putLong(1)
                 .array();
-        assertThat(read(bytes, piece).frames)
-                .containsExactly("HELLO 0 ", "ignored " + type, "PING 0 0000000000000001");
+        assertThat(read(bytes, piece).frames).containsExactly("HELLO 0 ", "ignored " + type, "PING 0 0000000000000001");
     }
 }

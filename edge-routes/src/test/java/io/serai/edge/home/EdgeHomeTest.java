@@ -54,9 +54,10 @@ class EdgeHomeTest {
                         .isEqualTo("rw-------");
             }
         }
-        Files.setPosixFilePermissions(
-                folder.resolve("keys/link.pem"), PosixFilePermissions.fromString("rw-r--r--"));
-        assertThatThrownBy(home::identity).isInstanceOf(SeraiException.class).hasMessageContaining("open to other users");
+        Files.setPosixFilePermissions(folder.resolve("keys/link.pem"), PosixFilePermissions.fromString("rw-r--r--"));
+        assertThatThrownBy(home::identity)
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("open to other users");
     }
 
     @Test
@@ -66,7 +67,9 @@ class EdgeHomeTest {
         home.keep(grant(1, ONE));
         for (String damage : List.of("", "edge edge1\n", "cluster c\nedge e\nrevision 1\nserver n zz\n", "\0\0\0")) {
             io.serai.edge.tls.LinkKeyFile.write(folder.resolve("keys/servers"), damage);
-            assertThatThrownBy(home::membership).isInstanceOf(SeraiException.class).hasMessageContaining("damaged");
+            assertThatThrownBy(home::membership)
+                    .isInstanceOf(SeraiException.class)
+                    .hasMessageContaining("damaged");
         }
     }
 
@@ -87,6 +90,7 @@ class EdgeHomeTest {
 
         assertThat(known.take(grant(6, TWO).servers())).isTrue();
         assertThat(known.knows(ONE)).isFalse();
-        assertThat(new KnownServers(new EdgeHome(folder)).speaksFor(TWO, "node-2")).isTrue();
+        assertThat(new KnownServers(new EdgeHome(folder)).speaksFor(TWO, "node-2"))
+                .isTrue();
     }
 }

@@ -70,9 +70,24 @@ class HostileEdgeTest {
 
     @Test
     void anEdgeThatClaimsAnotherNameIsNotTalkedTo() throws Exception {
-        dial(TestLink.EDGE, h -> new Hello(
-                0, 0, "edge-2", h.cluster(), h.boot(), h.link(), h.connectionClass(), h.index(), "", List.of(),
-                h.earlyWindow(), h.maxStreams(), h.maxInFlight(), h.clockMs(), ""));
+        dial(
+                TestLink.EDGE,
+                h -> new Hello(
+                        0,
+                        0,
+                        "edge-2",
+                        h.cluster(),
+                        h.boot(),
+                        h.link(),
+                        h.connectionClass(),
+                        h.index(),
+                        "",
+                        List.of(),
+                        h.earlyWindow(),
+                        h.maxStreams(),
+                        h.maxInFlight(),
+                        h.clockMs(),
+                        ""));
         await().atMost(SOON).until(() -> dialer.lastFailure().contains("not the edge that was meant"));
         assertThat(dialer.link()).isEmpty();
     }
@@ -119,7 +134,9 @@ class HostileEdgeTest {
         assertThat(beyond.goodbye()).isEqualTo(ByeCode.FLOW_CONTROL);
         // A byte here and a byte there would each take a buffer of its own.
         RawPeer gaps = edge.next(ConnectionClass.DATA);
-        gaps.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number())).send(data(1, 0, 1)).send(data(1, 9_000, 1));
+        gaps.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number()))
+                .send(data(1, 0, 1))
+                .send(data(1, 9_000, 1));
         assertThat(gaps.goodbye()).isEqualTo(ByeCode.PROTOCOL);
         await().atMost(SOON)
                 .until(() -> test.serverEar.violations.stream().anyMatch(v -> v.contains("does not follow")));
@@ -153,8 +170,9 @@ class HostileEdgeTest {
             data.send(coded(RawPeer.OPEN, 2 * i + 1, Method.READ.number()));
         }
         assertThat(data.goodbye()).isEqualTo(ByeCode.FLOW_CONTROL);
-        await().atMost(SOON).until(() -> hoarder.streams.stream()
-                .allMatch(stream -> stream.end().isPresent()));
+        await().atMost(SOON)
+                .until(() ->
+                        hoarder.streams.stream().allMatch(stream -> stream.end().isPresent()));
         assertThat(hoarder.streams).hasSize(QUICK.flow().maxStreams());
     }
 

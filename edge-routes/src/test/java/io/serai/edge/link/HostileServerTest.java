@@ -65,7 +65,10 @@ class HostileServerTest {
         // In TLS 1.3 the client is done before its certificate is looked at, so the refusal comes with the first read.
         assertThatThrownBy(() -> {
                     try (RawPeer peer = RawPeer.dial(test.address, RawPeer.tls(identity))) {
-                        peer.send(frame(RawPeer.HELLO, 0, hello("node-1", link, ConnectionClass.CONTROL).encode()));
+                        peer.send(frame(
+                                RawPeer.HELLO,
+                                0,
+                                hello("node-1", link, ConnectionClass.CONTROL).encode()));
                         peer.read();
                     }
                 })
@@ -118,7 +121,8 @@ class HostileServerTest {
             RawPeer.Frame first = peer.read();
             return first.type() == RawPeer.HELLO
                     ? ByeCode.UNKNOWN
-                    : io.serai.edge.message.LinkMessages.Bye.decode(first.payload()).code();
+                    : io.serai.edge.message.LinkMessages.Bye.decode(first.payload())
+                            .code();
         }
     }
 
@@ -134,7 +138,10 @@ class HostileServerTest {
     @Test
     void aSecondHelloEndsTheConnection() throws Exception {
         try (RawPeer peer = greet(ConnectionClass.CONTROL)) {
-            peer.send(frame(RawPeer.HELLO, 0, hello("node-1", link, ConnectionClass.CONTROL).encode()));
+            peer.send(frame(
+                    RawPeer.HELLO,
+                    0,
+                    hello("node-1", link, ConnectionClass.CONTROL).encode()));
             assertThat(peer.goodbye()).isEqualTo(ByeCode.PROTOCOL);
         }
         violation("node-1: a second HELLO");

@@ -129,7 +129,9 @@ class LinkTest {
         try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
             Link link = test.up();
             Breaking.all(link);
-            await().atMost(SOON).until(() -> test.edge().isPresent() && test.edge().get().figures().size() == 4);
+            await().atMost(SOON)
+                    .until(() -> test.edge().isPresent()
+                            && test.edge().get().figures().size() == 4);
             assertThat(test.edge().orElseThrow().peer().link())
                     .isNotEqualTo(link.peer().link());
             assertThat(link.isUsable()).isFalse();
@@ -157,7 +159,8 @@ class LinkTest {
             int calls = 0;
             while (System.nanoTime() < until) {
                 // A method that is never repeated: nothing may be lost in a replacement.
-                assertThat(link.call(calls++, Method.SESSION_OPEN, NOTHING, SOON).status())
+                assertThat(link.call(calls++, Method.SESSION_OPEN, NOTHING, SOON)
+                                .status())
                         .isEqualTo(Status.OK);
                 assertThat(link.isUsable()).isTrue();
             }
@@ -218,8 +221,7 @@ class LinkTest {
     @Test
     void aServerOfTheNextMinorVersionSpeaksTheOlderOne() throws Exception {
         try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
-            LinkTls tls =
-                    LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+            LinkTls tls = LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
             LinkNode newer = TestLink.node("node-1", "test", LinkNode.MINOR_MAX + 1);
             test.dialer = test.dialer(tls, newer, test.address);
             Link link = test.up();
@@ -233,13 +235,13 @@ class LinkTest {
     void aServerThatBeginsANewLinkEndsItsFormerOne() {
         try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
             Link former = test.up();
-            LinkTls tls =
-                    LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+            LinkTls tls = LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
             // The same server, started anew, while the edge still believes in the former process.
             LinkDialer again = test.dialer(tls, TestLink.node("node-1"), test.address);
             test.dialer.stop();
             again.start();
-            await().atMost(SOON).until(() -> test.edge().isPresent() && test.edge().get() != former);
+            await().atMost(SOON)
+                    .until(() -> test.edge().isPresent() && test.edge().get() != former);
             await().atMost(SOON).until(() -> test.acceptor.links().size() == 1 && !former.isUsable());
             again.stop();
         }

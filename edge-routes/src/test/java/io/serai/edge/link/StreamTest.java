@@ -211,7 +211,8 @@ class StreamTest {
             assertThat(stalledDownload.end()).isEmpty();
             // What the stalled ones hold is one window each.
             assertThat(shared.serverBudget.takenBytes() + shared.edgeBudget.takenBytes())
-                    .isLessThanOrEqualTo(2L * one.flow().firstWindow() + one.flow().maxWindow());
+                    .isLessThanOrEqualTo(
+                            2L * one.flow().firstWindow() + one.flow().maxWindow());
             // And they go on when they are read.
             assertThat(drain(stalledDownload, 0, 200_000)).isGreaterThanOrEqualTo(200_000);
         }
@@ -221,7 +222,13 @@ class StreamTest {
     void whenTheBudgetIsSpentStreamsStillHaveTheEarlyWindow() throws Exception {
         LinkSettings.Flow f = QUICK.flow();
         LinkSettings poor = QUICK.with(new LinkSettings.Flow(
-                f.earlyWindow(), f.firstWindow(), f.maxWindow(), 300_000, f.maxStreams(), f.maxInFlight(), f.backlogBytes()));
+                f.earlyWindow(),
+                f.firstWindow(),
+                f.maxWindow(),
+                300_000,
+                f.maxStreams(),
+                f.maxInFlight(),
+                f.backlogBytes()));
         Taking other = new Taking();
         try (TestLink tight = new TestLink(poor, other, new TestLink.Refusing())) {
             link = tight.up();

@@ -28,7 +28,14 @@ public final class TestLink implements AutoCloseable {
 
     public static final LinkSettings QUICK = new LinkSettings(
             new LinkSettings.Connections(
-                    2, 2, 4, Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofMillis(500), Duration.ofHours(24), 1L << 40),
+                    2,
+                    2,
+                    4,
+                    Duration.ofSeconds(5),
+                    Duration.ofMillis(50),
+                    Duration.ofMillis(500),
+                    Duration.ofHours(24),
+                    1L << 40),
             new LinkSettings.KeepAlive(Duration.ofMillis(300), Duration.ofMillis(1_200), Duration.ofMillis(400)),
             new LinkSettings.Flow(64 << 10, 256 << 10, 2 << 20, 64 << 20, 64, 256, 4 << 20));
 
@@ -132,9 +139,10 @@ public final class TestLink implements AutoCloseable {
     public Link up() {
         dialer.start();
         LinkSettings.Connections wanted = settings.connections();
-        Awaitility.await().atMost(SOON).until(() -> edge().filter(
-                        link -> link.figures().size() == wanted.control() + wanted.data())
-                .isPresent());
+        Awaitility.await()
+                .atMost(SOON)
+                .until(() -> edge().filter(link -> link.figures().size() == wanted.control() + wanted.data())
+                        .isPresent());
         return edge().orElseThrow();
     }
 

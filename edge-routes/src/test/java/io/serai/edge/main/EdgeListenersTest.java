@@ -129,10 +129,13 @@ class EdgeListenersTest {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new Anything()}, null);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
-                .createSocket(listener.address().getAddress(), listener.address().getPort())) {
+                .createSocket(
+                        listener.address().getAddress(), listener.address().getPort())) {
             socket.startHandshake();
             byte[] der = socket.getSession().getPeerCertificates()[0].getEncoded();
-            return "sha256/" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(der));
+            return "sha256/"
+                    + HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(der));
         }
     }
 
@@ -140,7 +143,8 @@ class EdgeListenersTest {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new Anything()}, null);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
-                .createSocket(listener.address().getAddress(), listener.address().getPort())) {
+                .createSocket(
+                        listener.address().getAddress(), listener.address().getPort())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream()
                     .write("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\n\r\n"
@@ -162,7 +166,8 @@ class EdgeListenersTest {
         assertThat(certificate(bound(Protocol.HTTPS))).isEqualTo(tls.fingerprint());
         assertThat(certificate(bound(Protocol.FTPS))).isEqualTo(tls.fingerprint());
         try (Socket socket = new Socket(
-                bound(Protocol.SFTP).address().getAddress(), bound(Protocol.SFTP).address().getPort())) {
+                bound(Protocol.SFTP).address().getAddress(),
+                bound(Protocol.SFTP).address().getPort())) {
             assertThat(new String(socket.getInputStream().readNBytes(8), StandardCharsets.US_ASCII))
                     .isEqualTo("SSH-2.0-");
         }
@@ -170,7 +175,8 @@ class EdgeListenersTest {
 
     @Test
     void disturbsOnlyWhatChanges() throws Exception {
-        assertThat(listeners.apply(config(tls, offer("https", "https"), offer("sftp", "sftp")))).isEmpty();
+        assertThat(listeners.apply(config(tls, offer("https", "https"), offer("sftp", "sftp"))))
+                .isEmpty();
         BoundListener https = bound(Protocol.HTTPS);
         BoundListener sftp = bound(Protocol.SFTP);
         assertThat(listeners.apply(config(tls, offer("https", "https"), offer("sftp", "sftp", "maxSessions=7"))))
@@ -196,7 +202,8 @@ class EdgeListenersTest {
                 .isEmpty();
         ask(bound(Protocol.HTTPS));
         assertThat(sessions).hasValue(0);
-        assertThat(listeners.apply(config(tls, offer("https", "https", "deny=198.51.100.0/24")))).isEmpty();
+        assertThat(listeners.apply(config(tls, offer("https", "https", "deny=198.51.100.0/24"))))
+                .isEmpty();
         ask(bound(Protocol.HTTPS));
         assertThat(sessions).hasValue(1);
     }

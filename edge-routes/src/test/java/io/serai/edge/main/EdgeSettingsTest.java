@@ -23,7 +23,10 @@ class EdgeSettingsTest {
         assertThat(settings.home()).isEqualTo(Path.of("/etc/serai/data"));
         assertThat(settings.link().getAddress().getHostAddress()).isEqualTo("10.0.0.5");
         assertThat(settings.link().getPort()).isEqualTo(7444);
-        assertThat(EdgeSettings.parse(FILE, "link:\n  address: \"::1\"\n").link().getPort()).isEqualTo(7443);
+        assertThat(EdgeSettings.parse(FILE, "link:\n  address: \"::1\"\n")
+                        .link()
+                        .getPort())
+                .isEqualTo(7443);
     }
 
     @ParameterizedTest
@@ -48,15 +51,23 @@ class EdgeSettingsTest {
     @Test
     void theCommandTakesItsCodeFromTheLineOrTheEnvironment() {
         String code = EnrolmentCode.random().reveal();
-        assertThat(EdgeMain.Words.of(new String[] {"--config", "x.yaml"}, Map.of()).code()).isEmpty();
-        assertThat(EdgeMain.Words.of(new String[] {"--enrol", code}, Map.of()).code().orElseThrow().reveal())
+        assertThat(EdgeMain.Words.of(new String[] {"--config", "x.yaml"}, Map.of())
+                        .code())
+                .isEmpty();
+        assertThat(EdgeMain.Words.of(new String[] {"--enrol", code}, Map.of())
+                        .code()
+                        .orElseThrow()
+                        .reveal())
                 .isEqualTo(code);
-        assertThat(EdgeMain.Words.of(new String[0], Map.of("SERAI_EDGE_CODE", code)).code()).isPresent();
+        assertThat(EdgeMain.Words.of(new String[0], Map.of("SERAI_EDGE_CODE", code))
+                        .code())
+                .isPresent();
     }
 
     @Test
     void aCommandThatCannotBeEndsWithItsReason() throws Exception {
-        for (String[] words : new String[][] {{"--frob"}, {"--enrol"}, {"--enrol", "nonsense"}, {"--config", "/nowhere/e.yaml"}}) {
+        for (String[] words :
+                new String[][] {{"--frob"}, {"--enrol"}, {"--enrol", "nonsense"}, {"--config", "/nowhere/e.yaml"}}) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             int status = EdgeMain.run(words, Map.of(), new PrintStream(out, true, StandardCharsets.UTF_8));
             assertThat(status).isEqualTo(1);

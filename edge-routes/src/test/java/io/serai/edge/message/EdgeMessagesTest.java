@@ -16,8 +16,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EdgeMessagesTest {
-    private static final Servers SERVERS = new Servers(
-            7, List.of(new ServerPin("node-1", "a".repeat(64)), new ServerPin("node-2", "b".repeat(64))));
+    private static final Servers SERVERS =
+            new Servers(7, List.of(new ServerPin("node-1", "a".repeat(64)), new ServerPin("node-2", "b".repeat(64))));
     private static final EdgeConfig CONFIG = new EdgeConfig(
             "dmz",
             41,
@@ -43,8 +43,9 @@ class EdgeMessagesTest {
     @Test
     void bytesNeverChange() {
         String pin = "40" + "61".repeat(64);
-        assertThat(HexFormat.of().formatHex(new Grant("c1", "e1", new Servers(7, List.of(new ServerPin("n", "a".repeat(64)))))
-                        .encode()))
+        assertThat(HexFormat.of()
+                        .formatHex(new Grant("c1", "e1", new Servers(7, List.of(new ServerPin("n", "a".repeat(64)))))
+                                .encode()))
                 .isEqualTo("0a026331" + "12026531" + "1a49" + "0807" + "1245" + "0a016e" + "12" + pin);
     }
 
@@ -59,7 +60,8 @@ class EdgeMessagesTest {
             byte[] bytes = new Servers(1, List.of(wrong)).encode();
             assertThatThrownBy(() -> Servers.decode(bytes)).isInstanceOf(ProtocolViolation.class);
         }
-        for (Grant wrong : List.of(new Grant("", "e", SERVERS), new Grant("c\nedge x", "e", SERVERS), new Grant("c", "", SERVERS))) {
+        for (Grant wrong : List.of(
+                new Grant("", "e", SERVERS), new Grant("c\nedge x", "e", SERVERS), new Grant("c", "", SERVERS))) {
             byte[] bytes = wrong.encode();
             assertThatThrownBy(() -> Grant.decode(bytes)).isInstanceOf(ProtocolViolation.class);
         }

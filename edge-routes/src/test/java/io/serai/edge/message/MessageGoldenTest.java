@@ -121,7 +121,8 @@ class MessageGoldenTest {
                 new InetSocketAddress("6.7.8.9", 22),
                 Optional.of("w"));
         Map<PartnerOperation<?>, String> all = new LinkedHashMap<>();
-        all.put(new OpenSession(SESSION, origin),
+        all.put(
+                new OpenSession(SESSION, origin),
                 "880102" + "9201016c" + "9a010401020304" + "a00105" + "aa010406070809" + "b00116" + "ba010177");
         all.put(new LoginByPassword(SESSION, "u", new SecretText("p")), "520175" + "5a0170");
         all.put(new CheckPublicKey(SESSION, "u", key), "520175" + "62016b" + "6a0101");
@@ -134,7 +135,9 @@ class MessageGoldenTest {
         all.put(new MakeFolder(SESSION, PATH), "1a022f61");
         all.put(new RemoveFolder(SESSION, PATH), "1a022f61");
         all.put(new RemoveFile(SESSION, PATH), "1a022f61");
-        all.put(new RenameFile(SESSION, PATH, VirtualPath.parse("/b"), Overwrite.REPLACE), "1a022f61" + "22022f62" + "3002");
+        all.put(
+                new RenameFile(SESSION, PATH, VirtualPath.parse("/b"), Overwrite.REPLACE),
+                "1a022f61" + "22022f62" + "3002");
         all.put(new SetModifiedTime(SESSION, PATH, Instant.ofEpochSecond(2, 5)), "1a022f61" + "3802" + "4005");
         all.put(new OpenUpload(SESSION, PATH, UploadMode.RESUME, OptionalLong.of(0)), "1a022f61" + "3003" + "4800");
         all.put(new OpenDownload(SESSION, PATH), "1a022f61");
@@ -151,13 +154,12 @@ class MessageGoldenTest {
             assertThat(back.operation()).hasSameClassAs(each.getKey());
         }
         assertThat(operations().keySet().stream().map(OperationCodec::method).collect(Collectors.toSet()))
-                .isEqualTo(EnumSet.complementOf(
-                        EnumSet.of(
-                                Method.SESSION_RESUME,
-                                Method.UPLOAD_QUERY,
-                                Method.UPLOAD_FLUSH,
-                                Method.TCP_CONNECT,
-                                Method.TCP_ACCEPTED)));
+                .isEqualTo(EnumSet.complementOf(EnumSet.of(
+                        Method.SESSION_RESUME,
+                        Method.UPLOAD_QUERY,
+                        Method.UPLOAD_FLUSH,
+                        Method.TCP_CONNECT,
+                        Method.TCP_ACCEPTED)));
     }
 
     @Test
@@ -165,7 +167,8 @@ class MessageGoldenTest {
         Call call = new Call(new OpenDownload(SESSION, PATH), 9, ID, 300, Optional.of("v"));
         assertThat(hex(OperationCodec.encode(call)))
                 .isEqualTo(SESSION_HEX + "1009" + "1a022f61" + "c20110" + ID_HEX + "d001ac02" + "da010176");
-        assertThat(OperationCodec.decode(Method.READ, OperationCodec.encode(call))).isEqualTo(call);
+        assertThat(OperationCodec.decode(Method.READ, OperationCodec.encode(call)))
+                .isEqualTo(call);
         UploadQuery query = new UploadQuery(SESSION, ID, 300);
         assertThat(hex(query.encode())).isEqualTo(SESSION_HEX + "c20110" + ID_HEX + "c801ac02");
         assertThat(UploadQuery.decode(query.encode())).isEqualTo(query);
@@ -200,7 +203,9 @@ class MessageGoldenTest {
         for (Map.Entry<Object, String> each : replies().entrySet()) {
             byte[] encoded = ReplyCodec.encode(each.getKey());
             assertThat(hex(encoded)).as("%s", each.getKey()).isEqualTo(each.getValue());
-            Class<?> type = each.getKey() instanceof LoginResult ? LoginResult.class : each.getKey().getClass();
+            Class<?> type = each.getKey() instanceof LoginResult
+                    ? LoginResult.class
+                    : each.getKey().getClass();
             assertThat((Object) ReplyCodec.decode(type, encoded)).isEqualTo(each.getKey());
         }
         assertThat(ReplyCodec.decode(LoginResult.class, ReplyCodec.encode(new LoginResult.Refused())))
@@ -226,7 +231,8 @@ class MessageGoldenTest {
         for (String odd : List.of("0a0168", "1016", "0a0168" + "10ffff07")) {
             assertThatThrownBy(() -> Connect.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
         }
-        for (String odd : List.of("0a016c", "0a016c" + "1203010203" + "220401020304", "120401020304" + "220401020304")) {
+        for (String odd :
+                List.of("0a016c", "0a016c" + "1203010203" + "220401020304", "120401020304" + "220401020304")) {
             assertThatThrownBy(() -> Accepted.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
         }
     }

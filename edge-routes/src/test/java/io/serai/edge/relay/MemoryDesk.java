@@ -68,12 +68,14 @@ final class MemoryDesk implements PartnerDesk {
             acts.add("closed: " + close.reason());
             return Done.DONE;
         } else if (operation instanceof LoginByPassword login) {
-            boolean right = login.user().equals("acme") && login.password().reveal().equals("secret");
+            boolean right =
+                    login.user().equals("acme") && login.password().reveal().equals("secret");
             return right ? accept(login.session()) : new LoginResult.Refused();
         } else if (operation instanceof CheckPublicKey check) {
             return check.key().algorithm().equals("good") ? KeyAnswer.ACCEPTABLE : KeyAnswer.REFUSED;
         } else if (operation instanceof LoginByPublicKey login) {
-            boolean right = login.signature().signature()[0] == 1 && login.signature().sshSessionId()[0] == 2;
+            boolean right =
+                    login.signature().signature()[0] == 1 && login.signature().sshSessionId()[0] == 2;
             return right ? accept(login.session()) : new LoginResult.Refused();
         }
         if (!accounts.containsKey(operation.session())) {
@@ -102,7 +104,8 @@ final class MemoryDesk implements PartnerDesk {
         } else if (operation instanceof ListFolder list) {
             List<FolderPage.Entry> entries = new ArrayList<>();
             for (VirtualPath path : files.keySet()) {
-                if (path.parent().equals(list.path()) && path.name().compareTo(list.after().orElse("")) > 0) {
+                if (path.parent().equals(list.path())
+                        && path.name().compareTo(list.after().orElse("")) > 0) {
                     entries.add(new FolderPage.Entry(path.name(), attributes(path)));
                 }
             }

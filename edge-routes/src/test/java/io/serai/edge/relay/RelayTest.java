@@ -130,7 +130,8 @@ class RelayTest {
     }
 
     private static ErrorCode refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
-        return org.assertj.core.api.Assertions.catchThrowableOfType(SeraiException.class, call).code();
+        return org.assertj.core.api.Assertions.catchThrowableOfType(SeraiException.class, call)
+                .code();
     }
 
     @Test
@@ -143,11 +144,11 @@ class RelayTest {
         assertThat(refusal(() -> partners.answer(new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK))))
                 .isEqualTo(ErrorCode.NO_SESSION);
         assertThat(partners.answer(new CheckPublicKey(session, "acme", key))).isEqualTo(KeyAnswer.ACCEPTABLE);
-        assertThat(partners.answer(new LoginByPublicKey(
-                        session, "acme", key, new SshSignature(new byte[] {2}, new byte[] {0}))))
+        assertThat(partners.answer(
+                        new LoginByPublicKey(session, "acme", key, new SshSignature(new byte[] {2}, new byte[] {0}))))
                 .isEqualTo(new LoginResult.Refused());
-        assertThat(partners.answer(new LoginByPublicKey(
-                        session, "acme", key, new SshSignature(new byte[] {2}, new byte[] {1}))))
+        assertThat(partners.answer(
+                        new LoginByPublicKey(session, "acme", key, new SshSignature(new byte[] {2}, new byte[] {1}))))
                 .isInstanceOf(LoginResult.Accepted.class);
         partners.answer(new CloseSession(session, "bye"));
         assertThat(desk.origins).isEmpty();
@@ -204,7 +205,8 @@ class RelayTest {
         try (DownloadChannel channel = partners.answer(new OpenDownload(session, VirtualPath.parse("/f")))) {
             for (int i = 0; i < 50; i++) {
                 int at = ThreadLocalRandom.current().nextInt(content.length - 1);
-                int count = Math.min(content.length - at, 1 + ThreadLocalRandom.current().nextInt(100_000));
+                int count = Math.min(
+                        content.length - at, 1 + ThreadLocalRandom.current().nextInt(100_000));
                 byte[] back = new byte[count];
                 assertThat(channel.read(ByteBuffer.wrap(back), at)).isEqualTo(count);
                 assertThat(back).isEqualTo(java.util.Arrays.copyOfRange(content, at, at + count));
@@ -329,7 +331,8 @@ class RelayTest {
         Breaking.all(link);
         assertThatThrownBy(receipt::join)
                 .hasCauseInstanceOf(SeraiException.class)
-                .satisfies(e -> assertThat(((SeraiException) e.getCause()).code()).isEqualTo(ErrorCode.UNKNOWN_OUTCOME));
+                .satisfies(
+                        e -> assertThat(((SeraiException) e.getCause()).code()).isEqualTo(ErrorCode.UNKNOWN_OUTCOME));
         await().atMost(SOON).until(() -> ended.containsKey(session));
         desk.commitsMay.countDown();
         await().atMost(SOON).until(() -> service.sessionCount() == 0 && partners.sessionCount() == 0);
@@ -416,8 +419,10 @@ class RelayTest {
         login();
         byte[] again = OperationCodec.encode(Call.of(opening(session), 0));
         assertThat(link.call(0, Method.SESSION_OPEN, again, SOON).status()).isEqualTo(Status.PROTOCOL);
-        assertThat(link.call(0, Method.STAT, new byte[] {1, 2, 3}, SOON).status()).isEqualTo(Status.PROTOCOL);
-        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status()).isEqualTo(Status.UNSUPPORTED);
+        assertThat(link.call(0, Method.STAT, new byte[] {1, 2, 3}, SOON).status())
+                .isEqualTo(Status.PROTOCOL);
+        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status())
+                .isEqualTo(Status.UNSUPPORTED);
     }
 
     @Test

@@ -61,7 +61,8 @@ class OutboundTest {
             });
             byte[] back = socket.getInputStream().readAllBytes();
             assertThat(back).hasSize(sent.length + 3);
-            assertThat(Arrays.equals(back, 0, sent.length, sent, 0, sent.length)).isTrue();
+            assertThat(Arrays.equals(back, 0, sent.length, sent, 0, sent.length))
+                    .isTrue();
             bench.awaitNothingLeft();
         }
     }
@@ -180,7 +181,8 @@ class OutboundTest {
     void aConnectionOnWhichNothingMovesIsCut() throws Exception {
         TcpLimits brief = new TcpLimits(Duration.ofSeconds(3), Duration.ofMillis(600), Duration.ofMillis(300), 50);
         try (TcpBench bench = bench(brief, LOCAL);
-                ServerSocket silent = TcpBench.listen(LOOPBACK, socket -> socket.getInputStream().read());
+                ServerSocket silent = TcpBench.listen(
+                        LOOPBACK, socket -> socket.getInputStream().read());
                 ServerSocket halfOpen = TcpBench.listen(LOOPBACK, Socket::shutdownOutput)) {
             try (Socket socket = bench.connect("127.0.0.1", silent.getLocalPort())) {
                 long start = System.nanoTime();
@@ -202,7 +204,8 @@ class OutboundTest {
         try (TcpBench bench = bench(LIMITS, "*:1-65535", "*.partner.example:22");
                 ServerSocket inside = TcpBench.listen(LOOPBACK, socket -> connections.incrementAndGet())) {
             bench.names.put("rebound.example", new InetAddress[] {LOOPBACK});
-            for (String host : new String[] {"127.0.0.1", "localhost", "rebound.example", "::1", "0.0.0.0", "2130706433"}) {
+            for (String host :
+                    new String[] {"127.0.0.1", "localhost", "rebound.example", "::1", "0.0.0.0", "2130706433"}) {
                 assertThatThrownBy(() -> bench.connect(host, inside.getLocalPort()))
                         .as(host)
                         .isInstanceOf(SocketException.class);
@@ -240,7 +243,8 @@ class OutboundTest {
                 ServerSocket peer = TcpBench.listen(LOOPBACK, OutboundTest::echo);
                 Socket one = bench.connect("127.0.0.1", peer.getLocalPort());
                 Socket two = bench.connect("127.0.0.1", peer.getLocalPort())) {
-            assertThatThrownBy(() -> bench.connect("127.0.0.1", peer.getLocalPort())).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> bench.connect("127.0.0.1", peer.getLocalPort()))
+                    .isInstanceOf(IOException.class);
             one.close();
             two.close();
             bench.awaitNothingLeft();

@@ -63,7 +63,10 @@ class PassThroughTest {
             InputStream in = socket.getInputStream();
             byte[] fixed = in.readNBytes(ProxyHeader.FIXED_BYTES);
             byte[] rest = in.readNBytes(fixed[15]);
-            ByteBuffer all = ByteBuffer.allocate(fixed.length + rest.length).put(fixed).put(rest).flip();
+            ByteBuffer all = ByteBuffer.allocate(fixed.length + rest.length)
+                    .put(fixed)
+                    .put(rest)
+                    .flip();
             headers.add(ProxyHeader.read(all).orElseThrow());
             in.transferTo(socket.getOutputStream());
         }
@@ -155,7 +158,8 @@ class PassThroughTest {
             InetSocketAddress client = new InetSocketAddress(InetAddress.getByName(pair[0]), 4_711);
             InetSocketAddress local = new InetSocketAddress(InetAddress.getByName(pair[1]), 22);
             ByteBuf header = ProxyProtocolHeader.of(client, local);
-            assertThat(ProxyHeader.read(header.nioBuffer()).orElseThrow().client()).contains(client);
+            assertThat(ProxyHeader.read(header.nioBuffer()).orElseThrow().client())
+                    .contains(client);
             header.release();
         }
     }

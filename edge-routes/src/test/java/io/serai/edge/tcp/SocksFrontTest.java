@@ -30,7 +30,9 @@ class SocksFrontTest {
     private record Outcome(int code, String text) {}
 
     private static Outcome curl(String... arguments) throws Exception {
-        assertThat(Path.of("/usr/bin/curl")).as("curl is missing; install it: apt-get install -y curl").exists();
+        assertThat(Path.of("/usr/bin/curl"))
+                .as("curl is missing; install it: apt-get install -y curl")
+                .exists();
         List<String> command = new ArrayList<>(List.of("/usr/bin/curl", "-sS", "--max-time", "20"));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -65,11 +67,13 @@ class SocksFrontTest {
             int port = web.getAddress().getPort();
             assertThat(curl("--socks5-hostname", proxy, "http://files.partner.example:" + port + "/"))
                     .isEqualTo(new Outcome(0, PAGE));
-            assertThat(curl("--socks5", proxy, "http://127.0.0.1:" + port + "/")).isEqualTo(new Outcome(0, PAGE));
+            assertThat(curl("--socks5", proxy, "http://127.0.0.1:" + port + "/"))
+                    .isEqualTo(new Outcome(0, PAGE));
             int sixth = six.getAddress().getPort();
             assertThat(curl("--socks5-hostname", proxy, "http://six.partner.example:" + sixth + "/"))
                     .isEqualTo(new Outcome(0, PAGE));
-            assertThat(curl("--socks5-hostname", proxy, "http://[::1]:" + sixth + "/")).isEqualTo(new Outcome(0, PAGE));
+            assertThat(curl("--socks5-hostname", proxy, "http://[::1]:" + sixth + "/"))
+                    .isEqualTo(new Outcome(0, PAGE));
             bench.awaitNothingLeft();
         } finally {
             web.stop(0);
@@ -105,10 +109,12 @@ class SocksFrontTest {
             String proxy = at(bench.proxy);
             assertThat(curl("--proxy", "socks5h://node:s3cret@" + proxy, url)).isEqualTo(new Outcome(0, PAGE));
             assertThat(curl("--proxy", "socks5h://" + proxy, url).code()).isEqualTo(REFUSED_BY_PROXY);
-            assertThat(curl("--proxy", "socks5h://node:other@" + proxy, url).code()).isEqualTo(REFUSED_BY_PROXY);
+            assertThat(curl("--proxy", "socks5h://node:other@" + proxy, url).code())
+                    .isEqualTo(REFUSED_BY_PROXY);
             assertThat(talk(bench, new byte[] {5, 1, 2}, 2)).containsExactly(5, 2);
             // A command where a login is due.
-            assertThat(talk(bench, new byte[] {5, 1, 2, 5, 1, 0, 1, 127, 0, 0, 1, 0, 80}, 9)).hasSizeLessThanOrEqualTo(4);
+            assertThat(talk(bench, new byte[] {5, 1, 2, 5, 1, 0, 1, 127, 0, 0, 1, 0, 80}, 9))
+                    .hasSizeLessThanOrEqualTo(4);
             bench.awaitNothingLeft();
         } finally {
             web.stop(0);
@@ -122,7 +128,8 @@ class SocksFrontTest {
                 byte[] asked = {5, 1, 0, 5, (byte) command, 0, 1, 127, 0, 0, 1, 0, 80};
                 assertThat(talk(bench, asked, 4)).containsExactly(5, 0, 5, 7);
             }
-            assertThat(talk(bench, new byte[] {4, 1, 0, 80, 127, 0, 0, 1, 0}, 1)).isEmpty();
+            assertThat(talk(bench, new byte[] {4, 1, 0, 80, 127, 0, 0, 1, 0}, 1))
+                    .isEmpty();
             assertThat(talk(bench, "GET / HTTP/1.1\r\n\r\n".getBytes(), 1)).isEmpty();
             assertThat(talk(bench, new byte[] {5, 1, 1}, 2)).containsExactly(5, (byte) 0xff);
             assertThat(talk(bench, new byte[] {5, 1, 0, 5, 1, 0, 9, 1, 1}, 4)).hasSizeLessThanOrEqualTo(4);
@@ -156,7 +163,8 @@ class SocksFrontTest {
     void itListensOnLoopbackAlone() throws Exception {
         try (TcpBench bench = new TcpBench(LIMITS, Optional.empty())) {
             SocksFront other = new SocksFront(bench.sockets, bench.front.outbound(), LIMITS, Optional.empty());
-            assertThatThrownBy(() -> other.start(new InetSocketAddress("0.0.0.0", 0))).isInstanceOf(SeraiException.class);
+            assertThatThrownBy(() -> other.start(new InetSocketAddress("0.0.0.0", 0)))
+                    .isInstanceOf(SeraiException.class);
         }
     }
 }

@@ -36,7 +36,8 @@ class LinkIdentityTest {
     @Test
     void refusesWhatIsNoKey() {
         String pem = identity.toPem();
-        for (String odd : new String[] {"", "x", pem.substring(pem.indexOf("-----BEGIN CERT")), pem.replace("MI", "AA")}) {
+        for (String odd :
+                new String[] {"", "x", pem.substring(pem.indexOf("-----BEGIN CERT")), pem.replace("MI", "AA")}) {
             assertThatThrownBy(() -> LinkIdentity.fromPem(odd)).isInstanceOf(SeraiException.class);
         }
         assertThatThrownBy(() -> new Pin("ABC")).isInstanceOf(IllegalArgumentException.class);
@@ -44,7 +45,8 @@ class LinkIdentityTest {
 
     @Test
     void aPinSpeaksForItsOwnNodeOnly() {
-        Pin other = LinkIdentity.make(LinkRole.EDGE, "x", InstantSource.system()).pin();
+        Pin other =
+                LinkIdentity.make(LinkRole.EDGE, "x", InstantSource.system()).pin();
         LinkTrust trust = LinkTrust.of(Map.of("a", Set.of(identity.pin()), "b", Set.of(other)));
         assertThat(trust.knows(identity.pin())).isTrue();
         assertThat(trust.speaksFor(identity.pin(), "a")).isTrue();

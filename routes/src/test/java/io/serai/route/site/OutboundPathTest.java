@@ -151,10 +151,12 @@ class OutboundPathTest {
             for (int i = 0; i < 2; i++) {
                 try (SiteConnections.Lease lease = connections.take(site, new StopSwitch())) {
                     lease.connection().store(path + i, new ByteArrayInputStream(content));
-                    assertThat(lease.connection().stat(path + i).orElseThrow().sizeBytes()).hasValue(content.length);
+                    assertThat(lease.connection().stat(path + i).orElseThrow().sizeBytes())
+                            .hasValue(content.length);
                     lease.keep();
                 }
-                assertThat(Files.readAllBytes(stored.resolveSibling(stored.getFileName().toString() + i)))
+                assertThat(Files.readAllBytes(
+                                stored.resolveSibling(stored.getFileName().toString() + i)))
                         .isEqualTo(content);
             }
         }
@@ -230,7 +232,8 @@ class OutboundPathTest {
                 assertThat(test(site, by(broken.port()), by(odd.port()), by(nobody), by(works.port())))
                         .contains("is trusted");
                 assertThat(works.asked).isNotEmpty();
-                assertThat(test(site, by(odd.port()), by(broken.port()), OutboundPath.DIRECT)).contains("is trusted");
+                assertThat(test(site, by(odd.port()), by(broken.port()), OutboundPath.DIRECT))
+                        .contains("is trusted");
                 assertThatThrownBy(() -> test(site, by(broken.port()))).satisfies(code(ErrorCode.SITE_UNREACHABLE));
             }
         }

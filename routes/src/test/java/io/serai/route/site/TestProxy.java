@@ -53,9 +53,10 @@ final class TestProxy implements AutoCloseable {
                     default -> 16;
                 });
         int port = in.readUnsignedShort();
-        asked.add(host.length == 4
-                ? InetAddress.getByAddress(host).getHostAddress()
-                : new String(host, StandardCharsets.US_ASCII));
+        asked.add(
+                host.length == 4
+                        ? InetAddress.getByAddress(host).getHostAddress()
+                        : new String(host, StandardCharsets.US_ASCII));
         if (reply < 0) {
             in.readByte();
         }

@@ -43,7 +43,8 @@ public final class EdgesApi {
     public List<ApiOperation> operations() {
         return List.of(
                 get("/api/v1/edges", "The edges of all zones, and this node's links to them", request -> {
-                    return Map.of("edges", links.edges().stream().map(EdgesApi::edge).toList());
+                    return Map.of(
+                            "edges", links.edges().stream().map(EdgesApi::edge).toList());
                 }),
                 post(
                                 "/api/v1/edges/{name}/enrolment",
@@ -61,7 +62,9 @@ public final class EdgesApi {
                         "",
                         request -> Map.of(
                                 "enrolments",
-                                enrolments.list().stream().map(EdgesApi::enrolment).toList())),
+                                enrolments.list().stream()
+                                        .map(EdgesApi::enrolment)
+                                        .toList())),
                 delete("/api/v1/edges/{name}/enrolment", Role.ADMIN, "Take a code back", request -> {
                     enrolments.takeBack(new EdgeName(request.pathValue("name")));
                     return Map.of("edge", request.pathValue("name"));
@@ -76,7 +79,9 @@ public final class EdgesApi {
         }
         Wish wish = new Wish(
                 new EdgeName(request.pathValue("name")),
-                Optional.ofNullable(body.get("zone")).filter(JsonNode::isTextual).map(zone -> new ZoneName(zone.asText())),
+                Optional.ofNullable(body.get("zone"))
+                        .filter(JsonNode::isTextual)
+                        .map(zone -> new ZoneName(zone.asText())),
                 addresses,
                 valid(body.path("valid").asText(VALID)),
                 body.path("replace").asBoolean(false) ? Former.REPLACE : Former.KEEP);
@@ -148,13 +153,19 @@ public final class EdgesApi {
         row.put("minor", link.peer().minor());
         row.put("address", String.valueOf(link.peer().address()));
         row.put("connections", figures.size());
-        row.put("streams", figures.stream().mapToInt(Link.ConnectionFigures::streams).sum());
+        row.put(
+                "streams",
+                figures.stream().mapToInt(Link.ConnectionFigures::streams).sum());
         figures.stream()
                 .mapToLong(Link.ConnectionFigures::roundTripNanos)
                 .filter(nanos -> nanos > 0)
                 .min()
                 .ifPresent(nanos -> row.put("roundTripMicros", nanos / 1_000));
-        row.put("bytesRead", figures.stream().mapToLong(Link.ConnectionFigures::bytesRead).sum());
-        row.put("bytesWritten", figures.stream().mapToLong(Link.ConnectionFigures::bytesWritten).sum());
+        row.put(
+                "bytesRead",
+                figures.stream().mapToLong(Link.ConnectionFigures::bytesRead).sum());
+        row.put(
+                "bytesWritten",
+                figures.stream().mapToLong(Link.ConnectionFigures::bytesWritten).sum());
     }
 }

@@ -33,7 +33,16 @@ final class EdgeCommands {
                 return;
             }
             Table table = new Table(
-                    "ZONE", "EDGE", "STATE", "LINK", "RTT", "SESSIONS", "STREAMS", "CONFIGURATION", "VERSION", "ADDRESSES");
+                    "ZONE",
+                    "EDGE",
+                    "STATE",
+                    "LINK",
+                    "RTT",
+                    "SESSIONS",
+                    "STREAMS",
+                    "CONFIGURATION",
+                    "VERSION",
+                    "ADDRESSES");
             List<String> remarks = new ArrayList<>();
             for (JsonNode row : answer.path("edges")) {
                 table.row(
@@ -41,7 +50,9 @@ final class EdgeCommands {
                         text(row, "edge"),
                         text(row, "state"),
                         row.hasNonNull("connections") ? text(row, "connections") + " connections" : "-",
-                        row.hasNonNull("roundTripMicros") ? millis(row.path("roundTripMicros").asLong()) : "-",
+                        row.hasNonNull("roundTripMicros")
+                                ? millis(row.path("roundTripMicros").asLong())
+                                : "-",
                         text(row, "sessions"),
                         text(row, "streams"),
                         configuration(row),

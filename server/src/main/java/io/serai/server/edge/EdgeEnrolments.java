@@ -92,7 +92,13 @@ public final class EdgeEnrolments implements AutoCloseable {
 
     /** An enrolment for people, without its code. */
     public record View(
-            EdgeName edge, ZoneName zone, List<HostPort> addresses, State state, String text, Instant until, String by) {}
+            EdgeName edge,
+            ZoneName zone,
+            List<HostPort> addresses,
+            State state,
+            String text,
+            Instant until,
+            String by) {}
 
     /** @param pause between two tries at an address */
     public EdgeEnrolments(EdgeLinks links, ObjectStore objects, Zones zones, InstantSource clock, Duration pause) {
@@ -117,9 +123,8 @@ public final class EdgeEnrolments implements AutoCloseable {
         }
         Zone zone = zone(wish);
         Optional<Zone.Edge> known = zone.edge(wish.edge());
-        List<HostPort> addresses = wish.addresses().isEmpty()
-                ? known.map(Zone.Edge::addresses).orElse(List.of())
-                : wish.addresses();
+        List<HostPort> addresses =
+                wish.addresses().isEmpty() ? known.map(Zone.Edge::addresses).orElse(List.of()) : wish.addresses();
         if (addresses.isEmpty()) {
             throw new SeraiException(
                     ErrorCode.INVALID,
@@ -135,7 +140,12 @@ public final class EdgeEnrolments implements AutoCloseable {
         }
         EnrolmentCode code = EnrolmentCode.random();
         Enrolment enrolment = new Enrolment(
-                wish.edge(), zone.name(), addresses, clock.instant().plus(wish.valid()), by, new Enroller(links.identity(), code));
+                wish.edge(),
+                zone.name(),
+                addresses,
+                clock.instant().plus(wish.valid()),
+                by,
+                new Enroller(links.identity(), code));
         synchronized (all) {
             add(enrolment);
         }
@@ -217,8 +227,7 @@ public final class EdgeEnrolments implements AutoCloseable {
         private int refusals;
         private boolean confirmed;
 
-        Enrolment(
-                EdgeName edge, ZoneName zone, List<HostPort> addresses, Instant until, String by, Enroller enroller) {
+        Enrolment(EdgeName edge, ZoneName zone, List<HostPort> addresses, Instant until, String by, Enroller enroller) {
             this.edge = edge;
             this.zone = zone;
             this.addresses = addresses;
@@ -312,7 +321,8 @@ public final class EdgeEnrolments implements AutoCloseable {
             Zone now = objects.find(Zone.class, zone.value())
                     .orElseThrow(() -> new SeraiException(
                             ErrorCode.NO_SUCH_OBJECT, "the zone " + zone + " is not there any more"));
-            Zone.Edge known = now.edge(edge).orElseGet(() -> new Zone.Edge(edge, addresses, Set.of(), Optional.empty()));
+            Zone.Edge known =
+                    now.edge(edge).orElseGet(() -> new Zone.Edge(edge, addresses, Set.of(), Optional.empty()));
             if (!known.pins().equals(Set.of(pin.hex()))) {
                 zones.put(now.with(known.withPins(Set.of(pin.hex()))), by);
             }

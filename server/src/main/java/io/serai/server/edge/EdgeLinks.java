@@ -313,10 +313,7 @@ public final class EdgeLinks implements AutoCloseable {
             return new EdgeView(zone, edge, Optional.empty(), new Standing("", "", Optional.empty(), wanted));
         }
         return new EdgeView(
-                zone,
-                edge,
-                known.link(),
-                new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted));
+                zone, edge, known.link(), new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted));
     }
 
     /** The usable links to the edges of a zone. */

@@ -24,13 +24,10 @@ final class EdgeOffers {
     EdgeConfig config(Zone zone, Zone.Edge edge, long revision, Servers servers) {
         List<Offer> offers = zone.listeners().stream()
                 .map(listener -> new Offer(
-                        listener.name(),
-                        listener.protocol().name().toLowerCase(Locale.ROOT),
-                        options(listener, edge)))
+                        listener.name(), listener.protocol().name().toLowerCase(Locale.ROOT), options(listener, edge)))
                 .toList();
         // An edge that offers nothing needs no keys.
-        return new EdgeConfig(
-                zone.name().value(), revision, servers, offers, offers.isEmpty() ? List.of() : identity);
+        return new EdgeConfig(zone.name().value(), revision, servers, offers, offers.isEmpty() ? List.of() : identity);
     }
 
     private static List<String> options(Zone.Listener listener, Zone.Edge edge) {

@@ -18,7 +18,8 @@ final class EdgeTrust implements LinkTrust {
         for (Zone zone : zones) {
             for (Zone.Edge edge : zone.edges()) {
                 next.put(
-                        edge.name().value(), edge.pins().stream().map(Pin::new).collect(Collectors.toUnmodifiableSet()));
+                        edge.name().value(),
+                        edge.pins().stream().map(Pin::new).collect(Collectors.toUnmodifiableSet()));
             }
         }
         pins = Map.copyOf(next);

@@ -22,11 +22,10 @@ final class HeldEdge {
 
     /** Whether the link can stay: the edge is where it was, in the same zone, and its key still counts. */
     boolean stillServes(Zone newZone, Zone.Edge newEdge) {
-        boolean keyCounts = link().map(link -> newEdge.pins().contains(link.peer().pin().hex()))
+        boolean keyCounts = link().map(
+                        link -> newEdge.pins().contains(link.peer().pin().hex()))
                 .orElse(!newEdge.pins().isEmpty());
-        return newZone.name().equals(zone.name())
-                && newEdge.addresses().equals(edge.addresses())
-                && keyCounts;
+        return newZone.name().equals(zone.name()) && newEdge.addresses().equals(edge.addresses()) && keyCounts;
     }
 
     void follow(Zone newZone, Zone.Edge newEdge) {

@@ -49,7 +49,8 @@ final class NodeEdges {
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(named("edge-clock"));
 
     /** What it stands on. */
-    record Ground(Database database, NodeCamel camel, JdbcObjectStore objects, NodeListeners listeners, String version) {}
+    record Ground(
+            Database database, NodeCamel camel, JdbcObjectStore objects, NodeListeners listeners, String version) {}
 
     private NodeEdges(NodeSettings settings, Ground ground, SharedChanges shared) {
         this.camel = ground.camel();

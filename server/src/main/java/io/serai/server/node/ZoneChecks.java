@@ -76,8 +76,8 @@ final class ZoneChecks {
                 for (HostPort address : edge.addresses()) {
                     Zone there = addresses.putIfAbsent(address, zone);
                     if (there != null) {
-                        throw invalid("the zones " + there.name() + " and " + zone.name()
-                                + " both have an edge at " + address + "; an address belongs to one edge");
+                        throw invalid("the zones " + there.name() + " and " + zone.name() + " both have an edge at "
+                                + address + "; an address belongs to one edge");
                     }
                 }
             }

@@ -75,7 +75,14 @@ class EdgesTest {
     private static final EdgeName EDGE = new EdgeName("edge1");
     private static final LinkSettings QUICK = LinkSettings.standard()
             .with(new LinkSettings.Connections(
-                    1, 1, 4, Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofHours(24), 1L << 40));
+                    1,
+                    1,
+                    4,
+                    Duration.ofSeconds(5),
+                    Duration.ofMillis(50),
+                    Duration.ofMillis(300),
+                    Duration.ofHours(24),
+                    1L << 40));
 
     /** Host keys cost seconds of CPU; one set serves all tests. */
     private static List<IdentityFile> identity;
@@ -217,8 +224,7 @@ class EdgesTest {
     }
 
     private EdgeSettings settings() {
-        return new EdgeSettings(
-                folder.resolve("edge"), new InetSocketAddress(InetAddress.getLoopbackAddress(), link));
+        return new EdgeSettings(folder.resolve("edge"), new InetSocketAddress(InetAddress.getLoopbackAddress(), link));
     }
 
     private Edge edge(Optional<String> code) throws Exception {
@@ -248,9 +254,10 @@ class EdgesTest {
     }
 
     private static void awaitUpAndInForce(EdgeLinks links) {
-        await().atMost(SOON).until(() -> view(links).link().isPresent()
-                && view(links).standing().state().isPresent()
-                && !view(links).standing().drifts());
+        await().atMost(SOON)
+                .until(() -> view(links).link().isPresent()
+                        && view(links).standing().state().isPresent()
+                        && !view(links).standing().drifts());
     }
 
     private static boolean speaksSsh(int port) {
@@ -274,13 +281,18 @@ class EdgesTest {
         Edge edge = edge(Optional.of(code));
 
         awaitUpAndInForce(links);
-        assertThat(edge.listeners().bound()).singleElement().satisfies(listener -> assertThat(
-                        listener.address().getPort())
-                .isEqualTo(port));
+        assertThat(edge.listeners().bound())
+                .singleElement()
+                .satisfies(listener -> assertThat(listener.address().getPort()).isEqualTo(port));
         assertThat(speaksSsh(port)).isTrue();
-        assertThat(enrolments.list()).singleElement().satisfies(view -> assertThat(view.state())
-                .isEqualTo(State.ENROLLED));
-        assertThat(objects.find(Zone.class, "dmz").orElseThrow().edge(EDGE).orElseThrow().pins())
+        assertThat(enrolments.list())
+                .singleElement()
+                .satisfies(view -> assertThat(view.state()).isEqualTo(State.ENROLLED));
+        assertThat(objects.find(Zone.class, "dmz")
+                        .orElseThrow()
+                        .edge(EDGE)
+                        .orElseThrow()
+                        .pins())
                 .containsExactly(view(links).link().orElseThrow().peer().pin().hex());
         assertThatThrownBy(() -> enrolments.begin(wish(Former.KEEP), "ada"))
                 .isInstanceOf(SeraiException.class)
@@ -319,16 +331,18 @@ class EdgesTest {
             put(zone(link, port));
             links = server("one");
             var edge = enrolled(links);
-            await().atMost(SOON).until(() -> view(links)
-                    .standing()
-                    .state()
-                    .filter(state -> state.problem().contains("sftp-0"))
-                    .isPresent());
+            await().atMost(SOON)
+                    .until(() -> view(links)
+                            .standing()
+                            .state()
+                            .filter(state -> state.problem().contains("sftp-0"))
+                            .isPresent());
         }
         int port = view(links).zone().listeners().get(0).port();
         await().atMost(SOON).until(() -> speaksSsh(port));
         await().atMost(SOON)
-                .until(() -> view(links).standing().state().orElseThrow().problem().isEmpty());
+                .until(() ->
+                        view(links).standing().state().orElseThrow().problem().isEmpty());
     }
 
     @Test
@@ -344,7 +358,9 @@ class EdgesTest {
 
         DATABASE.database().execute(connection -> LinkPins.forget(connection, new NodeName("two")));
         await().atMost(SOON).until(() -> view(two).link().isEmpty());
-        await().during(Duration.ofSeconds(1)).atMost(SOON).until(() -> view(two).link().isEmpty());
+        await().during(Duration.ofSeconds(1))
+                .atMost(SOON)
+                .until(() -> view(two).link().isEmpty());
         assertThat(view(one).link()).isPresent();
     }
 
@@ -356,7 +372,9 @@ class EdgesTest {
         awaitUpAndInForce(links);
         put(zone(link));
         await().atMost(SOON).until(() -> view(links).link().isEmpty());
-        await().during(Duration.ofSeconds(1)).atMost(SOON).until(() -> links.links(DMZ).isEmpty());
+        await().during(Duration.ofSeconds(1))
+                .atMost(SOON)
+                .until(() -> links.links(DMZ).isEmpty());
     }
 
     @Test
@@ -373,7 +391,8 @@ class EdgesTest {
         awaitUpAndInForce(links);
         await().atMost(SOON).until(() -> speaksSsh(port));
         try (Stream<Path> files = Files.walk(folder.resolve("edge"))) {
-            assertThat(files.filter(Files::isRegularFile).map(file -> folder.resolve("edge").relativize(file).toString()))
+            assertThat(files.filter(Files::isRegularFile)
+                            .map(file -> folder.resolve("edge").relativize(file).toString()))
                     .containsExactlyInAnyOrder("keys/link.pem", "keys/servers");
         }
         String secret = identity.get(0).text().lines().skip(1).findFirst().orElseThrow();
@@ -402,8 +421,9 @@ class EdgesTest {
                 throw new IllegalStateException(e);
             }
         });
-        await().during(Duration.ofSeconds(1)).atMost(SOON).until(() -> !waits.isDone()
-                && view(links).edge().pins().isEmpty());
+        await().during(Duration.ofSeconds(1))
+                .atMost(SOON)
+                .until(() -> !waits.isDone() && view(links).edge().pins().isEmpty());
         // A second code, and an edge that was started with the first: they do not find each other.
         var other = enrolments.begin(wish(Former.KEEP), "ada");
         await().atMost(SOON).until(() -> enrolments.list().get(0).state() == State.REFUSED);

@@ -154,8 +154,7 @@ class ConfigurationChangesTest {
                   edges:
                     - name: %s
                       addresses: ["%s"]
-                """.formatted(name, edge, address)
-                + rest;
+                """.formatted(name, edge, address) + rest;
     }
 
     private static String site(String zone) {
@@ -171,22 +170,27 @@ class ConfigurationChangesTest {
 
     private void refuses(String text, String reason) {
         long before = store.revision();
-        assertThatThrownBy(() -> apply("z.yaml", text)).isInstanceOf(SeraiException.class).hasMessageContaining(reason);
+        assertThatThrownBy(() -> apply("z.yaml", text))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining(reason);
         assertThat(store.revision()).isEqualTo(before);
     }
 
     @Test
     void zonesDoNotShareEdgesAndOneIsTheDefault() {
         String out = "  outbound: true\n  default: true\n";
-        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", out)).changes()).hasSize(1);
+        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", out)).changes())
+                .hasSize(1);
         refuses(zone("other", "edge1", "10.0.0.2", ""), "edge edge1 is in the zones dmz and other");
         refuses(zone("other", "edge2", "10.0.0.1:7443", ""), "both have an edge at 10.0.0.1:7443");
         refuses(zone("other", "edge2", "10.0.0.2", out), "both say that they are the default");
-        assertThat(apply("z.yaml", zone("other", "edge2", "10.0.0.2", "")).changes()).hasSize(1);
+        assertThat(apply("z.yaml", zone("other", "edge2", "10.0.0.2", "")).changes())
+                .hasSize(1);
         // The default moves in one change.
         assertThat(apply(
                                 "z.yaml",
-                                zone("dmz", "edge1", "10.0.0.1", "") + "---\n" + zone("other", "edge2", "10.0.0.2", out))
+                                zone("dmz", "edge1", "10.0.0.1", "") + "---\n"
+                                        + zone("other", "edge2", "10.0.0.2", out))
                         .changes())
                 .hasSize(2);
     }
@@ -194,14 +198,16 @@ class ConfigurationChangesTest {
     @Test
     void aSiteLeavesThroughAZoneThatLetsItOut() {
         refuses(site("dmz"), "there is no zone \"dmz\"");
-        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "")).changes()).hasSize(1);
+        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "")).changes())
+                .hasSize(1);
         refuses(site("dmz"), "nothing leaves through the zone");
         assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "  outbound: true\n") + "---\n" + site("dmz"))
                         .changes())
                 .hasSize(2);
         refuses(zone("dmz", "edge1", "10.0.0.1", ""), "must keep outbound: true");
         assertThat(apply("s.yaml", site("none")).changes()).hasSize(1);
-        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "")).changes()).hasSize(1);
+        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "")).changes())
+                .hasSize(1);
     }
 
     private Applied apply(String file, String text) {

@@ -89,7 +89,8 @@ public final class Line {
         return true;
     }
 
-    private void connect(WatchedSocket socket, OutboundPath.Dial dial, SocketAddress to, int millis) throws IOException {
+    private void connect(WatchedSocket socket, OutboundPath.Dial dial, SocketAddress to, int millis)
+            throws IOException {
         OutboundPath way = path();
         InetSocketAddress destination = (InetSocketAddress) to;
         if (!way.isDirect()) {

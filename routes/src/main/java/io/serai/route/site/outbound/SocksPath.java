@@ -140,12 +140,13 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
         }
         talk.read();
         int type = talk.read();
-        talk.skip(2 + switch (type) {
-            case IPV4 -> 4;
-            case IPV6 -> 16;
-            case NAME -> talk.read();
-            default -> throw down("it answers with an address of the type " + type);
-        });
+        talk.skip(2
+                + switch (type) {
+                    case IPV4 -> 4;
+                    case IPV6 -> 16;
+                    case NAME -> talk.read();
+                    default -> throw down("it answers with an address of the type " + type);
+                });
     }
 
     private IOException failure(int reply, String destination) {
