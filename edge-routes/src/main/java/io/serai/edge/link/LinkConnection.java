@@ -244,7 +244,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             case CANCEL -> requests.onCancel(id);
             case EVENT -> owner.event(this, FrameType.code(payload), FrameType.messageOf(payload));
             case OPEN -> onOpen(id, FrameType.code(payload), FrameType.messageOf(payload));
-            case OPENED, CREDIT, END, RESULT, RESET, SEEK -> onStreamFrame(type, id, payload);
+            case OPENED, CREDIT, END, RESULT, RESET, SEEK -> streams.onFrame(type, id, payload);
             case DATA -> throw new IllegalStateException("DATA comes in pieces");
         }
     }
@@ -287,26 +287,9 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         owner.stream(this, streams.onOpen(id, StreamKind.of(method)), method, message);
     }
 
-    private void onStreamFrame(FrameType type, int id, byte[] payload) throws ProtocolViolation {
-        LinkStream stream = stream(id);
-        if (stream == null) {
-            return;
-        }
-        ByteBuffer fields = ByteBuffer.wrap(payload);
-        switch (type) {
-            case OPENED -> stream.onOpened(payload);
-            case CREDIT -> stream.onCredit(fields.getInt(), fields.getLong());
-            case END -> stream.onEnd(payload);
-            case RESULT -> stream.onResult(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
-            case RESET -> stream.onReset(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
-            case SEEK -> stream.onSeek(fields.getLong(), fields.getInt());
-            default -> throw new IllegalStateException(type + " is of no stream");
-        }
-    }
-
     @Override
     public void dataBegins(int id, long offset, int count) throws ProtocolViolation {
-        LinkStream stream = stream(id);
+        LinkStream stream = streams.known(id);
         if (stream != null) {
             stream.onDataBegins(offset, count);
         }
@@ -323,15 +306,6 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
     @Override
     public void ignored(int type) {
         LOG.debug("A frame of the unknown type {} was skipped", type);
-    }
-
-    /** The open stream; null for one that was closed, since its last frames may cross our RESET or RESULT on the way. */
-    private @Nullable LinkStream stream(int id) throws ProtocolViolation {
-        LinkStream stream = streams.get(id);
-        if (stream == null && !ids.wasUsed(id)) {
-            throw new ProtocolViolation("a frame of the stream " + id + ", which was never opened");
-        }
-        return stream;
     }
 
     private void checkNew(int id, ConnectionClass wanted) throws ProtocolViolation {

@@ -5,6 +5,8 @@ import io.netty.channel.Channel;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.frame.FrameType;
 import io.serai.edge.frame.FrameWriter;
+import io.serai.edge.message.Status;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,6 +36,34 @@ final class StreamTable {
     @Nullable
     LinkStream get(int id) {
         return streams.get(id);
+    }
+
+    /** The open stream; null for one that was closed, since its last frames may cross our RESET or RESULT on the way. */
+    @Nullable
+    LinkStream known(int id) throws ProtocolViolation {
+        LinkStream stream = streams.get(id);
+        if (stream == null && !connection.ids().wasUsed(id)) {
+            throw new ProtocolViolation("a frame of the stream " + id + ", which was never opened");
+        }
+        return stream;
+    }
+
+    /** A frame of a stream other than OPEN and DATA. */
+    void onFrame(FrameType type, int id, byte[] payload) throws ProtocolViolation {
+        LinkStream stream = known(id);
+        if (stream == null) {
+            return;
+        }
+        ByteBuffer fields = ByteBuffer.wrap(payload);
+        switch (type) {
+            case OPENED -> stream.onOpened(payload);
+            case CREDIT -> stream.onCredit(fields.getInt(), fields.getLong());
+            case END -> stream.onEnd(payload);
+            case RESULT -> stream.onResult(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
+            case RESET -> stream.onReset(Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
+            case SEEK -> stream.onSeek(fields.getLong(), fields.getInt());
+            default -> throw new IllegalStateException(type + " is of no stream");
+        }
     }
 
     /** Opens one of our own. */
