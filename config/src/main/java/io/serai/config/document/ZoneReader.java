@@ -116,7 +116,8 @@ final class ZoneReader {
                 name.orElse(new EdgeName("unreadable")),
                 addresses.orElse(List.of()),
                 new HashSet<>(pins.orElse(List.of())),
-                fields.read("publicAddress", ZoneReader::ipv4));
+                fields.read("publicAddress", ZoneReader::ipv4),
+                fields.read("passivePorts", ZoneReader::ports));
         fields.finish(OTHER_EDGE_NAMES);
         return edge;
     }

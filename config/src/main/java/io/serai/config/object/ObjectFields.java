@@ -135,6 +135,7 @@ public final class ObjectFields {
             fields.put("pins", edge.pins().stream().sorted().toList());
         }
         edge.publicAddress().ifPresent(address -> fields.put("publicAddress", address));
+        edge.passivePorts().ifPresent(ports -> fields.put("passivePorts", ports));
         return fields;
     }
 

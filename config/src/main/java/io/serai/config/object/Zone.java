@@ -27,8 +27,15 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
      * @param pins SHA-256 of the public key of its link, in lower-case hex; two while its key is being replaced. Empty: it
      *     has not been enrolled, and nobody dials it
      * @param publicAddress what FTP clients are told for data connections, when it differs from the one they reached
+     * @param passivePorts of this edge alone, {@code from-to}, in place of those of the listeners: behind one address, the
+     *     port tells whose data connection it is
      */
-    public record Edge(EdgeName name, List<HostPort> addresses, Set<String> pins, Optional<String> publicAddress) {
+    public record Edge(
+            EdgeName name,
+            List<HostPort> addresses,
+            Set<String> pins,
+            Optional<String> publicAddress,
+            Optional<String> passivePorts) {
         public Edge {
             addresses = List.copyOf(addresses);
             pins = Set.copyOf(pins);
@@ -36,7 +43,7 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
 
         /** The same edge, known by these keys. */
         public Edge withPins(Set<String> other) {
-            return new Edge(name, addresses, other, publicAddress);
+            return new Edge(name, addresses, other, publicAddress, passivePorts);
         }
     }
 

@@ -26,6 +26,7 @@ final class ZoneJson {
             texts(each, "addresses", edge.addresses());
             texts(each, "pins", edge.pins().stream().sorted().toList());
             edge.publicAddress().ifPresent(address -> each.put("publicAddress", address));
+            edge.passivePorts().ifPresent(ports -> each.put("passivePorts", ports));
         }
         ArrayNode listeners = json.putArray("listeners");
         for (Zone.Listener listener : zone.listeners()) {
@@ -67,7 +68,8 @@ final class ZoneJson {
                             .map(text -> HostPort.parse(text, ObjectDefaults.LINK_PORT))
                             .toList(),
                     Set.copyOf(fields.texts("pins")),
-                    fields.optionalText("publicAddress")));
+                    fields.optionalText("publicAddress"),
+                    fields.optionalText("passivePorts")));
             fields.finish();
         }
         return edges;

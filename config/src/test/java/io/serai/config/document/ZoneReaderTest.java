@@ -39,6 +39,7 @@ class ZoneReaderTest {
                   publicAddress: 203.0.113.11
                 - name: edge2
                   addresses: [10.20.0.12]
+                  passivePorts: 51000-51999
               listeners:
                 - name: sftp
                   protocol: sftp
@@ -76,6 +77,7 @@ class ZoneReaderTest {
                         new HostPort("edge1.inside", ObjectDefaults.LINK_PORT));
         assertThat(zone.edge(new EdgeName("edge1")).orElseThrow().pins()).containsExactly(PIN);
         assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().pins()).isEmpty();
+        assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().passivePorts()).hasValue("51000-51999");
         assertThat(zone.listeners()).extracting(Zone.Listener::port).containsExactly(22, 990);
         assertThat(zone.listeners()).extracting(Zone.Listener::protocol).containsExactly(Protocol.SFTP, Protocol.FTPS);
         assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
@@ -126,6 +128,7 @@ class ZoneReaderTest {
                 "addresses: [10.20.0.12]|addresses: ['http://x']|expected host:port",
                 "addresses: [10.20.0.12]|address: 10.20.0.12|did you mean \"addresses\"",
                 "publicAddress: 203.0.113.11|publicAddress: '2001:db8::1'|expected an IPv4 address",
+                "passivePorts: 51000-51999|passivePorts: 51000|a range of ports",
                 "pins: [0|pins: [G|64 lower-case hexadecimal",
                 "protocol: sftp|protocol: scp|not a choice",
                 "name: ftps|name: sftp|another listener has this name",

@@ -96,11 +96,13 @@ class ObjectJsonTest {
                             new EdgeName("edge1"),
                             List.of(new HostPort("10.20.0.11", 7443), new HostPort("2001:db8::11", 7444)),
                             Set.of("ab".repeat(32)),
-                            Optional.of("203.0.113.11")),
+                            Optional.of("203.0.113.11"),
+                            Optional.of("50000-50099")),
                     new Zone.Edge(
                             new EdgeName("edge2"),
                             List.of(new HostPort("edge2.inside", 7443)),
                             Set.of(),
+                            Optional.empty(),
                             Optional.empty())),
             List.of(
                     new Zone.Listener(

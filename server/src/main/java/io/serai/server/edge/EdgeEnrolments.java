@@ -321,8 +321,9 @@ public final class EdgeEnrolments implements AutoCloseable {
             Zone now = objects.find(Zone.class, zone.value())
                     .orElseThrow(() -> new SeraiException(
                             ErrorCode.NO_SUCH_OBJECT, "the zone " + zone + " is not there any more"));
-            Zone.Edge known =
-                    now.edge(edge).orElseGet(() -> new Zone.Edge(edge, addresses, Set.of(), Optional.empty()));
+            Zone.Edge known = now.edge(edge)
+                    .orElseGet(() ->
+                            new Zone.Edge(edge, addresses, Set.of(), Optional.empty(), Optional.empty()));
             if (!known.pins().equals(Set.of(pin.hex()))) {
                 zones.put(now.with(known.withPins(Set.of(pin.hex()))), by);
             }

@@ -207,7 +207,7 @@ class EdgesTest {
         return new Zone(
                 DMZ,
                 "",
-                List.of(new Zone.Edge(EDGE, List.of(new HostPort("127.0.0.1", linkPort)), Set.of(), Optional.empty())),
+                List.of(new Zone.Edge(EDGE, List.of(new HostPort("127.0.0.1", linkPort)), Set.of(), Optional.empty(), Optional.empty())),
                 listeners,
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
     }
