@@ -33,6 +33,7 @@ import io.serai.server.admin.ObjectsApi.Applied;
 import io.serai.server.admin.ObjectsApi.Changed;
 import io.serai.server.admin.ObjectsApi.Mode;
 import io.serai.server.admin.ObjectsApi.NodeState;
+import io.serai.server.edge.ZoneChecks;
 import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.List;

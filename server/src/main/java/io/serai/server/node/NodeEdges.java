@@ -15,6 +15,7 @@ import io.serai.edge.tls.LinkKeyFile;
 import io.serai.edge.tls.LinkRole;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
+import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -1,4 +1,4 @@
-package io.serai.server.node;
+package io.serai.server.edge;
 
 import io.serai.cluster.object.ObjectStore;
 import io.serai.config.error.ErrorCode;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What must be right between zones, and between sites and zones. */
-final class ZoneChecks {
+public final class ZoneChecks {
     private ZoneChecks() {}
 
     /**
@@ -25,7 +25,7 @@ final class ZoneChecks {
      *
      * @throws SeraiException {@code INVALID} with what is wrong and the mend
      */
-    static void check(List<ConfigObject> puts, ObjectStore objects) {
+    public static void check(List<ConfigObject> puts, ObjectStore objects) {
         boolean concerned = puts.stream().anyMatch(put -> put instanceof Zone || put instanceof Site);
         if (!concerned) {
             return;
