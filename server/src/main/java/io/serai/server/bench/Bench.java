@@ -25,7 +25,8 @@ public final class Bench {
         CLUSTER,
         TAKEOVER,
         CACHE,
-        TRANSACTIONS
+        TRANSACTIONS,
+        EDGE_TRANSFERS
     }
 
     /**
@@ -101,6 +102,7 @@ public final class Bench {
             case CLUSTER -> missed.addAll(new ClusterBench(own, amounts.seconds(), out).run());
             case CACHE -> new CacheBench(own, amounts.seconds(), out).run();
             case TAKEOVER -> missed.addAll(new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run());
+            case EDGE_TRANSFERS -> missed.addAll(new EdgeTransfersBench(own, amounts, out).run());
             case TRANSACTIONS -> new TransactionsBench(own, amounts.seconds(), out).run();
         }
     }

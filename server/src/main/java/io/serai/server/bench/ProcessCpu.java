@@ -5,22 +5,25 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
-/** CPU seconds of a process and all below it, ended children included (proc(5), stat fields 14 to 17). */
+/** CPU seconds of processes and all below them, ended children included (proc(5), stat fields 14 to 17). */
 final class ProcessCpu {
     private static final double TICKS_PER_SECOND = 100;
 
-    private final ProcessHandle root;
+    private final List<ProcessHandle> roots;
 
-    ProcessCpu(ProcessHandle root) {
-        this.root = root;
+    ProcessCpu(ProcessHandle... roots) {
+        this.roots = List.of(roots);
     }
 
     double seconds() {
         Map<Long, Long> ticks = new HashMap<>();
-        ticks.put(root.pid(), ticks(root.pid()));
-        root.descendants().forEach(process -> ticks.put(process.pid(), ticks(process.pid())));
+        for (ProcessHandle root : roots) {
+            ticks.put(root.pid(), ticks(root.pid()));
+            root.descendants().forEach(process -> ticks.put(process.pid(), ticks(process.pid())));
+        }
         return ticks.values().stream().mapToLong(Long::longValue).sum() / TICKS_PER_SECOND;
     }
 

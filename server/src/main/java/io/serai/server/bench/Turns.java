@@ -35,8 +35,16 @@ final class Turns {
 
     private record Figures(double wallSeconds, double cpuSeconds) {}
 
+    /**
+     * What A is in parts of B, the median of all pairs.
+     *
+     * @param throughput more is better
+     * @param cpu less is better
+     */
+    record Ratios(double throughput, double cpu) {}
+
     /** One warm-up each, then the counted rounds. */
-    void run(String what, long bytes, Contestant a, Contestant b) throws IOException {
+    Ratios run(String what, long bytes, Contestant a, Contestant b) throws IOException {
         measure(a);
         measure(b);
         List<Figures> ofA = new ArrayList<>();
@@ -62,15 +70,17 @@ final class Turns {
                 median(ofB, Figures::wallSeconds),
                 mebibytes / median(ofB, Figures::wallSeconds),
                 median(ofB, Figures::cpuSeconds));
+        Ratios ratios = new Ratios(ratio(ofB, ofA, Figures::wallSeconds), ratio(ofA, ofB, Figures::cpuSeconds));
         out.printf(
                 Locale.ROOT,
                 "%-28s %-10s throughput %.2f x, CPU %.2f x (medians of %d pairs)%n",
                 "",
                 "ratio",
-                ratio(ofB, ofA, Figures::wallSeconds),
-                ratio(ofA, ofB, Figures::cpuSeconds),
+                ratios.throughput(),
+                ratios.cpu(),
                 rounds);
         out.flush();
+        return ratios;
     }
 
     /** Begins with nothing left to be written to the disk: neither pays for what the other left in the page cache. */

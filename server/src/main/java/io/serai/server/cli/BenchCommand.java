@@ -40,10 +40,9 @@ final class BenchCommand implements Callable<Integer> {
         TAKEOVER("takeover", Set.of(Bench.Part.TAKEOVER)),
         CACHE("cache", Set.of(Bench.Part.CACHE)),
         TRANSACTIONS("transactions", Set.of(Bench.Part.TRANSACTIONS)),
-        ALL(
-                "all",
-                EnumSet.complementOf(EnumSet.of(
-                        Bench.Part.CLUSTER, Bench.Part.TAKEOVER, Bench.Part.CACHE, Bench.Part.TRANSACTIONS)));
+        EDGE_TRANSFERS("edge-transfers", Set.of(Bench.Part.EDGE_TRANSFERS)),
+        EDGES("edges", Set.of(Bench.Part.EDGE_TRANSFERS)),
+        ALL("all", EnumSet.of(Bench.Part.EVENTS, Bench.Part.SMALL_FILES, Bench.Part.TRANSFERS));
 
         private final String word;
         private final Set<Bench.Part> parts;

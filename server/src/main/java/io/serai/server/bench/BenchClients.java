@@ -1,0 +1,148 @@
+package io.serai.server.bench;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** OpenSSH's sftp and curl as partners of the account of {@link EdgeField}, and the files that they send. */
+final class BenchClients {
+    private static final int BLOCK_BYTES = 1 << 20;
+
+    private final Path folder;
+    private final Path key;
+    private final AtomicInteger batches = new AtomicInteger();
+
+    private BenchClients(Path folder, Path key) {
+        this.folder = folder;
+        this.key = key;
+    }
+
+    /** With a key of their own. */
+    static BenchClients in(Path folder) throws IOException {
+        Path key = folder.resolve("client_key");
+        Programme.run(
+                folder,
+                List.of(
+                        Programme.find("ssh-keygen", "openssh-client").toString(),
+                        "-q",
+                        "-t",
+                        "ed25519",
+                        "-N",
+                        "",
+                        "-f",
+                        key.toString()));
+        return new BenchClients(folder, key);
+    }
+
+    String publicKey() throws IOException {
+        return Files.readString(key.resolveSibling(key.getFileName() + ".pub")).trim();
+    }
+
+    /** One session with these commands. */
+    void sftp(int port, String... lines) throws IOException {
+        Path batch = Files.writeString(
+                folder.resolve("batch-" + batches.incrementAndGet()), String.join("\n", lines) + "\n");
+        Programme.run(
+                folder,
+                List.of(
+                        Programme.find("sftp", "openssh-client").toString(),
+                        "-q",
+                        "-b",
+                        batch.toString(),
+                        "-i",
+                        key.toString(),
+                        "-P",
+                        Integer.toString(port),
+                        "-oStrictHostKeyChecking=no",
+                        "-oUserKnownHostsFile=/dev/null",
+                        "-oIdentitiesOnly=yes",
+                        "-oKexAlgorithms=curve25519-sha256",
+                        EdgeField.ACCOUNT + "@127.0.0.1"));
+        Files.delete(batch);
+    }
+
+    /** The command of one curl with these words behind what each has. */
+    List<String> curlCommand(String... words) {
+        return curlCommandOf(EdgeField.ACCOUNT, words);
+    }
+
+    List<String> curlCommandOf(String account, String... words) {
+        List<String> command = new ArrayList<>(List.of(
+                Programme.find("curl", "curl").toString(),
+                "-sS",
+                "-k",
+                "--fail",
+                "--ssl-reqd",
+                "--http1.1",
+                "--user",
+                account + ":" + EdgeField.PASSWORD));
+        command.addAll(List.of(words));
+        return command;
+    }
+
+    void curl(String... words) throws IOException {
+        Programme.run(folder, curlCommand(words));
+    }
+
+    /** The times in ms until the first byte of each of several files that one connection fetches, sorted. */
+    double[] firstBytes(String urls) throws IOException {
+        Path output = Files.createTempFile(folder, "times", ".txt");
+        List<String> command =
+                curlCommand("-o", "/dev/null", "-w", "%{stderr}%{time_starttransfer}\\n", urls);
+        Process process = new ProcessBuilder(command)
+                .redirectError(output.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + " failed: " + Files.readString(output));
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+        // The first one holds the connection and the login.
+        double[] times = Files.readAllLines(output, StandardCharsets.UTF_8).stream()
+                .skip(1)
+                .mapToDouble(line -> 1000 * Double.parseDouble(line))
+                .sorted()
+                .toArray();
+        Files.delete(output);
+        if (times.length == 0) {
+            throw new IOException("curl told no times for " + urls);
+        }
+        return times;
+    }
+
+    static Path randomFile(Path file, int mebibytes) throws IOException {
+        byte[] block = new byte[BLOCK_BYTES];
+        SecureRandom random = new SecureRandom();
+        try (OutputStream target = Files.newOutputStream(file)) {
+            for (int i = 0; i < mebibytes; i++) {
+                random.nextBytes(block);
+                target.write(block);
+            }
+        }
+        return file;
+    }
+
+    /** So many files {@code small0.dat} and so on. */
+    static Path smallFiles(Path sources, int count, int bytes) throws IOException {
+        Files.createDirectories(sources);
+        SecureRandom random = new SecureRandom();
+        byte[] content = new byte[bytes];
+        for (int i = 0; i < count; i++) {
+            random.nextBytes(content);
+            Files.write(sources.resolve(String.format(Locale.ROOT, "small%d.dat", i)), content);
+        }
+        return sources;
+    }
+}
