@@ -29,6 +29,11 @@ public final class Problems {
         return problems.size();
     }
 
+    /** All of them, in the order in which they were found. */
+    public List<String> list() {
+        return List.copyOf(problems);
+    }
+
     /**
      * Ends with an exception that lists all problems, one a line, when there are any.
      *

@@ -4,91 +4,123 @@ import io.serai.config.error.SeraiException;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.edge.routefile.OfferText;
+import io.serai.edge.routefile.RouteFiles;
+import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
-import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.Route;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listeners of an edge, as its servers want them. A listener whose options stay as they were goes on undisturbed; keys
- * are beans in memory. Its methods take turns.
+ * The routes of an edge that run: one a file, whether its servers say what is in it or it is the edge's own. A route whose
+ * text stays as it was goes on undisturbed, and one that cannot be replaced runs on; keys are beans in memory. Its methods
+ * take turns.
  */
 final class EdgeListeners {
-    static final String RELAY = "relay:internal";
     private static final Logger LOG = LoggerFactory.getLogger(EdgeListeners.class);
-    private static final String ID_PREFIX = "serai-listener-";
     private static final String CERTIFICATE = "tls-certificate.pem";
     private static final String KEY = "tls-key.pem";
     private static final String HOST_KEYS = "edgeHostKeys";
     private static final String TLS = "edgeTls";
 
-    /** What servers may say of who may connect. */
-    private static final Set<String> ADMISSION = Set.of("allow", "deny");
-
-    /** What servers may say of a listener. One that an older edge does not know must not be left out in silence. */
-    private static final Set<String> OPTIONS = Set.of(
-            "bindAddress",
-            "port",
-            "proxyProtocolFrom",
-            "maxSessions",
-            "maxConnections",
-            "tls",
-            "passivePorts",
-            "passiveAddress");
-
-    private final CamelContext camel;
-    /** The routes that run, by listener. */
-    private final Map<String, Wanted> running = new LinkedHashMap<>();
+    private final DefaultCamelContext camel;
+    /** The routes that run, by file. */
+    private final Map<String, Running> running = new LinkedHashMap<>();
+    /** What could not be put in force in the place of a route that runs on. It is not tried again: each try ends sessions. */
+    private final Map<String, Refused> refused = new LinkedHashMap<>();
 
     private List<IdentityFile> identity = List.of();
     private int generation;
 
-    /** A route: its endpoint, and the rule of who may connect. */
-    private record Wanted(String from, String admission) {}
+    /** A route that runs, with the text that it was loaded from. */
+    private record Running(String text, String routeId, List<Endpoint> endpoints) {}
 
-    EdgeListeners(CamelContext camel) {
+    private record Refused(String text, String reason) {}
+
+    EdgeListeners(DefaultCamelContext camel) {
         this.camel = camel;
     }
 
-    /** Brings the listeners to this; what could not be done, for operators, and nothing when all could. */
+    /** Brings the listeners to what servers say; what could not be done, for operators, and nothing when all could. */
     synchronized List<String> apply(EdgeConfig config) {
         List<String> problems = new ArrayList<>();
-        if (!config.identity().equals(identity)) {
-            present(config.identity(), problems);
-        }
-        Map<String, Wanted> wanted = new LinkedHashMap<>();
+        present(config, problems);
+        Map<String, String> wanted = new LinkedHashMap<>();
         for (Offer offer : config.offers()) {
             try {
-                wanted.put(offer.name(), wanted(offer));
+                wanted.put(OfferText.fileName(offer), withKeys(OfferText.of(offer)));
             } catch (IllegalArgumentException e) {
                 problems.add("listener " + offer.name() + ": " + e.getMessage());
             }
         }
-        for (Map.Entry<String, Wanted> listener : List.copyOf(running.entrySet())) {
-            if (!listener.getValue().equals(wanted.get(listener.getKey()))) {
-                remove(listener.getKey(), listener.getValue());
-            }
-        }
-        wanted.forEach((name, route) -> {
-            if (!running.containsKey(name)) {
-                add(name, route, problems);
-            }
-        });
+        bring(wanted, problems);
         return problems;
     }
 
-    /** Other keys have other names, so that the endpoints that show them are others, too. */
-    private void present(List<IdentityFile> files, List<String> problems) {
+    /** Brings the listeners to the edge's own files; of the servers it takes the keys that partners see. */
+    synchronized List<String> apply(Optional<EdgeConfig> config, RouteFiles own) {
+        List<String> problems = new ArrayList<>();
+        config.ifPresent(said -> present(said, problems));
+        Map<String, String> wanted = new LinkedHashMap<>();
+        own.texts().forEach((file, text) -> {
+            if (usesKeys(text) && identity.isEmpty()) {
+                problems.add(file + ": waits for the keys that a server gives");
+            } else {
+                wanted.put(file, withKeys(text));
+            }
+        });
+        bring(wanted, problems);
+        return problems;
+    }
+
+    private static boolean usesKeys(String text) {
+        return text.contains(OfferText.HOST_KEYS) || text.contains(OfferText.TLS);
+    }
+
+    /** Other keys have other names, so that the routes that show them are others, too. */
+    private String withKeys(String text) {
+        return text.replace(OfferText.HOST_KEYS, OfferText.HOST_KEYS + generation)
+                .replace(OfferText.TLS, OfferText.TLS + generation);
+    }
+
+    /** What routes can name, as they do so. */
+    synchronized Map<String, Object> beans() {
+        Map<String, Object> beans = new TreeMap<>();
+        for (String name : List.of(HOST_KEYS, TLS)) {
+            Object bean = camel.getRegistry().lookupByName(name + generation);
+            if (bean != null) {
+                beans.put(name, bean);
+            }
+        }
+        return beans;
+    }
+
+    // ---- keys ----
+
+    private void present(EdgeConfig config, List<String> problems) {
+        List<IdentityFile> files = config.identity();
+        if (files.equals(identity)) {
+            return;
+        }
         Map<String, String> hostKeys = new TreeMap<>();
         Map<String, String> tls = new TreeMap<>();
         for (IdentityFile file : files) {
@@ -116,92 +148,146 @@ final class EdgeListeners {
         generation = next;
     }
 
-    private Wanted wanted(Offer offer) {
-        if (!offer.name().matches("[a-z][a-z0-9-]{0,31}")) {
-            throw new IllegalArgumentException("its name cannot be");
-        }
-        String scheme = switch (offer.protocol()) {
-            case "sftp" -> "sftp-server:" + offer.name() + "?hostKeySet=#bean:" + HOST_KEYS + generation;
-            case "ftps" -> "ftp-server:" + offer.name() + "?tlsIdentity=#bean:" + TLS + generation;
-            case "https" -> "http-server:" + offer.name() + "?tlsIdentity=#bean:" + TLS + generation;
-            default ->
-                throw new IllegalArgumentException(
-                        "this edge does not know the protocol " + offer.protocol() + "; give it the servers' release");
-        };
-        StringBuilder from = new StringBuilder(scheme);
-        StringBuilder admission = new StringBuilder();
-        for (String option : offer.options()) {
-            int equals = option.indexOf('=');
-            String name = equals < 0 ? option : option.substring(0, equals);
-            boolean admits = ADMISSION.contains(name);
-            if (!admits && !OPTIONS.contains(name) || option.indexOf(')') >= 0) {
-                throw new IllegalArgumentException(
-                        "this edge does not know the option " + name + "; give it the servers' release");
-            }
-            String said = name + "=RAW(" + option.substring(equals + 1) + ")";
-            if (admits) {
-                admission
-                        .append(admission.length() == 0 ? "admit:" + offer.name() + "?" : "&")
-                        .append(said);
-            } else {
-                from.append('&').append(said);
+    // ---- routes ----
+
+    private void bring(Map<String, String> wanted, List<String> problems) {
+        for (String file : List.copyOf(running.keySet())) {
+            if (!wanted.containsKey(file)) {
+                remove(file);
             }
         }
-        return new Wanted(from.toString(), admission.toString());
+        refused.keySet().removeIf(file -> !wanted.containsKey(file));
+        Map<String, String> coming = new LinkedHashMap<>();
+        wanted.forEach((file, text) -> {
+            Running now = running.get(file);
+            if (now == null) {
+                coming.put(file, text);
+            } else if (now.text().equals(text)) {
+                refused.remove(file);
+            } else if (mayReplace(file, text, problems)) {
+                coming.put(file, text);
+            }
+        });
+        Map<String, Running> former = new LinkedHashMap<>();
+        for (String file : coming.keySet()) {
+            Running now = remove(file);
+            if (now != null) {
+                former.put(file, now);
+            }
+        }
+        coming.forEach((file, text) -> replace(file, text, Optional.ofNullable(former.get(file)), problems));
     }
 
-    private void add(String name, Wanted route, List<String> problems) {
+    /** Whether the running route can be closed for this one: not if that is known to fail. */
+    private boolean mayReplace(String file, String text, List<String> problems) {
+        Refused before = refused.get(file);
+        if (before != null && before.text().equals(text)) {
+            problems.add(before.reason() + "; the former route runs on");
+            return false;
+        }
+        Optional<InetSocketAddress> wanted = ListenAddress.of(text);
+        if (wanted.isPresent() && !isOurs(wanted.get()) && !isFree(wanted.get())) {
+            problems.add(file + ": the port " + wanted.get().getPort()
+                    + " is taken by another programme; the former route runs on");
+            return false;
+        }
+        return true;
+    }
+
+    private boolean isOurs(InetSocketAddress wanted) {
+        return camel.getRoutes().stream()
+                .map(Route::getConsumer)
+                .anyMatch(consumer -> consumer instanceof BoundListener listener
+                        && listener.address() != null
+                        && listener.address().getPort() == wanted.getPort());
+    }
+
+    private static boolean isFree(InetSocketAddress wanted) {
+        try (ServerSocket trial = new ServerSocket()) {
+            trial.setReuseAddress(true);
+            trial.bind(wanted);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void replace(String file, String text, Optional<Running> former, List<String> problems) {
+        Optional<String> failure = add(file, text);
+        if (failure.isEmpty()) {
+            refused.remove(file);
+            return;
+        }
+        String reason = file + ": " + failure.get();
+        if (former.isPresent() && add(file, former.get().text()).isEmpty()) {
+            refused.put(file, new Refused(text, reason));
+            problems.add(reason + "; the former route runs on");
+        } else {
+            problems.add(reason + "; it is tried again");
+        }
+    }
+
+    /** The reason if it could not be done; nothing is left of it then. */
+    private Optional<String> add(String file, String text) {
+        Set<String> before = routeIds();
         try {
-            camel.addRoutes(new RouteBuilder(camel) {
-                @Override
-                public void configure() {
-                    // spotless:off
-                    RouteDefinition partners = from(route.from())
-                        .routeId(ID_PREFIX + name)
-                        .errorHandler(noErrorHandler())
-                        .noStreamCaching()
-                        .noMessageHistory();
-                    if (!route.admission().isEmpty()) {
-                        partners.to(route.admission());
-                    }
-                    partners.to(RELAY);
-                    // spotless:on
-                }
-            });
-            running.put(name, route);
-            LOG.info("The listener {} is open", name);
-        } catch (Exception e) { // Camel declares any
-            problems.add("listener " + name + ": " + cause(e));
-            LOG.error("The listener {} could not be opened; it is tried again", name, e);
-            remove(name, route);
+            PluginHelper.getRoutesLoader(camel).loadRoutes(ResourceHelper.fromString("mem:/" + file, text));
+            Route route = newRoute(before);
+            running.put(file, new Running(text, route.getRouteId(), endpoints(route)));
+            LOG.info("The listener {} is open", RouteTrial.routeId(file));
+            return Optional.empty();
+        } catch (Exception | LinkageError e) { // a loader may throw anything
+            LOG.error("The listener {} could not be opened", RouteTrial.routeId(file), e);
+            Set<String> left = new LinkedHashSet<>(routeIds());
+            left.removeAll(before);
+            left.forEach(id -> removeRoute(id, endpoints(camel.getRoute(id))));
+            return Optional.of(RouteTrial.reason(e));
         }
     }
 
-    private static String cause(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof SeraiException ours) {
-                return ours.text();
-            }
-        }
-        return String.valueOf(failure.getMessage());
+    private Set<String> routeIds() {
+        Set<String> ids = new LinkedHashSet<>();
+        camel.getRoutes().forEach(route -> ids.add(route.getRouteId()));
+        camel.getRouteDefinitions().forEach(route -> ids.add(route.getId()));
+        return ids;
     }
 
-    /** What runs on it ends, after Camel's shutdown timeout at the latest. */
-    private void remove(String name, Wanted route) {
-        running.remove(name);
-        String id = ID_PREFIX + name;
+    private Route newRoute(Set<String> before) {
+        return camel.getRoutes().stream()
+                .filter(route -> !before.contains(route.getRouteId()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the file has no route, or one whose id another has"));
+    }
+
+    private static List<Endpoint> endpoints(@Nullable Route route) {
+        return route == null ? List.of() : List.of(route.getEndpoint());
+    }
+
+    /** What ran; null when nothing did. What runs on it ends, after Camel's shutdown timeout at the latest. */
+    private @Nullable Running remove(String file) {
+        Running gone = running.remove(file);
+        if (gone != null) {
+            removeRoute(gone.routeId(), gone.endpoints());
+            LOG.info("The listener {} is closed", RouteTrial.routeId(file));
+        }
+        return gone;
+    }
+
+    private void removeRoute(String id, List<Endpoint> endpoints) {
         try {
             if (camel.getRoute(id) != null) {
                 camel.getRouteController().stopRoute(id);
-                camel.removeRoute(id);
-                LOG.info("The listener {} is closed", name);
+                boolean unused = camel.removeRoute(id);
             }
-            Endpoint endpoint = camel.hasEndpoint(route.from());
-            if (endpoint != null) {
+            RouteDefinition left = camel.getRouteDefinition(id);
+            if (left != null) {
+                camel.removeRouteDefinition(left);
+            }
+            for (Endpoint endpoint : endpoints) {
                 camel.removeEndpoint(endpoint);
             }
         } catch (Exception e) { // Camel declares any
-            LOG.warn("What is left of the listener {} could not be removed", name, e);
+            LOG.warn("What is left of the route {} could not be removed", id, e);
         }
     }
 }
