@@ -199,7 +199,13 @@ final class ZoneReader {
                         .map(OptionalInt::of)
                         .orElse(OptionalInt.empty()),
                 networks(fields, "proxyProtocolFrom"),
-                new Zone.Admission(networks(fields, "allowFrom"), networks(fields, "denyFrom")));
+                new Zone.Admission(
+                        networks(fields, "allowFrom"),
+                        networks(fields, "denyFrom"),
+                        new Zone.Rates(
+                                fields.read("connectionRate", Zone.Rate::parse),
+                                fields.read("connectionRatePerAddress", Zone.Rate::parse),
+                                fields.read("loginRate", Zone.Rate::parse))));
         fields.finish(OTHER_LISTENER_NAMES);
         return listener;
     }

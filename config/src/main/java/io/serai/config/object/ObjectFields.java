@@ -155,6 +155,10 @@ public final class ObjectFields {
         putNetworks(fields, "proxyProtocolFrom", listener.proxyProtocolFrom());
         putNetworks(fields, "allowFrom", listener.admission().allowFrom());
         putNetworks(fields, "denyFrom", listener.admission().denyFrom());
+        Zone.Rates rates = listener.admission().rates();
+        rates.connections().ifPresent(rate -> fields.put("connectionRate", rate.toString()));
+        rates.connectionsPerAddress().ifPresent(rate -> fields.put("connectionRatePerAddress", rate.toString()));
+        rates.logins().ifPresent(rate -> fields.put("loginRate", rate.toString()));
         return fields;
     }
 

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A group of edges: where they are, by which keys servers know them, and what they offer to partners. Each server holds
@@ -78,13 +80,58 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
      *
      * @param allowFrom empty for everywhere
      * @param denyFrom goes before what is allowed
+     * @param rates how often they may come
      */
-    public record Admission(List<Network> allowFrom, List<Network> denyFrom) {
-        public static final Admission EVERYWHERE = new Admission(List.of(), List.of());
+    public record Admission(List<Network> allowFrom, List<Network> denyFrom, Rates rates) {
+        public static final Admission EVERYWHERE = new Admission(List.of(), List.of(), Rates.NO_LIMIT);
 
         public Admission {
             allowFrom = List.copyOf(allowFrom);
             denyFrom = List.copyOf(denyFrom);
+        }
+    }
+
+    /**
+     * How often partners may come to a listener of one edge; what is beyond is refused at once.
+     *
+     * @param connections new connections, from all addresses together; of HTTPS logins
+     * @param connectionsPerAddress the same from one address
+     * @param logins tries to log in, from all addresses together
+     */
+    public record Rates(Optional<Rate> connections, Optional<Rate> connectionsPerAddress, Optional<Rate> logins) {
+        public static final Rates NO_LIMIT = new Rates(Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    /** So many in a second or in a minute. */
+    public record Rate(int times, Per per) {
+        public static final int MOST = 1_000_000;
+        private static final Pattern TEXT = Pattern.compile("([1-9]\\d{0,6})/([sm])");
+
+        /** What a rate is counted in. */
+        public enum Per {
+            SECOND,
+            MINUTE
+        }
+
+        public Rate {
+            if (times < 1 || times > MOST) {
+                throw new IllegalArgumentException("expected 1 to " + MOST + " times");
+            }
+        }
+
+        /** Reads {@code 600/m} or {@code 10/s}. */
+        public static Rate parse(String text) {
+            Matcher matcher = TEXT.matcher(text);
+            if (!matcher.matches()) {
+                throw new IllegalArgumentException("expected so many a second or a minute, such as 10/s or 600/m");
+            }
+            return new Rate(
+                    Integer.parseInt(matcher.group(1)), matcher.group(2).equals("s") ? Per.SECOND : Per.MINUTE);
+        }
+
+        @Override
+        public String toString() {
+            return times + (per == Per.SECOND ? "/s" : "/m");
         }
     }
 

@@ -41,6 +41,10 @@ final class ZoneJson {
             texts(each, "proxyProtocolFrom", listener.proxyProtocolFrom());
             texts(each, "allowFrom", listener.admission().allowFrom());
             texts(each, "denyFrom", listener.admission().denyFrom());
+            Zone.Rates rates = listener.admission().rates();
+            rates.connections().ifPresent(rate -> each.put("connectionRate", rate.toString()));
+            rates.connectionsPerAddress().ifPresent(rate -> each.put("connectionRatePerAddress", rate.toString()));
+            rates.logins().ifPresent(rate -> each.put("loginRate", rate.toString()));
         }
         json.put("outbound", zone.outbound().offered());
         json.put("default", zone.outbound().isDefault());
@@ -87,7 +91,13 @@ final class ZoneJson {
                     fields.optionalText("passivePorts"),
                     integer(fields.optionalNumber("maxSessions")),
                     networks(fields, "proxyProtocolFrom"),
-                    new Zone.Admission(networks(fields, "allowFrom"), networks(fields, "denyFrom"))));
+                    new Zone.Admission(
+                            networks(fields, "allowFrom"),
+                            networks(fields, "denyFrom"),
+                            new Zone.Rates(
+                                    fields.optionalText("connectionRate").map(Zone.Rate::parse),
+                                    fields.optionalText("connectionRatePerAddress").map(Zone.Rate::parse),
+                                    fields.optionalText("loginRate").map(Zone.Rate::parse)))));
             fields.finish();
         }
         return listeners;

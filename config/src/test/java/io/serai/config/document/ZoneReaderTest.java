@@ -47,6 +47,9 @@ class ZoneReaderTest {
                   proxyProtocolFrom: [192.0.2.0/28]
                   allowFrom: [198.51.100.0/24, "2001:db8::/32"]
                   denyFrom: [198.51.100.9]
+                  connectionRate: 600/m
+                  connectionRatePerAddress: 2/s
+                  loginRate: 20/s
                 - name: ftps
                   protocol: ftps
                   address: 198.51.100.7
@@ -80,6 +83,12 @@ class ZoneReaderTest {
         assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().passivePorts()).hasValue("51000-51999");
         assertThat(zone.listeners()).extracting(Zone.Listener::port).containsExactly(22, 990);
         assertThat(zone.listeners()).extracting(Zone.Listener::protocol).containsExactly(Protocol.SFTP, Protocol.FTPS);
+        assertThat(zone.listeners().get(0).admission().rates())
+                .isEqualTo(new Zone.Rates(
+                        Optional.of(new Zone.Rate(600, Zone.Rate.Per.MINUTE)),
+                        Optional.of(new Zone.Rate(2, Zone.Rate.Per.SECOND)),
+                        Optional.of(new Zone.Rate(20, Zone.Rate.Per.SECOND))));
+        assertThat(zone.listeners().get(1).admission()).isEqualTo(Zone.Admission.EVERYWHERE);
         assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
     }
 
@@ -121,6 +130,9 @@ class ZoneReaderTest {
                 "name: dmz|name: none|a meaning of its own",
                 "name: dmz|name: default|a meaning of its own",
                 "name: edge2|name: edge1|another edge has this name",
+                "connectionRate: 600/m|connectionRate: 0/m|such as 10/s or 600/m",
+                "connectionRate: 600/m|connectionRate: 600|such as 10/s or 600/m",
+                "loginRate: 20/s|loginRates: 20/s|did you mean \"loginRate\"",
                 "name: edge2|name: ../x|not a valid name",
                 "addresses: [10.20.0.12]|addresses: []|give the addresses",
                 "addresses: [10.20.0.12]|addresses: ['10.20.0.11:7444']|is given twice",

@@ -17,6 +17,8 @@ import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -206,6 +208,44 @@ class EdgeListenersTest {
                 .isEmpty();
         ask(bound(Protocol.HTTPS));
         assertThat(sessions).hasValue(1);
+    }
+
+    @Test
+    void holdsHowOftenPartnersMayCome() throws Exception {
+        assertThat(listeners.apply(config(
+                        tls, offer("https", "https", "connectionRatePerAddress=2/m", "connectionRate=500/s", "loginRate=9/s"))))
+                .isEmpty();
+        for (int i = 0; i < 5; i++) {
+            ask(bound(Protocol.HTTPS));
+        }
+        assertThat(sessions).hasValue(2);
+    }
+
+    @Test
+    void aRouteThatCannotBeReplacedRunsOn() throws Exception {
+        assertThat(listeners.apply(config(tls, offer("https", "https")))).isEmpty();
+        BoundListener former = bound(Protocol.HTTPS);
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Offer moved = new Offer(
+                    "https", "https", List.of("bindAddress=127.0.0.1", "port=" + taken.getLocalPort()));
+            assertThat(listeners.apply(config(tls, moved)))
+                    .singleElement()
+                    .asString()
+                    .contains("is taken", "the former route runs on");
+            assertThat(bound(Protocol.HTTPS)).isSameAs(former);
+            ask(former);
+            taken.close();
+            assertThat(listeners.apply(config(tls, moved))).isEmpty();
+            assertThat(bound(Protocol.HTTPS).address().getPort()).isEqualTo(taken.getLocalPort());
+        }
+        Offer broken = new Offer("https", "https", List.of("bindAddress=127.0.0.1", "port=many"));
+        for (int i = 0; i < 2; i++) {
+            assertThat(listeners.apply(config(tls, broken)))
+                    .singleElement()
+                    .asString()
+                    .contains("https.yaml", "the former route runs on");
+        }
+        ask(bound(Protocol.HTTPS));
     }
 
     @Test

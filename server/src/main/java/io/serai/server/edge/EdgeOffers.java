@@ -37,6 +37,10 @@ final class EdgeOffers {
         addNetworks(options, "proxyProtocolFrom=", listener.proxyProtocolFrom());
         addNetworks(options, "allow=", listener.admission().allowFrom());
         addNetworks(options, "deny=", listener.admission().denyFrom());
+        Zone.Rates rates = listener.admission().rates();
+        rates.connections().ifPresent(rate -> options.add("connectionRate=" + rate));
+        rates.connectionsPerAddress().ifPresent(rate -> options.add("connectionRatePerAddress=" + rate));
+        rates.logins().ifPresent(rate -> options.add("loginRate=" + rate));
         switch (listener.protocol()) {
             case SFTP -> listener.maxSessions().ifPresent(most -> options.add("maxSessions=" + most));
             case FTPS -> {
