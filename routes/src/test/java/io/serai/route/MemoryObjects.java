@@ -45,6 +45,11 @@ public final class MemoryObjects implements ObjectStore {
     }
 
     @Override
+    public List<Change> replace(Versioned seen, ConfigObject put, String by) {
+        return change(List.of(put), List.of(), by);
+    }
+
+    @Override
     public Optional<Versioned> get(ObjectKind kind, String name) {
         return list(Optional.of(kind)).stream()
                 .filter(object -> object.key().name().equals(name))

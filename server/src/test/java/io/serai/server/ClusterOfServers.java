@@ -125,12 +125,13 @@ final class ClusterOfServers implements AutoCloseable {
         return new Node(name, server, line, caches, place);
     }
 
-    /** The secret key of the cluster, the host keys and the certificate. */
+    /** The secret key of the cluster, the host keys and the certificate; the key of its links is a node's own. */
     private void shareKeys(Path home) {
         try {
             Files.createDirectories(home);
             Tool.run("cp", "-a", folder.resolve("node-a").resolve("keys").toString(), home.toString())
                     .expectSuccess();
+            Files.deleteIfExists(home.resolve("keys").resolve("link.pem"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

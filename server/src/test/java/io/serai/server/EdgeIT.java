@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,76 +22,13 @@ import org.junit.jupiter.api.Test;
 class EdgeIT {
     private static final Duration LIMIT = Duration.ofSeconds(90);
 
-    /** The programme of an edge, with a folder of its own. */
-    private static final class EdgeProcess implements AutoCloseable {
-        private final Path folder;
-        private Process process;
-
-        EdgeProcess(Path folder, int linkPort) {
-            this.folder = folder;
-            try {
-                Files.createDirectories(folder);
-                Files.writeString(
-                        folder.resolve("edge.yaml"),
-                        "home: home\nlink:\n  address: 127.0.0.1\n  port: " + linkPort + "\n");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        void start(String code) {
-            ProcessBuilder builder = new ProcessBuilder(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Xmx192m",
-                    "-Dlogback.configurationFile=io/serai/edge/main/logback-edge.xml",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    "io.serai.edge.main.EdgeMain",
-                    "--config",
-                    folder.resolve("edge.yaml").toString());
-            builder.environment().put("SERAI_EDGE_CODE", code);
-            builder.environment().put("LC_ALL", "C.UTF-8");
-            builder.redirectErrorStream(true);
-            builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
-            try {
-                process = builder.start();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        Path log() {
-            return folder.resolve("edge.log");
-        }
-
-        Path home() {
-            return folder.resolve("home");
-        }
-
-        @Override
-        public void close() {
-            if (process == null) {
-                return;
-            }
-            process.destroy();
-            try {
-                if (!process.waitFor(60, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                process.destroyForcibly();
-            }
-        }
-    }
-
     @Test
     void partnersWorkThroughAnEdgeThatKeepsNothing() throws Exception {
         int link = ClusterDatabase.freePort();
         int sftp = ClusterDatabase.freePort();
         try (TestFolder folder = new TestFolder("edge");
                 ClusterOfServers cluster = ClusterOfServers.start(folder, 2, Map.of());
-                EdgeProcess edge = new EdgeProcess(folder.resolve("edge1"), link)) {
+                EdgeProcess edge = new EdgeProcess(folder.resolve("edge1"), "127.0.0.1:" + link)) {
             RunningServer a = cluster.server(0);
             RunningServer b = cluster.server(1);
             a.apply(Map.of("zone.yaml", zone(link, sftp)));

@@ -27,6 +27,11 @@ final class Partner {
         int port(String listener);
 
         Path certificate();
+
+        /** What comes before the commands of the clients. */
+        default List<String> launcher() {
+            return List.of();
+        }
     }
 
     /** Straight to a server of this machine. */
@@ -59,6 +64,30 @@ final class Partner {
                 default -> throw new AssertionError(listener);
             };
         }
+    }
+
+    /** By a load balancer in front of edges, from the partners' own network. */
+    private record Outside(Path certificate, List<String> launcher) implements Way {
+        @Override
+        public String host() {
+            return DividedNetwork.BALANCER;
+        }
+
+        @Override
+        public int port(String listener) {
+            return switch (listener) {
+                case "sftp" -> 22;
+                case "ftps" -> 21;
+                case "ftps-implicit" -> 990;
+                case "https" -> 443;
+                default -> throw new AssertionError(listener);
+            };
+        }
+    }
+
+    /** This partner, coming from the network outside. */
+    Partner outside(DividedNetwork network) {
+        return new Partner(new Outside(way.certificate(), network.partners().launcher()), account, key);
     }
 
     /** This partner, coming by a load balancer. */
@@ -107,7 +136,8 @@ final class Partner {
     }
 
     Tool.Running startSftpAt(int port, String batch, String... options) {
-        List<String> command = new ArrayList<>(List.of("sftp", "-q", "-P", Integer.toString(port)));
+        List<String> command = new ArrayList<>(way.launcher());
+        command.addAll(List.of("sftp", "-q", "-P", Integer.toString(port)));
         command.addAll(sshOptions());
         command.addAll(List.of(options));
         command.addAll(List.of("-b", "-", account + "@" + way.host()));
@@ -145,13 +175,15 @@ final class Partner {
                 + PASSWORD + " -p " + port("ftps") + " ftp://" + way.host() + "; " + script);
     }
 
-    private static Tool.Running lftp(String script) {
-        return Tool.start(
+    private Tool.Running lftp(String script) {
+        List<String> command = new ArrayList<>(way.launcher());
+        command.addAll(List.of(
                 "lftp",
                 "--norc",
                 "-c",
                 "set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 20; set net:reconnect-interval-base 1; "
-                        + script);
+                        + script));
+        return Tool.start(command.toArray(String[]::new));
     }
 
     /** curl by FTPS with explicit TLS; {@code path} begins with a slash. */
@@ -177,7 +209,8 @@ final class Partner {
     }
 
     private Tool.Running curl(String url, String option, String... options) {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(way.launcher());
+        command.addAll(List.of(
                 "curl",
                 "-q",
                 "-sS",

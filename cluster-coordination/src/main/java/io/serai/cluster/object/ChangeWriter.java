@@ -59,6 +59,24 @@ final class ChangeWriter {
         return written;
     }
 
+    /** As {@link #write}, of one object that must be at the version that was seen. */
+    Written replace(
+            Connection connection, ObjectsAtRevision known, ObjectStore.Versioned seen, ConfigObject put, String by)
+            throws SQLException {
+        tables.lock(connection);
+        long version = tables.since(connection, known)
+                .now()
+                .find(seen.key())
+                .map(ObjectStore.Versioned::version)
+                .orElse(0L);
+        if (version != seen.version() || !Key.of(put).equals(seen.key())) {
+            throw new SeraiException(
+                    ErrorCode.CONFLICT,
+                    seen.key() + " was changed meanwhile; nothing was changed. Look at it again, then try again");
+        }
+        return write(connection, known, List.of(put), List.of(), by);
+    }
+
     /** What the puts name must be there, or come with them; it may have been deleted since somebody looked. */
     void requireReferences(Connection connection, ObjectsAtRevision known, List<ConfigObject> puts, List<Key> deletes)
             throws SQLException {

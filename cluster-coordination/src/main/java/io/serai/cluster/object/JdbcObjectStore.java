@@ -10,6 +10,8 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.object.ConfigObject;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.ObjectKind;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -180,9 +182,24 @@ public final class JdbcObjectStore implements ObjectStore, AutoCloseable {
     @Override
     public List<Change> change(List<ConfigObject> puts, List<Key> deletes, String by) {
         requireOnceEach(puts, deletes);
+        return commit(connection -> writer.write(connection, current, puts, deletes, by));
+    }
+
+    @Override
+    public List<Change> replace(Versioned seen, ConfigObject put, String by) {
+        return commit(connection -> writer.replace(connection, current, seen, put, by));
+    }
+
+    /** What is written in one transaction. */
+    @FunctionalInterface
+    private interface Writing {
+        ChangeWriter.Written by(Connection connection) throws SQLException;
+    }
+
+    private List<Change> commit(Writing writing) {
         AtomicReference<ChangeWriter.Written> written = new AtomicReference<>(ChangeWriter.Written.NOTHING);
         try {
-            database.execute(connection -> written.set(writer.write(connection, current, puts, deletes, by)));
+            database.execute(connection -> written.set(writing.by(connection)));
         } catch (SeraiException e) {
             requireCommitted(e, requireNonNull(written.get()).revision());
         }

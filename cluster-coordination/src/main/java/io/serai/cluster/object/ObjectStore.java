@@ -38,6 +38,13 @@ public interface ObjectStore {
     List<Change> change(List<ConfigObject> puts, List<Key> deletes, String by);
 
     /**
+     * Puts an object that was made from what was seen, as {@link #change} does, unless somebody else has changed it since.
+     *
+     * @throws SeraiException {@code CONFLICT} when it is at another version by now; nothing was changed
+     */
+    List<Change> replace(Versioned seen, ConfigObject put, String by);
+
+    /**
      * Puts what an object was at a version in force again, as a new version.
      *
      * @return what really changed

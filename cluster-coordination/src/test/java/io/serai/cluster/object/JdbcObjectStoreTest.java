@@ -106,6 +106,22 @@ class JdbcObjectStoreTest {
     }
 
     @Test
+    void whatWasMadeFromAFormerVersionReplacesNothing() {
+        one.change(List.of(site("host-a")), List.of(), "maria");
+        Versioned seen = one.get(ObjectKind.SITE, "bank").orElseThrow();
+        two.catchUp();
+        two.replace(two.get(ObjectKind.SITE, "bank").orElseThrow(), site("host-b"), "jon");
+
+        assertThatThrownBy(() -> one.replace(seen, site("host-c"), "maria"))
+                .isInstanceOf(SeraiException.class)
+                .hasMessageContaining("changed meanwhile");
+        one.catchUp();
+        assertThat(one.find(Site.class, "bank")).contains(site("host-b"));
+        one.replace(one.get(ObjectKind.SITE, "bank").orElseThrow(), site("host-c"), "maria");
+        assertThat(one.find(Site.class, "bank")).contains(site("host-c"));
+    }
+
+    @Test
     void followsTheOtherNodeInOrder() {
         List<List<Change>> told = new CopyOnWriteArrayList<>();
         two.onChange(told::add);

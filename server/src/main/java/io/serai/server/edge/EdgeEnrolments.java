@@ -6,6 +6,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
 import io.serai.config.name.ZoneName;
+import io.serai.config.object.ObjectKind;
 import io.serai.config.object.Zone;
 import io.serai.edge.enrol.Enroller;
 import io.serai.edge.enrol.EnrolmentCode;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -54,7 +56,8 @@ public final class EdgeEnrolments implements AutoCloseable {
     /** Changes a zone as any change of configuration is made: checked, and refused while older servers could not read it. */
     @FunctionalInterface
     public interface Zones {
-        void put(Zone zone, String by);
+        /** @param seen what the zone was made from; {@code CONFLICT} when it is not in force any more */
+        void put(ObjectStore.Versioned seen, Zone zone, String by);
     }
 
     /**
@@ -318,14 +321,17 @@ public final class EdgeEnrolments implements AutoCloseable {
                     throw new SeraiException(ErrorCode.CONFLICT, "the code was taken back");
                 }
             }
-            Zone now = objects.find(Zone.class, zone.value())
+            // Two edges of one zone may come at the same time; whoever is late is refused, and tries again.
+            ObjectStore.Versioned seen = objects.get(ObjectKind.ZONE, zone.value())
+                    .filter(there -> there.object() instanceof Zone)
                     .orElseThrow(() -> new SeraiException(
                             ErrorCode.NO_SUCH_OBJECT, "the zone " + zone + " is not there any more"));
+            Zone now = (Zone) Objects.requireNonNull(seen.object());
             Zone.Edge known = now.edge(edge)
                     .orElseGet(() ->
                             new Zone.Edge(edge, addresses, Set.of(), Optional.empty(), Optional.empty()));
             if (!known.pins().equals(Set.of(pin.hex()))) {
-                zones.put(now.with(known.withPins(Set.of(pin.hex()))), by);
+                zones.put(seen, now.with(known.withPins(Set.of(pin.hex()))), by);
             }
             if (end(State.ENROLLED, "it has the key " + pin)) {
                 LOG.warn("The edge {} of the zone {} is enrolled; its key is {}", edge, zone, pin);

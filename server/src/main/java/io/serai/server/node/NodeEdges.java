@@ -3,6 +3,7 @@ package io.serai.server.node;
 import io.serai.cluster.database.Database;
 import io.serai.cluster.edge.LinkPins;
 import io.serai.cluster.object.JdbcObjectStore;
+import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.SharedChanges;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
@@ -69,7 +70,11 @@ final class NodeEdges {
                 ground.listeners().shownAtEdges(),
                 this::desk));
         this.enrolments = new EdgeEnrolments(
-                links, objects, (zone, by) -> put(zone, by, shared), InstantSource.system(), ENROLMENT_PAUSE);
+                links,
+                objects,
+                (seen, zone, by) -> put(seen, zone, by, shared),
+                InstantSource.system(),
+                ENROLMENT_PAUSE);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
     }
 
@@ -94,10 +99,10 @@ final class NodeEdges {
     }
 
     /** An enrolment changes a zone as an operator does. */
-    private void put(Zone zone, String by, SharedChanges shared) {
+    private void put(ObjectStore.Versioned seen, Zone zone, String by, SharedChanges shared) {
         shared.requireReadByAll(List.of(zone));
         ZoneChecks.check(List.of(zone), objects);
-        objects.change(List.of(zone), List.of(), by);
+        objects.replace(seen, zone, by);
     }
 
     private ZoneDesk desk(ZoneName zone) {

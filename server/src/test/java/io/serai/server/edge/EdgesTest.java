@@ -183,7 +183,7 @@ class EdgesTest {
         EdgeEnrolments enrolments = new EdgeEnrolments(
                 links,
                 objects,
-                (zone, by) -> objects.change(List.of(zone), List.of(), by),
+                objects::replace,
                 InstantSource.system(),
                 Duration.ofMillis(100));
         open.add(enrolments);

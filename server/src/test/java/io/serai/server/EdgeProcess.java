@@ -1,0 +1,106 @@
+package io.serai.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The programme of an edge, with a folder of its own. Not for use by many threads. */
+final class EdgeProcess implements AutoCloseable {
+    private final Path folder;
+    private final List<String> launcher;
+    private Process process;
+
+    /** @param link where it waits for servers, as {@code host:port} */
+    EdgeProcess(Path folder, String link) {
+        this(folder, link, List.of());
+    }
+
+    /** @param launcher what comes before the command; it must become the edge itself (exec) */
+    EdgeProcess(Path folder, String link, List<String> launcher) {
+        this.folder = folder;
+        this.launcher = List.copyOf(launcher);
+        int colon = link.lastIndexOf(':');
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(
+                    folder.resolve("edge.yaml"),
+                    "home: home\nlink:\n  address: %s\n  port: %s\n"
+                            .formatted(link.substring(0, colon), link.substring(colon + 1)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @param code empty when it is enrolled already */
+    void start(String code) {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx192m",
+                "-Dlogback.configurationFile=io/serai/edge/main/logback-edge.xml",
+                "-Djava.io.tmpdir=" + temporary(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.serai.edge.main.EdgeMain",
+                "--config",
+                folder.resolve("edge.yaml").toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("SERAI_EDGE_CODE", code);
+        builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        try {
+            Files.createDirectories(temporary());
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path log() {
+        return folder.resolve("edge.log");
+    }
+
+    /** All that it printed, for the description of a failure. */
+    String printed() {
+        try {
+            return Files.readString(log(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "(" + log() + " cannot be read: " + e + ")";
+        }
+    }
+
+    Path home() {
+        return folder.resolve("home");
+    }
+
+    /** Where its temporary files are. */
+    Path temporary() {
+        return folder.resolve("tmp");
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    @Override
+    public void close() {
+        if (process == null) {
+            return;
+        }
+        process.destroy();
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+        }
+    }
+}
