@@ -134,6 +134,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
+        streams.tellReceived();
         out().flushIfDue();
         context.fireChannelReadComplete();
     }
@@ -372,6 +373,11 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
         if (stream.schedule()) {
             onLoop(() -> streams.enqueue(stream), () -> {});
         }
+    }
+
+    /** Bytes of a stream were kept. */
+    void received(LinkStream stream, int bytes) {
+        streams.received(stream, bytes);
     }
 
     /** A stream was closed; from any thread. */

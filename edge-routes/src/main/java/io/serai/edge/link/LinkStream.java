@@ -344,7 +344,7 @@ public final class LinkStream {
             kept = end != null || inbox.keep(offset, bytes);
         }
         if (kept) {
-            notifyChange();
+            connection.received(this, count);
         } else {
             consumed(count, 0);
         }
@@ -422,13 +422,20 @@ public final class LinkStream {
     @Nullable
     ByteBuf nextFrame() {
         ByteBuf next;
+        boolean wanting;
         synchronized (lock) {
             next = outbox.poll();
+            wanting = outbox.isLow();
         }
-        if (next != null) {
+        if (next != null && wanting) {
             notifyChange();
         }
         return next;
+    }
+
+    /** Bytes have come that nobody was told of yet. */
+    void onReceived() {
+        notifyChange();
     }
 
     /** Whether it is to be put among those that have something to send: true once, until {@link #nextFrame} is null. */

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What a stream has to send: bytes that have credit, and END behind them. Guarded by its stream's lock. */
 final class SendQueue {
-    /** What may wait here beyond what the connection has taken: two full frames. */
-    private static final int MOST_BYTES = 2 * FrameType.DATA_BYTES;
+    /** What may wait here beyond what the connection has taken: four full frames. */
+    private static final int MOST_BYTES = 4 * FrameType.DATA_BYTES;
+    /** With no more than this here, more is wanted: who reads is woken once for several frames. */
+    private static final int LOW_BYTES = MOST_BYTES / 2;
 
     private final ByteBufAllocator allocator;
     private final int id;
@@ -81,6 +83,11 @@ final class SendQueue {
         bytes -= fileBytes(next);
         endSent |= ended && frames.isEmpty();
         return next;
+    }
+
+    /** Whether it is time to put more in. */
+    boolean isLow() {
+        return bytes <= LOW_BYTES;
     }
 
     /** Whether it is to be put among those that have something to send: true once, until {@link #poll} is null. */

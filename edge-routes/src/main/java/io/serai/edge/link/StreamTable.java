@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,11 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamTable {
     /** So much is encrypted at once; then the pump looks whether the socket takes more. */
-    private static final int BURST_BYTES = 64 << 10;
+    private static final int BURST_BYTES = 128 << 10;
+    /** A thread is woken for so many bytes at once, or for what there is. */
+    private static final int TELL_BYTES = 64 << 10;
 
     private final LinkConnection connection;
     private final Map<Integer, LinkStream> streams = new HashMap<>();
     private final ArrayDeque<LinkStream> ready = new ArrayDeque<>();
+    /** Streams with bytes that nobody was told of. */
+    private final Set<LinkStream> untold = new LinkedHashSet<>();
+
+    private int untoldBytes;
     private int served;
     private boolean pumping;
     private volatile int load;
@@ -97,6 +105,24 @@ final class StreamTable {
             if (!connection.ids().isOwn(stream.id())) {
                 served--;
             }
+        }
+    }
+
+    /** Bytes of a stream were kept. Whoever waits for them is told when there are no more for now, or many. */
+    void received(LinkStream stream, int bytes) {
+        untold.add(stream);
+        untoldBytes += bytes;
+        if (untoldBytes >= TELL_BYTES) {
+            tellReceived();
+        }
+    }
+
+    void tellReceived() {
+        untoldBytes = 0;
+        while (!untold.isEmpty()) {
+            LinkStream stream = untold.iterator().next();
+            untold.remove(stream);
+            stream.onReceived();
         }
     }
 

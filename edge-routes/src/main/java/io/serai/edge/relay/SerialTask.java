@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class SerialTask {
     private static final long AGAIN_MILLIS = 50;
+    /** So often in a row on one thread: waking another one costs more than most tasks do. */
+    private static final int TURNS = 8;
 
     private final Executor workers;
     private final ScheduledExecutorService clock;
@@ -42,14 +44,27 @@ final class SerialTask {
     }
 
     private void run() {
+        for (int turn = 0; turn < TURNS; turn++) {
+            if (!runOnce()) {
+                return;
+            }
+        }
+        // Behind the other tasks of the pool, so that one busy stream does not keep a thread to itself.
+        submit();
+    }
+
+    /** Whether it was asked for again meanwhile. */
+    private boolean runOnce() {
         int seen = asked.get();
+        boolean done = false;
         try {
             task.run();
+            done = true;
         } finally {
-            // Behind the other tasks of the pool, so that one busy stream does not keep a thread to itself.
-            if (asked.addAndGet(-seen) > 0) {
+            if (!done && asked.addAndGet(-seen) > 0) {
                 submit();
             }
         }
+        return asked.addAndGet(-seen) > 0;
     }
 }

@@ -2,6 +2,8 @@ package io.serai.edge.relay;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.serai.edge.frame.FrameType;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
@@ -33,7 +35,6 @@ final class ServedDownload {
     private final SerialTask task;
     private final Runnable done;
     private @Nullable DownloadChannel channel;
-    private @Nullable ByteBuffer block;
     private long offset;
     private boolean finished;
 
@@ -90,35 +91,47 @@ final class ServedDownload {
     }
 
     private void read(DownloadChannel source) {
-        for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
-            LinkStream.Position position = stream.position();
-            offset = position.jumpTo().orElse(offset);
-            int room = stream.sendable();
-            if (room == 0) {
-                return;
+        // Of the pool while it reads alone: a partner that stands still holds none. Direct, as files are read without a copy then.
+        ByteBuf block = PooledByteBufAllocator.DEFAULT.directBuffer(FrameType.DATA_BYTES, FrameType.DATA_BYTES);
+        try {
+            for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
+                if (!readOne(source, block.internalNioBuffer(0, FrameType.DATA_BYTES))) {
+                    return;
+                }
             }
-            Duration pause = source.pause();
-            if (!pause.isZero()) {
-                clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
-                return;
-            }
-            if (block == null) {
-                block = ByteBuffer.allocate(FrameType.DATA_BYTES);
-            }
-            ByteBuffer bytes = block.clear().limit(room);
-            if (source.read(bytes, offset) < 0) {
-                stream.end(ByteBuffer.allocate(8).putLong(offset).array(), position.epoch());
-                continue;
-            }
-            // What is not taken, as the reader has jumped meanwhile, is read anew from where it wants to be.
-            offset += stream.trySend(bytes.flip(), offset, position.epoch());
+        } finally {
+            block.release();
         }
         task.ask();
     }
 
+    /** Whether to go on; if not, something will ask again. */
+    private boolean readOne(DownloadChannel source, ByteBuffer block) {
+        LinkStream.Position position = stream.position();
+        offset = position.jumpTo().orElse(offset);
+        int room = stream.sendable();
+        if (room == 0) {
+            return false;
+        }
+        Duration pause = source.pause();
+        if (!pause.isZero()) {
+            clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
+            return false;
+        }
+        ByteBuffer bytes = block.limit(block.position() + Math.min(room, block.remaining()));
+        int begin = bytes.position();
+        if (source.read(bytes, offset) < 0) {
+            stream.end(ByteBuffer.allocate(8).putLong(offset).array(), position.epoch());
+        } else {
+            // What is not taken, as the reader has jumped meanwhile, is read anew from where it wants to be.
+            bytes.limit(bytes.position()).position(begin);
+            offset += stream.trySend(bytes, offset, position.epoch());
+        }
+        return true;
+    }
+
     private void finish() {
         finished = true;
-        block = null;
         DownloadChannel source = channel;
         if (source != null) {
             try {

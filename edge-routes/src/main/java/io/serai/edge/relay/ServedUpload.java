@@ -1,5 +1,7 @@
 package io.serai.edge.relay;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.link.Chunk;
@@ -34,7 +36,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ServedUpload {
     private static final Logger LOG = LoggerFactory.getLogger(ServedUpload.class);
-    private static final int CHUNKS_AT_ONCE = 64;
+    private static final int BLOCK_BYTES = 128 << 10;
+    private static final int BLOCKS_AT_ONCE = 16;
     private static final int PROGRESS_SECONDS = 10;
 
     private record Flush(long bytes, IncomingRequest request) {}
@@ -49,6 +52,9 @@ final class ServedUpload {
     private final Runnable done;
     private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
     private @Nullable UploadChannel channel;
+    /** Taken from the stream, but not written yet. */
+    private @Nullable Chunk taken;
+
     private long received;
     private boolean finished;
 
@@ -112,29 +118,52 @@ final class ServedUpload {
 
     /** Writes what has come; whether all of it is written. */
     private boolean write(UploadChannel target) {
-        for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
-            Duration pause = target.pause();
-            if (!pause.isZero()) {
-                clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
-                return false;
-            }
-            Optional<Chunk> next = stream.poll();
-            if (next.isEmpty()) {
+        ByteBuf block = PooledByteBufAllocator.DEFAULT.directBuffer(BLOCK_BYTES, BLOCK_BYTES);
+        try {
+            for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
+                Duration pause = target.pause();
+                if (!pause.isZero()) {
+                    clock.schedule(task::ask, pause.toNanos(), TimeUnit.NANOSECONDS);
+                    return false;
+                }
+                long offset = gather(block.clear());
+                int count = block.readableBytes();
+                if (count > 0) {
+                    target.write(block.nioBuffer(), offset);
+                    received += count;
+                    stream.consumed(count, 0);
+                }
                 flushReached(target);
-                return true;
+                if (count == 0) {
+                    return true;
+                }
             }
-            int count = next.get().bytes().readableBytes();
-            try {
-                target.write(next.get().bytes().nioBuffer(), next.get().offset());
-            } finally {
-                next.get().bytes().release();
-            }
-            received += count;
-            stream.consumed(count, 0);
-            flushReached(target);
+        } finally {
+            block.release();
         }
         task.ask();
         return false;
+    }
+
+    /** Takes what has come and follows each other; where it begins. A write for each piece of a frame would cost more. */
+    private long gather(ByteBuf block) {
+        Chunk next = next();
+        long offset = next == null ? 0 : next.offset();
+        while (next != null
+                && next.offset() == offset + block.readableBytes()
+                && next.bytes().readableBytes() <= block.writableBytes()) {
+            block.writeBytes(next.bytes());
+            next.bytes().release();
+            next = next();
+        }
+        taken = next;
+        return offset;
+    }
+
+    private @Nullable Chunk next() {
+        Chunk first = taken;
+        taken = null;
+        return first == null ? stream.poll().orElse(null) : first;
     }
 
     private void flushReached(UploadChannel target) {
@@ -192,6 +221,11 @@ final class ServedUpload {
 
     private void finish(UploadChannel target) {
         finished = true;
+        Chunk left = taken;
+        if (left != null) {
+            taken = null;
+            left.bytes().release();
+        }
         try {
             target.close();
         } catch (RuntimeException e) {
