@@ -2,6 +2,7 @@ package io.serai.edge.home;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.secret.SecretText;
 import io.serai.edge.message.EdgeMessages.Grant;
 import io.serai.edge.message.EdgeMessages.ServerPin;
 import io.serai.edge.message.EdgeMessages.Servers;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The home folder of an edge. For one process at a time. */
@@ -25,7 +27,12 @@ public final class EdgeHome {
     private final Path membership;
 
     public EdgeHome(Path home) {
-        this.keyFile = new LinkKeyFile(home.resolve("keys").resolve("link.pem"));
+        this(home, Optional.empty());
+    }
+
+    /** @param passphrase encrypts the link's key; one that is in clear yet is encrypted at its first use */
+    public EdgeHome(Path home, Optional<SecretText> passphrase) {
+        this.keyFile = new LinkKeyFile(home.resolve("keys").resolve("link.pem"), passphrase);
         this.membership = home.resolve("keys").resolve("servers");
     }
 

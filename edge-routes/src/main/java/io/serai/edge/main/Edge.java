@@ -17,6 +17,7 @@ import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.relay.Patience;
 import io.serai.edge.relay.RelayedPartners;
 import io.serai.edge.relay.SessionEnder;
+import io.serai.edge.routefile.RouteFolder;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
 import io.serai.endpoint.ActiveListeners;
@@ -60,8 +61,12 @@ public final class Edge implements AutoCloseable {
         ActiveListeners listeners = new ActiveListeners(camel);
         transport = LinkTransport.start(limits, Math.max(2, Runtime.getRuntime().availableProcessors()));
         partners = new RelayedPartners(
-                tried -> acceptor().pick(tried), new SessionEnder(listeners::end, threads), Patience.standard());
-        sync = new EdgeSync(partners, servers, new EdgeListeners(camel), this::acceptor, SYNC_EVERY);
+                tried -> drains() ? Optional.empty() : acceptor().pick(tried), new SessionEnder(listeners::end, threads), Patience.standard());
+        EdgeListeners routes = new EdgeListeners(camel);
+        Optional<OwnFiles> own = settings.routes()
+                .map(from -> new OwnFiles(
+                        new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
+        sync = new EdgeSync(partners, servers, routes, own, this::acceptor, SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),
@@ -81,7 +86,7 @@ public final class Edge implements AutoCloseable {
                 InstantSource.system()));
         gate = new ListenerGate(
                 camel,
-                () -> acceptor.pick(Set.of()).isPresent(),
+                () -> !sync.isDraining() && acceptor.pick(Set.of()).isPresent(),
                 () -> partners.sessionCount() == 0,
                 UNSERVED_PATIENCE);
         camel.setNameStrategy(new org.apache.camel.impl.engine.ExplicitCamelContextNameStrategy("serai-edge"));
@@ -91,6 +96,10 @@ public final class Edge implements AutoCloseable {
         camel.getShutdownStrategy().setLogInflightExchangesOnTimeout(false);
         camel.start();
         address = acceptor.start(settings.link());
+    }
+
+    private boolean drains() {
+        return sync.isDraining();
     }
 
     private LinkAcceptor acceptor() {
@@ -105,7 +114,7 @@ public final class Edge implements AutoCloseable {
      */
     public static Edge start(EdgeSettings settings, Optional<EnrolmentCode> code, String version)
             throws InterruptedException {
-        EdgeHome home = new EdgeHome(settings.home());
+        EdgeHome home = new EdgeHome(settings.home(), settings.keyPassphrase());
         if (!home.isEnrolled()) {
             enrol(
                     home,

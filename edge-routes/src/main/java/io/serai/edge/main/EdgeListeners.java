@@ -5,7 +5,7 @@ import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
 import io.serai.edge.routefile.OfferText;
-import io.serai.edge.routefile.RouteFiles;
+import io.serai.edge.message.RouteFiles;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;

@@ -4,8 +4,12 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.AddressLiteral;
 import io.serai.config.object.ObjectDefaults;
+import io.serai.config.secret.LocalSecrets;
+import io.serai.config.secret.SecretSource;
+import io.serai.config.secret.SecretText;
 import io.serai.config.yaml.Problems;
 import io.serai.config.yaml.YamlFields;
+import io.serai.edge.message.FileMessages.FilesState.Takes;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,8 +26,26 @@ import java.util.Optional;
  *
  * @param home holds the link's key and the servers' pins
  * @param link an address of the interface that servers reach, and no other
+ * @param routes the edge's own route files; empty when servers say what it offers
+ * @param keyPassphrase encrypts the link's key on the disk; empty when it is there in clear
  */
-public record EdgeSettings(Path home, InetSocketAddress link) {
+public record EdgeSettings(
+        Path home, InetSocketAddress link, Optional<OwnRoutes> routes, Optional<SecretText> keyPassphrase) {
+
+    /**
+     * Route files of an edge's own.
+     *
+     * @param takes when changes of other edges are taken, and its own given to them
+     */
+    public record OwnRoutes(Path folder, Takes takes) {}
+
+    /** An edge that is all its servers', with its key in clear. */
+    public EdgeSettings(Path home, InetSocketAddress link) {
+        this(home, link, Optional.empty(), Optional.empty());
+    }
+
+    private static final String CREDENTIAL = "credential:";
+    private static final int SHORTEST_PASSPHRASE = 12;
     private static final Map<String, String> OTHER_NAMES = Map.of("bind", "address", "bindAddress", "address");
 
     /** @throws SeraiException {@code INVALID} with all problems */
@@ -59,8 +81,55 @@ public record EdgeSettings(Path home, InetSocketAddress link) {
             }
             at.finish(OTHER_NAMES);
         });
-        fields.finish(Map.of("listen", "link"));
-        return address.map(inner -> new EdgeSettings(home, new InetSocketAddress(inner, port)));
+        Optional<Path> routes = fields.read("routes", Path::of).map(folder::resolve);
+        Optional<Takes> takes = fields.read("sync", EdgeSettings::takes);
+        if (fields.has("sync") && !fields.has("routes")) {
+            fields.reject("sync", "says how the edge's own route files are synchronised, so it needs routes: FOLDER");
+        }
+        Optional<SecretText> passphrase = fields.readSecret("keyPassphrase", text -> passphrase(text, folder));
+        fields.finish(Map.of("listen", "link", "passphrase", "keyPassphrase", "synchronise", "sync"));
+        Optional<OwnRoutes> own = routes.map(at -> new OwnRoutes(at, takes.orElse(Takes.AT_ONCE)));
+        return address.map(inner -> new EdgeSettings(home, new InetSocketAddress(inner, port), own, passphrase));
+    }
+
+    private static Takes takes(String text) {
+        return switch (text) {
+            case "automatic" -> Takes.AT_ONCE;
+            case "by-hand" -> Takes.WHEN_TOLD;
+            default -> throw new IllegalArgumentException("expected automatic or by-hand");
+        };
+    }
+
+    /** In the settings themselves it would lie beside what it protects. */
+    private static SecretText passphrase(String text, Path folder) {
+        SecretText secret;
+        try {
+            SecretSource source = SecretSource.parse(credential(text), folder);
+            if (source instanceof SecretSource.Literal) {
+                throw new IllegalArgumentException(
+                        "expected env:NAME, file:PATH or credential:NAME (of systemd), not the passphrase itself");
+            }
+            secret = new LocalSecrets(System.getenv()).find(source);
+        } catch (SeraiException e) {
+            throw new IllegalArgumentException(e.text(), e);
+        }
+        if (secret.reveal().length() < SHORTEST_PASSPHRASE) {
+            throw new IllegalArgumentException("expected at least " + SHORTEST_PASSPHRASE + " characters");
+        }
+        return secret;
+    }
+
+    private static String credential(String text) {
+        if (!text.startsWith(CREDENTIAL)) {
+            return text;
+        }
+        String name = text.substring(CREDENTIAL.length());
+        String folder = System.getenv("CREDENTIALS_DIRECTORY");
+        if (folder == null || !name.matches("[A-Za-z0-9._-]{1,64}") || name.startsWith(".")) {
+            throw new IllegalArgumentException("there is no such credential: systemd gives it by LoadCredential=NAME:PATH"
+                    + " or LoadCredentialEncrypted=NAME:PATH");
+        }
+        return SecretSource.FILE + Path.of(folder, name);
     }
 
     private static InetAddress address(String text) {

@@ -1,5 +1,6 @@
 package io.serai.edge.main;
 
+import io.serai.config.error.SeraiException;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.home.KnownServers;
 import io.serai.edge.link.IncomingRequest;
@@ -11,13 +12,18 @@ import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.Reply;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState;
+import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EventKind;
+import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.LinkMessages.ByeCode;
+import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.relay.RelayedPartners;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,10 +42,12 @@ import org.slf4j.LoggerFactory;
 final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeSync.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final long LOOK_MILLIS = 1_000;
 
     private final RelayedPartners partners;
     private final KnownServers servers;
     private final EdgeListeners listeners;
+    private final Optional<OwnFiles> own;
     private final Supplier<LinkAcceptor> acceptor;
     private final Duration every;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -51,21 +59,27 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private @Nullable EdgeConfig inForce;
     private String followed = "";
     private String problem = "";
+    private volatile boolean draining;
 
     EdgeSync(
             RelayedPartners partners,
             KnownServers servers,
             EdgeListeners listeners,
+            Optional<OwnFiles> own,
             Supplier<LinkAcceptor> acceptor,
             Duration every) {
         this.partners = partners;
         this.servers = servers;
         this.listeners = listeners;
+        this.own = own;
         this.acceptor = acceptor;
         this.every = every;
     }
 
     void start() {
+        if (own.isPresent()) {
+            thread.scheduleWithFixedDelay(this::lookAtFiles, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
         thread.scheduleWithFixedDelay(this::syncAll, 0, every.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -83,6 +97,7 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
             EdgeConfig former = inForce;
             links.stream().filter(Link::isUsable).forEach(this::sync);
             retry();
+            syncFiles(links);
             if (inForce != former) {
                 // The others learn at once what is in force now.
                 links.stream().filter(Link::isUsable).forEach(this::sync);
@@ -94,7 +109,8 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
 
     private void sync(Link link) {
         EdgeConfig now = inForce;
-        EdgeState state = new EdgeState(now == null ? "" : now.digest(), partners.sessionCount(), problem);
+        EdgeState state = new EdgeState(
+                now == null ? "" : now.digest(), partners.sessionCount(), problem, own.isPresent() ? Routes.OWN : Routes.OF_SERVERS);
         try {
             Reply reply = link.call(0, Method.EDGE_SYNC, state.encode(), PATIENCE);
             if (reply.status() == Status.OK && reply.payload().length > 0) {
@@ -139,14 +155,89 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
 
     /** A port that was taken may be free now. */
     private void retry() {
-        EdgeConfig now = inForce;
-        if (now != null && !problem.isEmpty()) {
-            apply(now);
+        if (!problem.isEmpty()) {
+            bring();
         }
     }
 
     private void apply(EdgeConfig config) {
-        problem = String.join("; ", listeners.apply(config));
+        if (config.draining() != draining) {
+            draining = config.draining();
+            LOG.warn(
+                    "This edge {}",
+                    draining ? "is drained: it takes no more partners (serai edge undrain ends this)" : "takes partners again");
+            acceptor.get().tell(new LinkStatus(draining, false, 0, 0, 0));
+        }
+        bring();
+    }
+
+    private void bring() {
+        List<String> problems = new ArrayList<>();
+        if (own.isPresent()) {
+            problems.addAll(own.get().problems());
+            problems.addAll(listeners.apply(Optional.ofNullable(inForce), own.get().good()));
+        } else if (inForce != null) {
+            problems.addAll(listeners.apply(inForce));
+        }
+        problem = String.join("; ", problems);
+    }
+
+    /** Whether operators want it to take no more partners. */
+    boolean isDraining() {
+        return draining;
+    }
+
+    // ---- route files of the edge's own ----
+
+    private void lookAtFiles() {
+        try {
+            String before = problem;
+            boolean changed = own.orElseThrow().look();
+            if (changed || !own.get().problems().isEmpty()) {
+                bring();
+            }
+            if (changed || !problem.equals(before)) {
+                syncAll();
+            }
+        } catch (RuntimeException e) { // the next look comes all the same
+            LOG.error("The route files could not be looked at", e);
+        }
+    }
+
+    /** By the first server that answers: they all know the same versions. */
+    private void syncFiles(List<Link> links) {
+        if (own.isEmpty()) {
+            return;
+        }
+        for (Link link : links) {
+            if (link.isUsable() && syncFiles(own.get(), link)) {
+                return;
+            }
+        }
+    }
+
+    /** Whether there was an answer. */
+    private boolean syncFiles(OwnFiles files, Link link) {
+        try {
+            Reply reply = link.call(0, Method.EDGE_FILES, files.state().encode(), PATIENCE);
+            if (reply.status() != Status.OK) {
+                return false;
+            }
+            List<String> before = files.problems();
+            if (files.follow(FilesAnswer.decode(reply.payload())) || !files.problems().equals(before)) {
+                bring();
+            }
+            return true;
+        } catch (ProtocolViolation e) {
+            LOG.warn("{} sent route files that cannot be: {}", link, e.text());
+        } catch (SeraiException e) {
+            LOG.error("The route files could not be changed: {}", e.text());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.TimeoutException | io.serai.edge.link.ConnectionLost e) {
+            LOG.debug("{} did not answer", link, e);
+        }
+        return false;
     }
 
     // ---- what comes over links ----

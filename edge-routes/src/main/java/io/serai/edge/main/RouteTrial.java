@@ -1,6 +1,7 @@
 package io.serai.edge.main;
 
 import io.serai.config.error.SeraiException;
+import io.serai.edge.routefile.OfferText;
 import io.serai.edge.routefile.RouteFileCheck;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
  * context that is never started.
  */
 final class RouteTrial {
+    private static final List<String> KEYS = List.of(OfferText.HOST_KEYS, OfferText.TLS);
+
     private final String file;
     private final String text;
     private final Map<String, Object> beans;
@@ -137,7 +140,11 @@ final class RouteTrial {
         }
     }
 
+    /** Options beside a key that the servers have not given yet are looked at when the route is put in force. */
     private void endpoint(CamelContext camel, String uri, int line) {
+        if (KEYS.stream().anyMatch(key -> uri.contains(key) && !beans.containsKey(key.substring("#bean:".length())))) {
+            return;
+        }
         try {
             Endpoint endpoint = camel.getEndpoint(uri);
             if (uri.startsWith("admit:")) {

@@ -117,13 +117,26 @@ public final class EdgeMessages {
      * @param digest of the configuration that it has in force; empty when it has none
      * @param sessions that partners have there
      * @param problem why it could not put a newer one in force; empty when it could
+     * @param routes where its routes come from
      */
-    public record EdgeState(String digest, int sessions, String problem) {
+    public record EdgeState(String digest, int sessions, String problem, Routes routes) {
+        /** Who says what an edge offers to partners. */
+        public enum Routes {
+            OF_SERVERS,
+            /** Its own files do; of the listeners of its zone it takes the keys alone. */
+            OWN
+        }
+
+        public EdgeState(String digest, int sessions, String problem) {
+            this(digest, sessions, problem, Routes.OF_SERVERS);
+        }
+
         public byte[] encode() {
             return new FieldWriter()
                     .text(1, digest)
                     .number(2, sessions)
                     .text(3, problem.length() > 500 ? problem.substring(0, 500) : problem)
+                    .flag(4, routes == Routes.OWN)
                     .done();
         }
 
@@ -131,16 +144,18 @@ public final class EdgeMessages {
             String digest = "";
             int sessions = 0;
             String problem = "";
+            Routes routes = Routes.OF_SERVERS;
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
                 switch (in.field()) {
                     case 1 -> digest = in.text(PIN_BYTES);
                     case 2 -> sessions = in.integer(Integer.MAX_VALUE);
                     case 3 -> problem = in.text(2_048);
+                    case 4 -> routes = in.flag() ? Routes.OWN : Routes.OF_SERVERS;
                     default -> {}
                 }
             }
-            return new EdgeState(digest, sessions, problem);
+            return new EdgeState(digest, sessions, problem, routes);
         }
     }
 
@@ -169,11 +184,22 @@ public final class EdgeMessages {
      *
      * @param zone the zone that the edge belongs to
      * @param revision of what it was made from: of two that differ the higher one is newer
+     * @param draining whether it is to take no more partners
      */
     public record EdgeConfig(
-            String zone, long revision, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
+            String zone,
+            long revision,
+            Servers servers,
+            List<Offer> offers,
+            List<IdentityFile> identity,
+            boolean draining) {
         private static final int MOST = 256;
         private static final int TEXT_BYTES = 64 << 10;
+
+        public EdgeConfig(
+                String zone, long revision, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
+            this(zone, revision, servers, offers, identity, false);
+        }
 
         public EdgeConfig {
             offers = List.copyOf(offers);
@@ -185,14 +211,14 @@ public final class EdgeMessages {
             try {
                 return java.util.HexFormat.of()
                         .formatHex(java.security.MessageDigest.getInstance("SHA-256")
-                                .digest(writer().done()));
+                                .digest(writer().flag(6, draining).done()));
             } catch (java.security.NoSuchAlgorithmException e) {
                 throw new IllegalStateException("This JVM has no SHA-256", e);
             }
         }
 
         public byte[] encode() {
-            return writer().number(5, revision).done();
+            return writer().number(5, revision).flag(6, draining).done();
         }
 
         private FieldWriter writer() {
@@ -217,6 +243,7 @@ public final class EdgeMessages {
             Servers servers = new Servers(0, List.of());
             List<Offer> offers = new ArrayList<>();
             List<IdentityFile> identity = new ArrayList<>();
+            boolean draining = false;
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
                 switch (in.field()) {
@@ -225,13 +252,14 @@ public final class EdgeMessages {
                     case 3 -> offers.add(offer(in.message()));
                     case 4 -> identity.add(file(in.message()));
                     case 5 -> revision = in.number(Long.MAX_VALUE);
+                    case 6 -> draining = in.flag();
                     default -> {}
                 }
                 if (offers.size() > MOST || identity.size() > MOST) {
                     throw new ProtocolViolation("a configuration of more than " + MOST + " listeners or files");
                 }
             }
-            return new EdgeConfig(zone, revision, servers, offers, identity);
+            return new EdgeConfig(zone, revision, servers, offers, identity, draining);
         }
 
         private static Offer offer(FieldReader in) throws ProtocolViolation {

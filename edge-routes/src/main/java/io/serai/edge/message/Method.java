@@ -29,7 +29,9 @@ public enum Method {
     /** A client has connected to a listener of the edge that relays to a listener of the server. */
     TCP_ACCEPTED(35, Repeat.NEVER),
     /** How an edge is; the reply is its configuration where it has another one in force. */
-    EDGE_SYNC(48, Repeat.ALWAYS);
+    EDGE_SYNC(48, Repeat.ALWAYS),
+    /** The route files of an edge that has its own; the reply says what it is to do with them. */
+    EDGE_FILES(49, Repeat.ALWAYS);
 
     /** Whether a request whose connection was lost before its reply came may be sent again on another one. */
     public enum Repeat {

@@ -229,7 +229,7 @@ public final class OperationCodec {
             case READ -> new OpenDownload(session, path(fields));
             case WRITE ->
                 new OpenUpload(session, path(fields), choice(UploadMode.values(), fields), fields.expectedBytes);
-            case SESSION_RESUME, UPLOAD_QUERY, UPLOAD_FLUSH, TCP_CONNECT, TCP_ACCEPTED, EDGE_SYNC ->
+            case SESSION_RESUME, UPLOAD_QUERY, UPLOAD_FLUSH, TCP_CONNECT, TCP_ACCEPTED, EDGE_SYNC, EDGE_FILES ->
                 throw new ProtocolViolation(method + " is no operation");
         };
     }

@@ -1,6 +1,7 @@
 package io.serai.edge.routefile;
 
 import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.edge.message.RouteFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

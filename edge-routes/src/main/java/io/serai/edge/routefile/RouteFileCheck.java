@@ -4,6 +4,7 @@ import io.serai.config.yaml.Mark;
 import io.serai.config.yaml.Problems;
 import io.serai.config.yaml.Suggestion;
 import io.serai.config.yaml.YamlText;
+import io.serai.edge.message.RouteFiles;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -2,6 +2,7 @@ package io.serai.edge.tls;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.secret.SecretText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -26,9 +28,16 @@ public final class LinkKeyFile {
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwx------");
 
     private final Path file;
+    private final Optional<SecretText> passphrase;
 
     public LinkKeyFile(Path file) {
+        this(file, Optional.empty());
+    }
+
+    /** @param passphrase encrypts the key; one that is in clear yet is encrypted when it is read */
+    public LinkKeyFile(Path file, Optional<SecretText> passphrase) {
         this.file = file.toAbsolutePath();
+        this.passphrase = passphrase;
     }
 
     public boolean exists() {
@@ -38,18 +47,32 @@ public final class LinkKeyFile {
     /** The key that is there, or a new one that is there from now on. */
     public LinkIdentity openOrMake(LinkRole role, String node, InstantSource clock) {
         if (!exists()) {
-            write(file, LinkIdentity.make(role, node, clock).toPem());
+            write(LinkIdentity.make(role, node, clock));
         }
         return read();
     }
 
     /** @throws SeraiException {@code INVALID} when it is not there, is damaged, or others may read it */
     public LinkIdentity read() {
-        return LinkIdentity.fromPem(readPrivate(file));
+        String text = readPrivate(file);
+        if (!EncryptedKey.isEncrypted(text)) {
+            LinkIdentity identity = LinkIdentity.fromPem(text);
+            if (passphrase.isPresent()) {
+                write(identity);
+            }
+            return identity;
+        }
+        return EncryptedKey.open(
+                text,
+                passphrase.orElseThrow(() -> new SeraiException(
+                        ErrorCode.INVALID,
+                        "The key in " + file + " is encrypted: give its passphrase by keyPassphrase in the settings, or"
+                                + " remove the folder keys and enrol again")),
+                file);
     }
 
     public void write(LinkIdentity identity) {
-        write(file, identity.toPem());
+        write(file, passphrase.map(secret -> EncryptedKey.seal(identity, secret)).orElseGet(identity::toPem));
     }
 
     /** The text of a file that others must not be able to read. */

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
+import io.serai.config.secret.SecretText;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,5 +94,21 @@ class EdgeHomeTest {
         assertThat(known.knows(ONE)).isFalse();
         assertThat(new KnownServers(new EdgeHome(folder)).speaksFor(TWO, "node-2"))
                 .isTrue();
+    }
+
+    @Test
+    void aPassphraseEncryptsTheKeyAndNothingElseOpensIt() throws Exception {
+        Path file = folder.resolve("keys/link.pem");
+        Pin pin = new EdgeHome(folder).identity().pin();
+        assertThat(Files.readString(file)).contains("BEGIN PRIVATE KEY");
+        Optional<SecretText> passphrase = Optional.of(new SecretText("open sesame, please"));
+        assertThat(new EdgeHome(folder, passphrase).identity().pin()).isEqualTo(pin);
+        assertThat(Files.readString(file)).contains("BEGIN ENCRYPTED PRIVATE KEY").doesNotContain("BEGIN PRIVATE KEY");
+        EdgeHome again = new EdgeHome(folder, passphrase);
+        assertThat(again.identity().pin()).isEqualTo(pin);
+        assertThat(again.identity().key().getEncoded()).isNotEmpty();
+        assertThatThrownBy(() -> new EdgeHome(folder, Optional.of(new SecretText("open sesame, quickly"))).identity())
+                .hasMessageContaining("does not open with the passphrase");
+        assertThatThrownBy(() -> new EdgeHome(folder).identity()).hasMessageContaining("is encrypted: give its passphrase");
     }
 }

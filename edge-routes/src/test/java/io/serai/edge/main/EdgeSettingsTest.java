@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.config.error.SeraiException;
 import io.serai.edge.enrol.EnrolmentCode;
+import io.serai.edge.message.FileMessages.FilesState.Takes;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,17 @@ class EdgeSettingsTest {
                 .isEqualTo(7443);
     }
 
+    @Test
+    void readsWhereItsOwnRoutesAreAndHowItsKeyOpens(@org.junit.jupiter.api.io.TempDir Path folder) throws Exception {
+        java.nio.file.Files.writeString(folder.resolve("secret"), "a long passphrase\n");
+        EdgeSettings settings = EdgeSettings.parse(
+                folder.resolve("edge.yaml"),
+                "routes: routes\nsync: by-hand\nkeyPassphrase: file:secret\nlink:\n  address: 10.0.0.5\n");
+        assertThat(settings.routes().orElseThrow())
+                .isEqualTo(new EdgeSettings.OwnRoutes(folder.resolve("routes"), Takes.WHEN_TOLD));
+        assertThat(settings.keyPassphrase().orElseThrow().reveal()).isEqualTo("a long passphrase");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -40,10 +52,15 @@ class EdgeSettingsTest {
                 "link: {address: 10.0.0.5, port: 70000}|expected a port",
                 "link: {bind: 10.0.0.5}|did you mean \"address\"",
                 "links: {address: 10.0.0.5}|links is not a field here",
-                "- a|expected one document"
+                "- a|expected one document",
+                "link: {address: 10.0.0.5}\\nsync: by-hand|needs routes",
+                "link: {address: 10.0.0.5}\\nroutes: r\\nsync: x|expected automatic or by-hand",
+                "link: {address: 10.0.0.5}\\nkeyPassphrase: open sesame|not the passphrase itself",
+                "link: {address: 10.0.0.5}\\nkeyPassphrase: env:SERAI_NO_SUCH|SERAI_NO_SUCH",
+                "link: {address: 10.0.0.5}\\nkeyPassphrase: credential:link|LoadCredential"
             })
     void saysWhatIsWrong(String text, String reason) {
-        assertThatThrownBy(() -> EdgeSettings.parse(FILE, text))
+        assertThatThrownBy(() -> EdgeSettings.parse(FILE, text.replace("\\n", "\n")))
                 .isInstanceOf(SeraiException.class)
                 .hasMessageContaining(reason);
     }

@@ -30,6 +30,11 @@ class EdgeMessagesTest {
         assertThat(Servers.decode(SERVERS.encode())).isEqualTo(SERVERS);
         Grant grant = new Grant("3f0e", "edge1", SERVERS);
         assertThat(Grant.decode(grant.encode())).isEqualTo(grant);
+        EdgeState own = new EdgeState("c".repeat(64), 12, "", EdgeState.Routes.OWN);
+        assertThat(EdgeState.decode(own.encode())).isEqualTo(own);
+        EdgeConfig drained = new EdgeConfig("dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true);
+        assertThat(EdgeConfig.decode(drained.encode())).isEqualTo(drained);
+        assertThat(drained.digest()).isNotEqualTo(CONFIG.digest());
         EdgeState state = new EdgeState("c".repeat(64), 12, "port 22 is taken");
         assertThat(EdgeState.decode(state.encode())).isEqualTo(state);
         assertThat(EdgeConfig.decode(CONFIG.encode())).isEqualTo(CONFIG);

@@ -304,7 +304,8 @@ class MessageGoldenTest {
                         "33 WRITE",
                         "34 TCP_CONNECT",
                         "35 TCP_ACCEPTED",
-                        "48 EDGE_SYNC");
+                        "48 EDGE_SYNC",
+                        "49 EDGE_FILES");
         for (Status status : Status.values()) {
             assertThat(Status.of(status.number())).isEqualTo(status);
         }

@@ -1,4 +1,4 @@
-package io.serai.edge.routefile;
+package io.serai.edge.message;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
