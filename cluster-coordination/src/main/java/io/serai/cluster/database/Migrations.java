@@ -36,7 +36,8 @@ public final class Migrations {
             "V004__limits_of_the_cluster.sql",
             "V005__shared_configuration.sql",
             "V006__transaction_outcomes.sql",
-            "V007__edges.sql");
+            "V007__edges.sql",
+            "V008__edges_together.sql");
 
     private static final long LOCK_KEY = 0x5e7a1_0001L;
     private static final Duration LOCK_PATIENCE = Duration.ofMinutes(5);

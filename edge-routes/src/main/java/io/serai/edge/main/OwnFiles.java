@@ -104,7 +104,8 @@ final class OwnFiles {
         String digest = seen.digest();
         boolean changed = !digest.equals(base.digest());
         String problem = broken.isEmpty() ? refused : String.join("; ", broken);
-        RouteFiles told = changed && broken.isEmpty() ? seen : RouteFiles.NONE;
+        boolean tell = changed || !conflict.isEmpty();
+        RouteFiles told = tell && broken.isEmpty() ? seen : RouteFiles.NONE;
         return new FilesState(base, digest, takes, problem, told);
     }
 

@@ -159,7 +159,9 @@ class MessageGoldenTest {
                         Method.UPLOAD_QUERY,
                         Method.UPLOAD_FLUSH,
                         Method.TCP_CONNECT,
-                        Method.TCP_ACCEPTED)));
+                        Method.TCP_ACCEPTED,
+                        Method.EDGE_SYNC,
+                        Method.EDGE_FILES)));
     }
 
     @Test
