@@ -12,10 +12,17 @@ public sealed interface LoginResult {
      *
      * @param permissions a hint for what to offer; every operation is authorised again
      * @param idleTimeout end the session after this time without traffic
+     * @param credentials changes with the account's password and keys; stays on the server, and says nothing about them
      */
-    record Accepted(AccountName account, Set<Permission> permissions, Duration idleTimeout) implements LoginResult {
+    record Accepted(AccountName account, Set<Permission> permissions, Duration idleTimeout, String credentials)
+            implements LoginResult {
         public Accepted {
             permissions = Set.copyOf(permissions);
+        }
+
+        /** As an endpoint needs it. */
+        public Accepted(AccountName account, Set<Permission> permissions, Duration idleTimeout) {
+            this(account, permissions, idleTimeout, "");
         }
     }
 

@@ -1,6 +1,8 @@
 package io.serai.endpoint;
 
+import io.serai.config.name.AccountName;
 import io.serai.config.name.SessionId;
+import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
@@ -97,6 +99,20 @@ public sealed interface PartnerOperation<R> {
         }
     }
 
+    /**
+     * A session that another server of the cluster has let go on here. Whoever sends this has verified a proof of that server;
+     * no endpoint does. The answering side decides by the account as it stands now.
+     *
+     * @param credentials what {@link LoginResult.Accepted#credentials} was at the login
+     */
+    record ResumeSession(SessionId session, Origin origin, AccountName account, String credentials)
+            implements PartnerOperation<LoginResult> {
+        @Override
+        public Class<LoginResult> replyType() {
+            return LoginResult.class;
+        }
+    }
+
     /** The session is over; idempotent, and the last operation of a session. Open uploads of it are aborted. */
     record CloseSession(SessionId session, String reason) implements Act {}
 
@@ -173,6 +189,26 @@ public sealed interface PartnerOperation<R> {
         REPLACE,
         /** Goes on with the kept part of that name; without one, behind a copy of the existing file; else from 0. */
         RESUME
+    }
+
+    /**
+     * What became of an upload of this session that another server took, and whose end was not heard.
+     *
+     * @param transfer what {@link UploadChannel#transfer} was there
+     */
+    record AskUpload(SessionId session, TransferId transfer, VirtualPath path, AskPurpose purpose)
+            implements PartnerOperation<UploadOutcome> {
+        @Override
+        public Class<UploadOutcome> replyType() {
+            return UploadOutcome.class;
+        }
+    }
+
+    enum AskPurpose {
+        /** It may still be committed after this. */
+        LOOK,
+        /** It is committed before this or never. */
+        SETTLE
     }
 
     record OpenDownload(SessionId session, VirtualPath path) implements PartnerOperation<DownloadChannel> {

@@ -2,9 +2,12 @@ package io.serai.cluster.ledger;
 
 import io.serai.cluster.database.Database;
 import io.serai.cluster.node.Fence;
+import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
 import io.serai.config.name.FileId;
+import io.serai.config.name.SessionId;
 import io.serai.config.name.TransferId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -125,6 +128,55 @@ public final class JdbcLedger implements Ledger {
         RunningDownload started = new RunningDownload(download, fence.token(), writer, clock);
         started.register(running);
         return started;
+    }
+
+    @Override
+    public TransferState uploadState(TransferId transfer, SessionId session, AccountName account) {
+        return one(select("where id = ?", transfer.value()))
+                .filter(row -> isUploadOf(row, session, account))
+                .map(TransferRow::state)
+                .orElse(TransferState.RUNNING);
+    }
+
+    private static boolean isUploadOf(TransferRow row, SessionId session, AccountName account) {
+        return row.kind() == TransferKind.UPLOAD
+                && session.toString().equals(row.session())
+                && account.value().equals(row.account());
+    }
+
+    @Override
+    public TransferState endUpload(LostUpload upload) {
+        Optional<TransferRow> known = one(select("where id = ?", upload.transfer().value()));
+        if (known.filter(other -> !isUploadOf(other, upload.session(), upload.account())).isPresent()) {
+            return TransferState.ABORTED;
+        }
+        FencingToken token = fence.token();
+        TransferRow row = new TransferRow(
+                upload.transfer(),
+                FileId.random(),
+                TransferKind.UPLOAD,
+                TransferState.ABORTED,
+                upload.account().value(),
+                null,
+                TransferTable.word(upload.protocol()),
+                upload.listener(),
+                upload.path(),
+                0,
+                null,
+                upload.peer(),
+                upload.session().toString(),
+                null,
+                null,
+                token.node().value(),
+                1,
+                ErrorCode.INTERRUPTED.name(),
+                "the server that took it was lost before it was committed",
+                clock.instant(),
+                null);
+        boolean ended = database.transaction(
+                connection -> TransferTable.put(connection, new TransferTable.Entry(row, token, 0, null)));
+        TransferState state = uploadState(upload.transfer(), upload.session(), upload.account());
+        return ended || state == TransferState.RUNNING ? TransferState.ABORTED : state;
     }
 
     @Override

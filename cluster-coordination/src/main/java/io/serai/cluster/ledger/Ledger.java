@@ -1,5 +1,6 @@
 package io.serai.cluster.ledger;
 
+import io.serai.config.name.AccountName;
 import io.serai.config.name.FileId;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.TransferId;
@@ -31,6 +32,30 @@ public interface Ledger {
 
     /** Records a partner's download that has begun; end it through the handle. */
     Download downloadStarted(NewDownload download);
+
+    /**
+     * What became of an upload that another node took.
+     *
+     * @return {@code RUNNING} when no end of it is recorded
+     */
+    TransferState uploadState(TransferId transfer, SessionId session, AccountName account);
+
+    /**
+     * Ends an upload that another node took, unless it is committed: that node's commit fails from now on.
+     *
+     * @return its state, which is not {@code RUNNING}
+     */
+    TransferState endUpload(LostUpload upload);
+
+    /** An upload whose end nobody heard. */
+    record LostUpload(
+            TransferId transfer,
+            AccountName account,
+            String path,
+            Protocol protocol,
+            String listener,
+            String peer,
+            SessionId session) {}
 
     /** A running download. */
     interface Download {

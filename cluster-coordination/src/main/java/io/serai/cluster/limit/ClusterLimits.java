@@ -78,11 +78,11 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
         return "sessions and slots";
     }
 
-    /** They have not counted since the lease was over; now they go, and what waited for the slots is ready. */
+    /** They have not counted since the lease was over; now they go, sessions after a while, and what waited for the slots is ready. */
     @Override
     public int takeOver(DeadBoot dead) {
         // A statement each: the locks of owners must not be held from one to the next.
-        int removed = delete("delete from partner_session where epoch = ?", dead.epoch());
+        int removed = sessions.leave(dead.epoch());
         int unused = delete("delete from bandwidth_share where epoch = ?", dead.epoch());
         List<UUID> held = slots.ofEpoch(dead.epoch());
         slots.free(held);

@@ -138,11 +138,16 @@ public final class LimitWatch {
     private void tidy() {
         shielded(failures::forget);
         shielded(bans::forget);
+        shielded(sessions::forget);
         NodeSessions ofNode = present;
         Optional<FencingToken> token = token();
         token.ifPresent(mine -> shielded(() -> slots.removeOthers(mine)));
         if (ofNode != null && token.isPresent()) {
             shielded(() -> sessions.removeOthers(token.get(), ofNode::loggedIn));
+            // The token is asked for again: under another one all have other rows.
+            shielded(() -> sessions.withoutPlace(token.get(), ofNode::loggedIn).stream()
+                    .filter(session -> token().equals(token))
+                    .forEach(session -> ofNode.end(session, "another server has it")));
         }
     }
 

@@ -24,6 +24,7 @@ import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions of the whole cluster that have logged in, a row each. An account's limit is admitted by one statement;
@@ -37,7 +38,28 @@ public final class SessionRegister {
     private static final Duration LONGEST_FLUSH = Duration.ofSeconds(2);
 
     private static final String ADMIT = "select admit_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    private static final String REMOVE = "delete from partner_session where id = any (?)";
+    // A session that another node has taken meanwhile is that node's.
+    private static final String REMOVE = "delete from partner_session where id = any (?) and node = ?";
+    private static final String ONE_OF_ACCOUNT =
+            "select pg_advisory_xact_lock(1397048137, hashtext('session ' || ?))";
+    private static final String MOVE = """
+            update partner_session s set node = ?, epoch = ?
+             where s.id = ? and s.account = ? and s.end_requested_at is null and lease_holds(?, ?)
+               and (select count(*) from partner_session o join node n on n.epoch = o.epoch
+                     where o.account = s.account and o.id <> s.id and n.state in ('active', 'draining')
+                       and n.lease_until > clock_timestamp()) < ?
+            """;
+    private static final String LEAVE = """
+            update partner_session set epoch = -epoch, since = clock_timestamp() where epoch = ?
+            """;
+    private static final String LEAVE_DEAD = """
+            update partner_session s set epoch = -epoch, since = clock_timestamp()
+             where epoch > 0 and not exists (
+                select 1 from node n where n.epoch = s.epoch and n.state in ('active', 'draining')
+                   and n.lease_until > clock_timestamp() - interval '60 seconds')
+            """;
+    private static final String FORGET =
+            "delete from partner_session where epoch < 0 and since < clock_timestamp() - interval '60 seconds'";
     private static final String LIST = """
             select s.id, s.account, s.protocol, s.listener, s.peer, s.software, s.node, s.epoch, s.since,
                    s.end_requested_at is not null
@@ -57,6 +79,7 @@ public final class SessionRegister {
             "select id, end_requested_by from partner_session where epoch = ? and end_requested_at is not null";
     private static final String OF_EPOCH =
             "select id from partner_session where epoch = ?" + " and since < clock_timestamp() - interval '30 seconds'";
+    private static final String ALL_OF_EPOCH = "select id from partner_session where epoch = ?";
 
     private final Database database;
     private final Fence fence;
@@ -64,6 +87,8 @@ public final class SessionRegister {
     private final RowRemover remover;
     private final List<ReentrantLock> locks =
             Stream.generate(ReentrantLock::new).limit(LOCKS).toList();
+    /** As which rows are this node's; null until it has made one. */
+    private volatile @Nullable NodeName self;
 
     SessionRegister(Database database, Fence fence, LockoutLimits lockout) {
         this.database = database;
@@ -110,6 +135,7 @@ public final class SessionRegister {
      */
     public Admission admit(NewSession session) {
         FencingToken token = fence.token();
+        self = token.node();
         ReentrantLock lock = locks.get(Math.floorMod(session.account().hashCode(), LOCKS));
         lock.lock();
         try {
@@ -160,6 +186,79 @@ public final class SessionRegister {
                 }
             }
         });
+    }
+
+    /**
+     * Takes over a session that another node of the cluster has, or had when it died: its place comes along. The register is
+     * the truth about which sessions there are: one that was closed, ended or was to end is in it no more.
+     *
+     * @param most the sessions that the account may have in the whole cluster
+     * @return whether it is this node's now
+     */
+    public boolean move(SessionId session, AccountName account, int most) {
+        FencingToken token = fence.token();
+        self = token.node();
+        return database.transaction(connection -> {
+            try (PreparedStatement lock = connection.prepareStatement(ONE_OF_ACCOUNT)) {
+                lock.setString(1, account.value());
+                lock.execute();
+            }
+            try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
+                statement.setString(1, token.node().value());
+                statement.setLong(2, token.epoch());
+                statement.setObject(3, session.value());
+                statement.setString(4, account.value());
+                statement.setString(5, token.node().value());
+                statement.setLong(6, token.epoch());
+                statement.setInt(7, most);
+                return statement.executeUpdate() == 1;
+            }
+        });
+    }
+
+    /**
+     * The sessions of a node that is over count no more, but for a minute another node may still take them; the number of
+     * sessions.
+     */
+    int leave(long epoch) {
+        return database.statement(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(LEAVE)) {
+                statement.setLong(1, epoch);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Does so for nodes that nobody took over, as they stopped in order; then removes what nobody has taken. */
+    void forget() {
+        for (String sql : List.of(LEAVE_DEAD, FORGET)) {
+            database.statement(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                    return statement.executeUpdate();
+                }
+            });
+        }
+    }
+
+    /**
+     * Those of this node's sessions that another node has taken, or that have no place for another reason.
+     *
+     * @param known the node's sessions that have logged in
+     */
+    List<SessionId> withoutPlace(FencingToken token, Supplier<Set<SessionId>> known) {
+        // Asked before the rows: a session is known only after it was admitted.
+        Set<SessionId> present = known.get();
+        if (present.isEmpty()) {
+            return List.of();
+        }
+        List<UUID> rows = database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(ALL_OF_EPOCH)) {
+                statement.setLong(1, token.epoch());
+                return RowRemover.ids(statement);
+            }
+        });
+        Set<UUID> placed = Set.copyOf(rows);
+        return present.stream().filter(session -> !placed.contains(session.value())).toList();
     }
 
     private static String storable(String text) {
@@ -235,15 +334,21 @@ public final class SessionRegister {
                 return RowRemover.ids(statement);
             }
         });
+        self = token.node();
         // Asked after the rows, which are not young: a session is known soon after it was admitted.
         Set<SessionId> present = known.get();
         rows.stream().filter(id -> !present.contains(new SessionId(id))).forEach(remover::remove);
     }
 
     private void remove(List<UUID> ids) {
+        NodeName node = self;
+        if (node == null) {
+            return;
+        }
         database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
                 statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
+                statement.setString(2, node.value());
                 return statement.executeUpdate();
             }
         });

@@ -40,6 +40,8 @@ public enum ErrorCode {
     STORAGE_DOWN(ErrorKind.RESOURCE),
     /** Too much work at the moment, or shutting down. */
     BUSY(ErrorKind.RESOURCE),
+    /** The server that held an open file is gone; what it has kept can be resumed. */
+    INTERRUPTED(ErrorKind.RESOURCE),
     /** The site has its most transfers at the same time already; the event waits for a place. */
     SITE_FULL(ErrorKind.RESOURCE),
 

@@ -57,6 +57,11 @@ public final class Link {
         return usable && !draining && !peerStatus.draining();
     }
 
+    /** Whether its peer wants what is there to go elsewhere. */
+    public boolean isBeingLeft() {
+        return usable && peerStatus.draining();
+    }
+
     /** Whether requests can be sent and streams be opened. */
     public boolean isUsable() {
         return usable;

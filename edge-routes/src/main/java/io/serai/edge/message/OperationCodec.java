@@ -1,11 +1,13 @@
 package io.serai.edge.message;
 
 import io.serai.config.name.SessionId;
+import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.ProtocolViolation;
 import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.AskPurpose;
 import io.serai.endpoint.PartnerOperation.CheckPublicKey;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.ListFolder;
@@ -58,19 +60,58 @@ public final class OperationCodec {
      * A question about an upload, or a wish to have it on disk.
      *
      * @param bytes for UPLOAD_FLUSH: how many bytes were sent before the wish
+     * @param elsewhere for UPLOAD_QUERY: what another server than the one that is asked may have done with it
      */
-    public record UploadQuery(SessionId session, UUID upload, long bytes) {
+    public record UploadQuery(SessionId session, UUID upload, long bytes, Optional<Elsewhere> elsewhere) {
+        public UploadQuery(SessionId session, UUID upload, long bytes) {
+            this(session, upload, bytes, Optional.empty());
+        }
+
         public byte[] encode() {
             OperationFields fields = new OperationFields();
             fields.session = session.value();
             fields.upload = upload;
             fields.bytes = bytes;
+            elsewhere.ifPresent(where -> {
+                fields.transfer = where.transfer().value();
+                fields.path = where.path().toString();
+                fields.choice = where.purpose().ordinal() + 1;
+            });
             return fields.encode();
         }
 
         public static UploadQuery decode(byte[] payload) throws ProtocolViolation {
             OperationFields fields = OperationFields.decode(payload);
-            return new UploadQuery(new SessionId(fields.session), fields.upload, fields.bytes);
+            Optional<Elsewhere> elsewhere = fields.choice == 0
+                    ? Optional.empty()
+                    : Optional.of(new Elsewhere(
+                            new TransferId(fields.transfer), path(fields), choice(AskPurpose.values(), fields)));
+            return new UploadQuery(new SessionId(fields.session), fields.upload, fields.bytes, elsewhere);
+        }
+    }
+
+    /** What the server that took an upload called it. */
+    public record Elsewhere(TransferId transfer, VirtualPath path, AskPurpose purpose) {}
+
+    /**
+     * A wish to go on with a session at another server; the message of SESSION_RESUME.
+     *
+     * @param client the partner's address
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Resume(SessionId session, byte[] ticket, InetAddress client) {
+        public byte[] encode() {
+            OperationFields fields = new OperationFields();
+            fields.session = session.value();
+            fields.ticket = ticket;
+            fields.clientAddress = client.getAddress();
+            return fields.encode();
+        }
+
+        public static Resume decode(byte[] payload) throws ProtocolViolation {
+            OperationFields fields = OperationFields.decode(payload);
+            return new Resume(
+                    new SessionId(fields.session), fields.ticket, address(fields.clientAddress, 0).getAddress());
         }
     }
 
@@ -134,14 +175,7 @@ public final class OperationCodec {
 
     private static boolean fillSession(OperationFields fields, PartnerOperation<?> operation) {
         if (operation instanceof OpenSession open) {
-            Origin origin = open.origin();
-            fields.protocol = origin.protocol().ordinal() + 1;
-            fields.listener = origin.listener();
-            fields.clientAddress = origin.client().getAddress().getAddress();
-            fields.clientPort = origin.client().getPort();
-            fields.localAddress = origin.local().getAddress().getAddress();
-            fields.localPort = origin.local().getPort();
-            fields.software = origin.clientSoftware();
+            fill(fields, open.origin());
         } else if (operation instanceof LoginByPassword login) {
             fields.user = login.user();
             fields.secret = login.password().reveal().getBytes(StandardCharsets.UTF_8);
@@ -159,6 +193,16 @@ public final class OperationCodec {
             return false;
         }
         return true;
+    }
+
+    static void fill(OperationFields fields, Origin origin) {
+        fields.protocol = origin.protocol().ordinal() + 1;
+        fields.listener = origin.listener();
+        fields.clientAddress = origin.client().getAddress().getAddress();
+        fields.clientPort = origin.client().getPort();
+        fields.localAddress = origin.local().getAddress().getAddress();
+        fields.localPort = origin.local().getPort();
+        fields.software = origin.clientSoftware();
     }
 
     private static void fillKey(OperationFields fields, SshPublicKey key) {
@@ -249,7 +293,7 @@ public final class OperationCodec {
         return choices[fields.choice - 1];
     }
 
-    private static Origin origin(OperationFields fields) throws ProtocolViolation {
+    static Origin origin(OperationFields fields) throws ProtocolViolation {
         Protocol[] protocols = Protocol.values();
         if (fields.protocol < 1 || fields.protocol > protocols.length) {
             throw new ProtocolViolation("the protocol " + fields.protocol);

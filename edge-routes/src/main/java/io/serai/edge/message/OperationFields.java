@@ -13,6 +13,7 @@ final class OperationFields {
     private static final int PATH_BYTES = 16_384;
     private static final int NAME_BYTES = 1_024;
     private static final int KEY_BYTES = 16_384;
+    private static final int TICKET_BYTES = 4_096;
     private static final int PASSWORD_BYTES = 4_096;
     private static final UUID NONE = new UUID(0, 0);
     private static final byte[] NOTHING = new byte[0];
@@ -46,6 +47,8 @@ final class OperationFields {
     long bytes;
     long offset;
     Optional<String> ifVersion = Optional.empty();
+    byte[] ticket = NOTHING;
+    UUID transfer = NONE;
 
     byte[] encode() {
         FieldWriter out = new FieldWriter()
@@ -68,15 +71,25 @@ final class OperationFields {
         if (!upload.equals(NONE)) {
             out.uuid(24, upload);
         }
-        return out.number(25, bytes).number(26, offset).text(27, ifVersion).done();
+        out.number(25, bytes).number(26, offset).text(27, ifVersion).bytes(28, ticket);
+        if (!transfer.equals(NONE)) {
+            out.uuid(29, transfer);
+        }
+        return out.done();
     }
 
-    static OperationFields decode(byte[] payload) throws ProtocolViolation {
+    /** As {@link #decode}, of no session. */
+    static OperationFields read(byte[] payload) throws ProtocolViolation {
         OperationFields fields = new OperationFields();
         FieldReader in = new FieldReader(payload);
         while (in.next()) {
             fields.take(in);
         }
+        return fields;
+    }
+
+    static OperationFields decode(byte[] payload) throws ProtocolViolation {
+        OperationFields fields = read(payload);
         if (fields.session.equals(NONE)) {
             throw new ProtocolViolation("an operation of no session");
         }
@@ -99,6 +112,7 @@ final class OperationFields {
             case 25 -> bytes = in.number(Long.MAX_VALUE);
             case 26 -> offset = in.number(Long.MAX_VALUE);
             case 27 -> ifVersion = Optional.of(in.text(NAME_BYTES));
+            case 29 -> transfer = in.uuid();
             default -> takeOfLogin(in);
         }
     }
@@ -118,6 +132,7 @@ final class OperationFields {
             case 21 -> localAddress = in.bytes(16);
             case 22 -> localPort = in.integer(65_535);
             case 23 -> software = Optional.of(in.text(NAME_BYTES));
+            case 28 -> ticket = in.bytes(TICKET_BYTES);
             default -> {}
         }
     }

@@ -27,6 +27,7 @@ import java.util.UUID;
 public final class ReplyCodec {
     private static final int TEXT_BYTES = 65_536;
     private static final int NAME_BYTES = 1_024;
+    private static final int TICKET_BYTES = 4_096;
     private static final int ENTRIES = 100_000;
 
     private ReplyCodec() {}
@@ -58,15 +59,7 @@ public final class ReplyCodec {
                     .number(2, greeting.maxTries())
                     .number(3, greeting.loginGrace().toMillis());
         } else if (reply instanceof LoginResult.Accepted accepted) {
-            out.flag(4, true)
-                    .text(5, accepted.account().toString())
-                    .texts(
-                            6,
-                            accepted.permissions().stream()
-                                    .map(Enum::name)
-                                    .sorted()
-                                    .toList())
-                    .number(7, accepted.idleTimeout().toMillis());
+            accepted(out, accepted);
         } else if (reply == KeyAnswer.ACCEPTABLE) {
             out.flag(8, true);
         } else if (reply instanceof FileAttributes attributes) {
@@ -87,6 +80,18 @@ public final class ReplyCodec {
                     .number(18, verdict.status().number());
         }
         return out.done();
+    }
+
+    /** A login that was accepted, with what its edge may go to another server with; empty where that is not offered. */
+    public static byte[] encode(LoginResult.Accepted accepted, byte[] ticket) {
+        return accepted(new FieldWriter(), accepted).bytes(19, ticket).done();
+    }
+
+    private static FieldWriter accepted(FieldWriter out, LoginResult.Accepted accepted) {
+        return out.flag(4, true)
+                .text(5, accepted.account().toString())
+                .texts(6, accepted.permissions().stream().map(Enum::name).sorted().toList())
+                .number(7, accepted.idleTimeout().toMillis());
     }
 
     private static FieldWriter attributes(FileAttributes attributes) {
@@ -137,6 +142,11 @@ public final class ReplyCodec {
         return type.cast(reply);
     }
 
+    /** What came with a login; empty where the server offers no other one. */
+    public static byte[] ticket(byte[] payload) throws ProtocolViolation {
+        return Fields.decode(payload).ticket;
+    }
+
     private static final class Fields {
         Optional<String> banner = Optional.empty();
         int maxTries;
@@ -156,6 +166,7 @@ public final class ReplyCodec {
         String version = "";
         UploadState state = UploadState.UNKNOWN;
         Status status = Status.OK;
+        byte[] ticket = new byte[0];
 
         static Fields decode(byte[] payload) throws ProtocolViolation {
             Fields fields = new Fields();
@@ -186,6 +197,7 @@ public final class ReplyCodec {
                 case 16 -> version = in.text(NAME_BYTES);
                 case 17 -> state = stateOf(in.integer(255));
                 case 18 -> status = Status.of(in.integer(0xffff));
+                case 19 -> ticket = in.bytes(TICKET_BYTES);
                 default -> {}
             }
         }

@@ -19,7 +19,9 @@ import io.serai.edge.message.OperationCodec.Call;
 import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.Status;
+import io.serai.edge.ticket.SessionTickets;
 import io.serai.endpoint.FolderPage;
+import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenSession;
@@ -36,6 +38,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +61,12 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private static final LinkStatus TAKING = new LinkStatus(false, false, 0, 0, 0);
     private static final LinkStatus RESTING = new LinkStatus(true, false, 0, 0, 0);
     private static final Duration OBEYED_WITHIN = Duration.ofSeconds(10);
+    /** An edge takes a session elsewhere within this, if it can. */
+    private static final Duration MOVED_WITHIN = Duration.ofSeconds(5);
+    /** One that has not logged in can be taken nowhere before it has. */
+    private static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
+    /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
+    private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
     private static final long CHECK_MILLIS = 50;
 
@@ -66,8 +77,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** The links that are up; guards, with itself as lock, what they were told last. */
     private final Set<Link> links = new HashSet<>();
 
+    private final Optional<SessionTickets> tickets;
     private volatile PartnerDesk desk = PartnerService::refuse;
-    private volatile boolean taking;
+    private volatile boolean serving;
+    private volatile boolean drained;
 
     /**
      * Serves nobody until {@link #serve}.
@@ -76,9 +89,23 @@ public final class PartnerService implements LinkHandler, LinkListener {
      * @param clock for waiting without a thread
      */
     public PartnerService(ExecutorService workers, ScheduledExecutorService clock, UploadVerdicts verdicts) {
+        this(workers, clock, verdicts, Optional.empty());
+    }
+
+    /**
+     * As the other, with sessions that can go on at other servers.
+     *
+     * @param tickets by which servers of the cluster know each other's sessions; empty where each session ends with its link
+     */
+    public PartnerService(
+            ExecutorService workers,
+            ScheduledExecutorService clock,
+            UploadVerdicts verdicts,
+            Optional<SessionTickets> tickets) {
         this.workers = workers;
         this.clock = clock;
         this.verdicts = verdicts;
+        this.tickets = tickets;
     }
 
     private static <R> R refuse(PartnerOperation<R> operation) {
@@ -88,15 +115,65 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** Takes sessions from now on, and answers them at this desk. */
     public void serve(PartnerDesk answering) {
         synchronized (links) {
-            if (taking) {
+            if (serving) {
                 throw new SeraiException(
                         ErrorCode.INVALID,
                         "The sessions of this zone are taken by another route already; stop that first");
             }
             desk = answering;
-            taking = true;
-            links.forEach(link -> link.tell(TAKING));
+            serving = true;
+            tellAll();
         }
+    }
+
+    private boolean isTaking() {
+        return serving && !drained;
+    }
+
+    private void tellAll() {
+        LinkStatus now = isTaking() ? TAKING : RESTING;
+        links.forEach(link -> link.tell(now));
+    }
+
+    /**
+     * Takes no more sessions, and goes on with those that are there. The edges are told, so that they take what they can to other
+     * servers: sessions without open files now, the others when these are closed.
+     */
+    public void drain() {
+        synchronized (links) {
+            drained = true;
+            tellAll();
+        }
+    }
+
+    /** Takes sessions again after {@link #drain}. */
+    public void undrain() {
+        synchronized (links) {
+            drained = false;
+            tellAll();
+        }
+    }
+
+    /**
+     * Waits, after {@link #drain}, until the edges have taken the sessions elsewhere; not long for those that could have been taken and
+     * were not.
+     *
+     * @return the sessions that are still here
+     */
+    public List<SessionId> awaitMoved() {
+        long began = System.nanoTime();
+        try {
+            awaitNone(LOGGED_IN_WITHIN, () -> {}, () -> sessions.values().stream().allMatch(s -> isLeft(s, began)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return List.copyOf(sessions.keySet());
+    }
+
+    /** Whether its edge has had the time to take it elsewhere, or can not. */
+    private boolean isLeft(RelayedSession session, long sinceNanos) {
+        Duration patience = session.login().isPresent() ? MOVED_WITHIN : LOGGED_IN_WITHIN;
+        return tickets.isEmpty() || !session.link().isUsable() || System.nanoTime() - sinceNanos >= patience.toNanos();
     }
 
     /**
@@ -105,20 +182,25 @@ public final class PartnerService implements LinkHandler, LinkListener {
      */
     public void rest(Duration patience) {
         synchronized (links) {
-            if (!taking) {
+            if (!serving) {
                 return;
             }
-            taking = false;
-            links.forEach(link -> link.tell(RESTING));
+            serving = false;
+            tellAll();
         }
         String reason = "The server is being stopped; connect again";
+        long began = System.nanoTime();
         try {
             awaitNone(
                     patience,
                     () -> sessions.values().stream()
-                            .filter(RelayedSession::isIdle)
-                            .forEach(session -> sendAway(session, reason)));
-            awaitNone(LAST_WORDS, () -> sessions.values().forEach(session -> sendAway(session, reason)));
+                            .filter(session -> session.isIdle() && isLeft(session, began))
+                            .forEach(session -> sendAway(session, reason)),
+                    () -> false);
+            awaitNone(
+                    LAST_WORDS,
+                    () -> sessions.values().forEach(session -> sendAway(session, reason)),
+                    () -> false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -128,9 +210,9 @@ public final class PartnerService implements LinkHandler, LinkListener {
         desk = PartnerService::refuse;
     }
 
-    private void awaitNone(Duration patience, Runnable meanwhile) throws InterruptedException {
+    private void awaitNone(Duration patience, Runnable meanwhile, BooleanSupplier enough) throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
-        while (!sessions.isEmpty() && System.nanoTime() - deadline < 0) {
+        while (!sessions.isEmpty() && System.nanoTime() - deadline < 0 && !enough.getAsBoolean()) {
             meanwhile.run();
             synchronized (sessions) {
                 TimeUnit.MILLISECONDS.timedWait(sessions, CHECK_MILLIS);
@@ -140,6 +222,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     PartnerDesk desk() {
         return desk;
+    }
+
+    Optional<SessionTickets> tickets() {
+        return tickets;
     }
 
     ExecutorService workers() {
@@ -175,19 +261,38 @@ public final class PartnerService implements LinkHandler, LinkListener {
     }
 
     private void sendAway(RelayedSession session, String reason) {
-        if (session.sendAway()) {
+        if (!session.link().isUsable()) {
+            closeOnWorker(session, reason);
+        } else if (session.sendAway()) {
             session.link().event(EventKind.SESSION_KILL.number(), OperationCodec.sessionKill(session.id(), reason));
             later(OBEYED_WITHIN, () -> closeOnWorker(session, reason));
         }
     }
 
-    /** The link is gone, and with it its sessions. */
+    /** The link is gone, and with it its sessions, unless they soon go on over another one. */
     public void lost(Link link) {
-        for (RelayedSession session : List.copyOf(sessions.values())) {
-            if (session.link() == link) {
-                closeOnWorker(session, "The link to the edge was lost");
-            }
+        sessions.values().stream()
+                .filter(session -> session.link() == link)
+                .forEach(session -> lost(session, link));
+    }
+
+    private void lost(RelayedSession session, Link link) {
+        String reason = "The link to the edge was lost";
+        if (tickets.isPresent() && session.login().isPresent()) {
+            later(GOES_ON_WITHIN, () -> closeLost(session, link, reason));
+        } else {
+            closeOnWorker(session, reason);
         }
+    }
+
+    private void closeLost(RelayedSession session, Link link, String reason) {
+        run(
+                () -> {
+                    if (session.closesOn(link)) {
+                        closed(session, reason);
+                    }
+                },
+                () -> later(Duration.ofSeconds(1), () -> closeLost(session, link, reason)));
     }
 
     /** Tries again while there is too much to do, so that no session is left over. */
@@ -205,6 +310,14 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
     }
 
+    private void closed(RelayedSession session, String reason) {
+        try {
+            tellDesk(session, reason);
+        } catch (RuntimeException e) {
+            LOG.warn("The session {} could not be closed in order", session.id(), e);
+        }
+    }
+
     private void closeQuietly(RelayedSession session, String reason) {
         try {
             close(session, reason);
@@ -216,13 +329,17 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** It is among the sessions until its end was answered, so that {@link #rest} waits for that. */
     private void close(RelayedSession session, String reason) {
         if (session.closes()) {
-            try {
-                session.desk().answer(new CloseSession(session.id(), reason));
-            } finally {
-                sessions.remove(session.id(), session);
-                synchronized (sessions) {
-                    sessions.notifyAll();
-                }
+            tellDesk(session, reason);
+        }
+    }
+
+    private void tellDesk(RelayedSession session, String reason) {
+        try {
+            session.desk().answer(new CloseSession(session.id(), reason));
+        } finally {
+            sessions.remove(session.id(), session);
+            synchronized (sessions) {
+                sessions.notifyAll();
             }
         }
     }
@@ -233,11 +350,16 @@ public final class PartnerService implements LinkHandler, LinkListener {
     public void up(Link link) {
         synchronized (links) {
             links.add(link);
-            if (!taking) {
+            if (!isTaking()) {
                 link.tell(RESTING);
             }
         }
         LOG.info("The {} is up", link);
+        // An edge that was started anew has none of its sessions any more.
+        sessions.values().stream()
+                .filter(session -> session.link().peer().node().equals(link.peer().node())
+                        && !session.link().peer().boot().equals(link.peer().boot()))
+                .forEach(session -> closeOnWorker(session, "The edge was started anew"));
     }
 
     @Override
@@ -288,7 +410,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
         try {
             switch (method) {
                 case UPLOAD_QUERY, UPLOAD_FLUSH -> answerAboutUpload(link, method, request);
-                case SESSION_RESUME, EDGE_SYNC -> request.reply(Status.UNSUPPORTED, NOTHING);
+                case SESSION_RESUME -> request.reply(Status.OK, ResumedSessions.resume(this, link, request));
+                case EDGE_SYNC -> request.reply(Status.UNSUPPORTED, NOTHING);
                 default -> answerOperation(link, method, request);
             }
         } catch (ProtocolViolation e) {
@@ -317,7 +440,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             request.reply(Status.BUSY, NOTHING);
         } else {
             try {
-                session.once(call.operationId(), request, () -> reply(operation));
+                session.once(call.operationId(), request, () -> reply(session, operation));
             } finally {
                 session.leave();
             }
@@ -325,33 +448,53 @@ public final class PartnerService implements LinkHandler, LinkListener {
     }
 
     private byte[] open(Link link, OpenSession open) throws ProtocolViolation {
-        RelayedSession session = new RelayedSession(open.session(), link, desk);
+        RelayedSession session = new RelayedSession(open.session(), open.origin(), link, desk);
+        return begin(session, () -> Optional.of(ReplyCodec.encode(session.desk().answer(open))))
+                .orElseThrow(IllegalStateException::new);
+    }
+
+    /** Empty, and no session, when the first answer is none. */
+    Optional<byte[]> begin(RelayedSession session, Supplier<Optional<byte[]>> first) throws ProtocolViolation {
+        Link link = session.link();
         long ofLink = sessions.values().stream().filter(s -> s.link() == link).count();
         if (ofLink >= SESSIONS_OF_A_LINK) {
             throw new ProtocolViolation("more than " + SESSIONS_OF_A_LINK + " sessions");
         }
-        if (sessions.putIfAbsent(open.session(), session) != null) {
+        if (sessions.putIfAbsent(session.id(), session) != null) {
             throw new ProtocolViolation("a session that is open already");
         }
         boolean greeted = false;
         try {
-            if (!taking) { // asked only now that the session can be seen by whoever ends them all
-                refuse(open);
-            }
-            byte[] greeting = ReplyCodec.encode(session.desk().answer(open));
-            greeted = true;
+            requireTaking(); // asked only now that the session can be seen by whoever ends them all
+            Optional<byte[]> greeting = first.get();
+            greeted = greeting.isPresent();
             return greeting;
         } finally {
             if (!greeted) {
-                sessions.remove(open.session(), session);
-            } else if (session.opened() || !link.isUsable()) {
+                sessions.remove(session.id(), session);
+            } else if (session.opened()) {
                 close(session, "The session was ended while it began");
+            } else if (!link.isUsable()) {
+                lost(session, link);
             }
         }
     }
 
-    private byte[] reply(PartnerOperation<?> operation) {
+    void requireTaking() {
+        if (!isTaking()) {
+            throw new SeraiException(ErrorCode.BUSY, "This server takes no partners of edges at the moment");
+        }
+    }
+
+    @Nullable RelayedSession held(SessionId id) {
+        return sessions.get(id);
+    }
+
+    private byte[] reply(RelayedSession session, PartnerOperation<?> operation) {
         Object reply = desk.answer(operation);
+        if (reply instanceof LoginResult.Accepted accepted) {
+            return ResumedSessions.accepted(tickets, session, accepted);
+        }
         byte[] encoded = ReplyCodec.encode(reply);
         while (encoded.length > PAGE_BYTES && reply instanceof FolderPage page) {
             List<FolderPage.Entry> half =
@@ -375,7 +518,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
         UploadQuery query = UploadQuery.decode(request.payload());
         RelayedSession session = session(link, query.session());
         if (method == Method.UPLOAD_QUERY) {
-            request.reply(Status.OK, ReplyCodec.encode(verdicts.of(query.session(), query.upload())));
+            request.reply(Status.OK, ReplyCodec.encode(ResumedSessions.verdict(verdicts, session, query)));
             return;
         }
         ServedUpload upload = session.upload(query.upload());

@@ -5,37 +5,28 @@ import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.edge.ProtocolViolation;
-import io.serai.edge.link.ConnectionLost;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkStream;
-import io.serai.edge.link.Reply;
-import io.serai.edge.link.StreamClosed;
-import io.serai.edge.link.StreamKind;
 import io.serai.edge.message.EventKind;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
-import io.serai.edge.message.OperationCodec.Call;
-import io.serai.edge.message.ReplyCodec;
-import io.serai.edge.message.ReplyCodec.Opened;
 import io.serai.edge.message.Status;
-import io.serai.endpoint.FileAttributes;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -52,20 +43,40 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
 
     private final Function<Set<Link>, Optional<Link>> picker;
     private final BiConsumer<SessionId, String> ender;
-    private final Patience patience;
-    private final Map<SessionId, Link> sessions = new ConcurrentHashMap<>();
-    private final AtomicLong operationIds = new AtomicLong();
+    private final Optional<SessionMover> mover;
+    private final RelayedFiles files;
+    private final ServerCalls calls;
+    private final Map<SessionId, EdgeSession> sessions = new ConcurrentHashMap<>();
+    private final Set<Link> links = ConcurrentHashMap.newKeySet();
 
     /**
+     * Each session ends with its link.
+     *
      * @param picker chooses a link for a new session, but none of these
      * @param ender ends a session of an endpoint, for this reason; called on an event loop, must return at once: a
      *     {@link SessionEnder} does
      */
     public RelayedPartners(
             Function<Set<Link>, Optional<Link>> picker, BiConsumer<SessionId, String> ender, Patience patience) {
+        this(picker, ender, patience, Optional.empty());
+    }
+
+    /**
+     * As the other, with sessions that go on at other servers.
+     *
+     * @param moves empty where each session ends with its link
+     */
+    public RelayedPartners(
+            Function<Set<Link>, Optional<Link>> picker,
+            BiConsumer<SessionId, String> ender,
+            Patience patience,
+            Optional<SessionMoves> moves) {
         this.picker = picker;
         this.ender = ender;
-        this.patience = patience;
+        this.mover = moves.map(how -> new SessionMover(how, choice(), this::over));
+        Duration forAnother = mover.map(SessionMover::patience).orElse(Duration.ZERO);
+        this.calls = new ServerCalls(patience, forAnother);
+        this.files = new RelayedFiles(patience, forAnother, this::settle);
     }
 
     @Override
@@ -74,12 +85,27 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
             return operation.replyType().cast(open(open));
         } else if (operation instanceof CloseSession close) {
             return operation.replyType().cast(close(close));
-        } else if (operation instanceof OpenUpload upload) {
-            return operation.replyType().cast(upload(upload));
-        } else if (operation instanceof OpenDownload download) {
-            return operation.replyType().cast(download(download));
         }
-        return call(link(operation), operation);
+        EdgeSession session = sessions.get(operation.session());
+        if (session == null) {
+            throw RelayedSession.unknown();
+        }
+        try {
+            session.enter(calls.patience());
+        } catch (InterruptedException e) {
+            throw StreamFailures.interrupted("The operation", e);
+        }
+        try {
+            if (operation instanceof OpenUpload upload) {
+                return operation.replyType().cast(files.upload(session, upload));
+            } else if (operation instanceof OpenDownload download) {
+                return operation.replyType().cast(files.download(session, download));
+            }
+            return calls.ask(session, operation);
+        } finally {
+            session.leave();
+            settle(session);
+        }
     }
 
     /** How many sessions there are. */
@@ -87,13 +113,51 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
         return sessions.size();
     }
 
-    /** The link is gone: ends its sessions. */
+    /** The link is gone: takes its sessions elsewhere, or ends them. */
     public void lost(Link link) {
-        sessions.forEach((session, used) -> {
-            if (used == link && sessions.remove(session, link)) {
-                ender.accept(session, "the server is gone; connect again");
+        for (EdgeSession session : List.copyOf(sessions.values())) {
+            if (session.link() != link || session.isOpening()) { // who opens it sees for itself
+                continue;
             }
-        });
+            if (mover.isPresent() && session.isMovable()) {
+                mover.get().lost(session, link);
+            } else {
+                session.end();
+                over(session, "the server is gone; connect again");
+            }
+        }
+    }
+
+    private void over(EdgeSession session, String reason) {
+        if (sessions.remove(session.id(), session)) {
+            ender.accept(session.id(), reason);
+        }
+    }
+
+    /** Takes it away from a server that wants to be left, if it can go. */
+    private void settle(EdgeSession session) {
+        if (mover.isPresent() && session.link().isBeingLeft()) {
+            mover.get().leave(session);
+        }
+    }
+
+    private SessionMover.Choice choice() {
+        return new SessionMover.Choice() {
+            @Override
+            public Optional<Link> instead(Link lost) {
+                // The same server knows what was asked of it last; but not one that wants to be left.
+                Optional<Link> again = links.stream()
+                        .filter(link -> link.takesSessions()
+                                && link.peer().boot().equals(lost.peer().boot()))
+                        .findFirst();
+                return again.or(() -> picker.apply(Set.of(lost)));
+            }
+
+            @Override
+            public Optional<Link> otherThan(Link left) {
+                return picker.apply(Set.of(left));
+            }
+        };
     }
 
     // ---- what is heard of links ----
@@ -101,16 +165,20 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
     @Override
     public void up(Link link) {
         LOG.info("The {} is up", link);
+        links.add(link);
+        sessions.values().forEach(this::settle);
     }
 
     @Override
     public void changed(Link link) {
         LOG.info("The {} {} new sessions", link, link.takesSessions() ? "takes" : "takes no");
+        sessions.values().forEach(this::settle);
     }
 
     @Override
     public void lost(Link link, String why) {
         LOG.warn("The {} is lost: {}", link, why);
+        links.remove(link);
         lost(link);
     }
 
@@ -130,16 +198,18 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
                 break;
             }
             tried.add(link.get());
-            sessions.put(operation.session(), link.get());
+            EdgeSession session = new EdgeSession(operation.session(), operation.origin(), link.get());
+            sessions.put(operation.session(), session);
             try {
-                Object greeting = call(link.get(), operation);
+                Object greeting = calls.once(link.get(), operation);
+                session.opened();
                 if (link.get().isUsable()) {
                     return greeting;
                 }
             } catch (SeraiException e) {
                 failure = e;
             }
-            sessions.remove(operation.session(), link.get());
+            sessions.remove(operation.session(), session);
             if (failure.kind() == ErrorKind.PARTNER) { // a decision, which another server would not take otherwise
                 break;
             }
@@ -148,92 +218,19 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
     }
 
     private Object close(CloseSession operation) {
-        Link link = sessions.remove(operation.session());
-        if (link != null && link.isUsable()) {
-            try {
-                return call(link, operation);
-            } catch (SeraiException e) {
-                LOG.debug("The server did not hear of the end of session {}", operation.session(), e);
+        EdgeSession session = sessions.remove(operation.session());
+        if (session != null) {
+            session.end();
+            Link link = session.link();
+            if (link.isUsable()) {
+                try {
+                    return calls.once(link, operation);
+                } catch (SeraiException e) {
+                    LOG.debug("The server did not hear of the end of session {}", operation.session(), e);
+                }
             }
         }
         return PartnerOperation.Done.DONE;
-    }
-
-    private Link link(PartnerOperation<?> operation) {
-        Link link = sessions.get(operation.session());
-        if (link == null) {
-            throw RelayedSession.unknown();
-        }
-        return link;
-    }
-
-    private <R> R call(Link link, PartnerOperation<R> operation) {
-        Method method = OperationCodec.method(operation);
-        boolean changes = method.repeat() == Method.Repeat.WITH_OPERATION_ID;
-        byte[] message = OperationCodec.encode(Call.of(operation, changes ? operationIds.incrementAndGet() : 0));
-        try {
-            Reply reply = link.call(operation.session().hashCode(), method, message, patience.reply());
-            if (reply.status() != Status.OK) {
-                throw StatusCodes.exception(reply.status(), reply.payload(), method.name());
-            }
-            return ReplyCodec.decode(operation.replyType(), reply.payload());
-        } catch (ConnectionLost e) {
-            throw new SeraiException(
-                    changes ? ErrorCode.UNKNOWN_OUTCOME : ErrorCode.BUSY, "The server was lost; try again", e);
-        } catch (TimeoutException e) {
-            throw new SeraiException(
-                    changes ? ErrorCode.UNKNOWN_OUTCOME : ErrorCode.BUSY, "The server did not answer in time", e);
-        } catch (ProtocolViolation e) {
-            throw StreamFailures.violated(method.name());
-        } catch (InterruptedException e) {
-            throw StreamFailures.interrupted(method.name(), e);
-        }
-    }
-
-    // ---- streams ----
-
-    private Object upload(OpenUpload operation) {
-        Link link = link(operation);
-        UUID id = UUID.randomUUID();
-        LinkStream stream = open(link, StreamKind.WRITE, new Call(operation, 0, id, 0, Optional.empty()));
-        Opened opened = opened(stream, "The upload");
-        return new RelayedUpload(link, stream, operation.session(), id, opened, patience);
-    }
-
-    private Object download(OpenDownload operation) {
-        Link link = link(operation);
-        LinkStream stream = open(link, StreamKind.READ, Call.of(operation, 0));
-        Opened opened = opened(stream, "The download");
-        FileAttributes attributes = opened.attributes().orElseThrow(() -> StreamFailures.violated("The download"));
-        return new RelayedDownload(stream, opened, attributes, patience);
-    }
-
-    private static LinkStream open(Link link, StreamKind kind, Call call) {
-        try {
-            Method method = OperationCodec.method(call.operation());
-            return link.open(kind, method, OperationCodec.encode(call));
-        } catch (ConnectionLost e) {
-            throw new SeraiException(ErrorCode.BUSY, "The server was lost; try again", e);
-        } catch (InterruptedException e) {
-            throw StreamFailures.interrupted("The open", e);
-        }
-    }
-
-    private Opened opened(LinkStream stream, String doing) {
-        try {
-            return ReplyCodec.decode(Opened.class, stream.awaitOpened(patience.reply()));
-        } catch (StreamClosed e) {
-            throw StreamFailures.of(e.end(), doing);
-        } catch (TimeoutException e) {
-            stream.reset(Status.TIMEOUT, "not opened in time");
-            throw StreamFailures.late(doing, e);
-        } catch (ProtocolViolation e) {
-            stream.reset(Status.PROTOCOL, "an OPENED that cannot be");
-            throw StreamFailures.violated(doing);
-        } catch (InterruptedException e) {
-            stream.reset(Status.PARTNER_ABORT, "the edge is stopping");
-            throw StreamFailures.interrupted(doing, e);
-        }
     }
 
     // ---- what a server asks of the edge ----
@@ -257,11 +254,16 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
         try {
             PartnerOperation<?> kill =
                     OperationCodec.decode(Method.SESSION_CLOSE, payload).operation();
-            if (kill instanceof CloseSession close && sessions.get(close.session()) == link) {
+            if (kill instanceof CloseSession close && isAt(close.session(), link)) {
                 ender.accept(close.session(), close.reason());
             }
         } catch (ProtocolViolation e) {
             LOG.warn("{} sent an event that cannot be: {}", link, e.text());
         }
+    }
+
+    private boolean isAt(SessionId id, Link link) {
+        EdgeSession session = sessions.get(id);
+        return session != null && session.link() == link;
     }
 }

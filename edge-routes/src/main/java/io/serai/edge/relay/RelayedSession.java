@@ -8,8 +8,11 @@ import io.serai.edge.link.Link;
 import io.serai.edge.link.Reply;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
+import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation.Origin;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,7 +35,7 @@ final class RelayedSession {
     }
 
     private final SessionId id;
-    private final Link link;
+    private final Origin origin;
     private final PartnerDesk desk;
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
@@ -49,9 +52,12 @@ final class RelayedSession {
     };
 
     private Life life = Life.OPENING;
+    private volatile Link link;
+    private volatile LoginResult.@Nullable Accepted login;
 
-    RelayedSession(SessionId id, Link link, PartnerDesk desk) {
+    RelayedSession(SessionId id, Origin origin, Link link, PartnerDesk desk) {
         this.id = id;
+        this.origin = origin;
         this.link = link;
         this.desk = desk;
     }
@@ -70,8 +76,31 @@ final class RelayedSession {
         return id;
     }
 
+    Origin origin() {
+        return origin;
+    }
+
     Link link() {
         return link;
+    }
+
+    /** Whether it goes on over this link of the same edge, as the former is lost; not when it has ended. */
+    synchronized boolean rebind(Link other) {
+        if (life != Life.OPEN) {
+            return false;
+        }
+        link = other;
+        sentAway.set(false);
+        return true;
+    }
+
+    /** Who has logged in, as its edge was told. */
+    Optional<LoginResult.Accepted> login() {
+        return Optional.ofNullable(login);
+    }
+
+    void loggedIn(LoginResult.Accepted accepted) {
+        login = accepted;
     }
 
     /** Where it was opened, and where its end must be told. */
@@ -104,6 +133,11 @@ final class RelayedSession {
             case OPEN, CLOSED -> Life.CLOSED;
         };
         return open;
+    }
+
+    /** As {@link #closes}, unless it goes on over another link than this. */
+    synchronized boolean closesOn(Link lost) {
+        return link == lost && closes();
     }
 
     boolean enter(int most) {

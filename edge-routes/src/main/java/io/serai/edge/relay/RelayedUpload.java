@@ -2,8 +2,8 @@ package io.serai.edge.relay;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.SessionId;
 import io.serai.config.name.TransferId;
+import io.serai.config.name.VirtualPath;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.ConnectionLost;
 import io.serai.edge.link.Link;
@@ -12,14 +12,18 @@ import io.serai.edge.link.Reply;
 import io.serai.edge.link.StreamClosed;
 import io.serai.edge.link.StreamEnd;
 import io.serai.edge.message.Method;
+import io.serai.edge.message.OperationCodec.Elsewhere;
 import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.ReplyCodec.Opened;
+import io.serai.edge.message.ReplyCodec.UploadState;
 import io.serai.edge.message.ReplyCodec.Verdict;
 import io.serai.edge.message.Status;
+import io.serai.endpoint.PartnerOperation.AskPurpose;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -29,23 +33,38 @@ import org.jspecify.annotations.Nullable;
 /** An edge's side of one upload. A write returns when there was credit for it; the verdict comes with the commit alone. */
 final class RelayedUpload implements UploadChannel {
     private static final long ASK_AGAIN_MILLIS = 200;
+    /** A server that lives commits or fails within this, as a rule; else the partner sends the file again. */
+    private static final Duration SETTLED_AFTER = Duration.ofSeconds(4);
 
+    private final EdgeSession session;
     private final Link link;
     private final LinkStream stream;
-    private final SessionId session;
-    private final UUID id;
     private final Opened opened;
+    private final Asking asking;
     private final Patience patience;
+    private final Runnable over;
     private final String doing;
     private long sent;
 
-    RelayedUpload(Link link, LinkStream stream, SessionId session, UUID id, Opened opened, Patience patience) {
-        this.link = link;
-        this.stream = stream;
+    /**
+     * How its outcome is asked for.
+     *
+     * @param id by which the server that took it knows it
+     * @param path by which others may know it
+     * @param forAnother how long to wait for another server
+     */
+    record Asking(UUID id, VirtualPath path, Duration forAnother) {}
+
+    /** @param over it is not used any more */
+    RelayedUpload(
+            EdgeSession session, LinkStream stream, Opened opened, Asking asking, Patience patience, Runnable over) {
         this.session = session;
-        this.id = id;
+        this.link = session.link();
+        this.stream = stream;
         this.opened = opened;
+        this.asking = asking;
         this.patience = patience;
+        this.over = over;
         this.doing = "The upload " + opened.transfer();
     }
 
@@ -76,18 +95,14 @@ final class RelayedUpload implements UploadChannel {
 
     @Override
     public void force() {
-        Reply reply = ask(Method.UPLOAD_FLUSH);
-        if (reply.status() != Status.OK) {
-            throw StatusCodes.exception(reply.status(), reply.payload(), doing);
-        }
-    }
-
-    private Reply ask(Method method) {
+        byte[] wish = new UploadQuery(session.id(), asking.id(), sent).encode();
         try {
-            byte[] query = new UploadQuery(session, id, sent).encode();
-            return link.call(session.hashCode(), method, query, patience.reply());
+            Reply reply = link.call(session.id().hashCode(), Method.UPLOAD_FLUSH, wish, patience.reply());
+            if (reply.status() != Status.OK) {
+                throw StatusCodes.exception(reply.status(), reply.payload(), doing);
+            }
         } catch (ConnectionLost e) {
-            throw new SeraiException(ErrorCode.BUSY, doing + " was interrupted: the link was lost; try again", e);
+            throw StreamFailures.lost(doing, e);
         } catch (TimeoutException e) {
             throw StreamFailures.late(doing, e);
         } catch (InterruptedException e) {
@@ -119,30 +134,57 @@ final class RelayedUpload implements UploadChannel {
         }
     }
 
-    /** END was sent, but the verdict did not come: only the server knows. */
+    /**
+     * END was sent, but the verdict did not come: only servers know. One that did not take the upload says what is in the ledger;
+     * when nothing is there for a while, it settles that nothing will be.
+     */
     private UploadReceipt askForVerdict() throws ProtocolViolation, InterruptedException {
-        long deadline = System.nanoTime() + patience.commit().toNanos();
-        while (System.nanoTime() - deadline < 0 && link.isUsable()) {
-            Reply reply;
-            try {
-                reply = ask(Method.UPLOAD_QUERY);
-            } catch (SeraiException e) {
-                throw unknown(e);
+        long began = System.nanoTime();
+        Link asked = link;
+        while (System.nanoTime() - began < patience.commit().toNanos()) {
+            Optional<Reply> reply = ask(asked, System.nanoTime() - began >= SETTLED_AFTER.toNanos());
+            if (reply.isEmpty()) {
+                asked = session.awaitOther(asked, asking.forAnother()).orElseThrow(() -> unknown(null));
+                continue;
             }
-            if (reply.status() != Status.OK) {
+            if (reply.get().status() != Status.OK && reply.get().status() != Status.BUSY) {
                 break;
             }
-            Verdict verdict = ReplyCodec.decode(Verdict.class, reply.payload());
+            Verdict verdict = reply.get().status() == Status.BUSY
+                    ? new Verdict(UploadState.OPEN, Status.OK, Optional.empty())
+                    : ReplyCodec.decode(Verdict.class, reply.get().payload());
             switch (verdict.state()) {
                 case COMMITTED -> {
                     return verdict.receipt().orElseThrow(() -> StreamFailures.violated(doing));
                 }
-                case FAILED -> throw StatusCodes.exception(verdict.status(), new byte[0], doing);
+                case FAILED -> throw failed(verdict.status());
                 case ABSENT, UNKNOWN -> throw unknown(null);
                 case OPEN -> TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MILLIS);
             }
         }
         throw unknown(null);
+    }
+
+    private SeraiException failed(Status status) {
+        return status == Status.UNAVAILABLE
+                ? StreamFailures.lost(doing, null)
+                : StatusCodes.exception(status, new byte[0], doing);
+    }
+
+    /** Empty when that server can not be asked any more. */
+    private Optional<Reply> ask(Link asked, boolean late) throws InterruptedException {
+        Elsewhere elsewhere = new Elsewhere(
+                opened.transfer(), asking.path(), late ? AskPurpose.SETTLE : AskPurpose.LOOK);
+        byte[] query = new UploadQuery(session.id(), asking.id(), sent, Optional.of(elsewhere)).encode();
+        try {
+            return Optional.of(
+                    asked.call(session.id().hashCode(), Method.UPLOAD_QUERY, query, patience.reply()));
+        } catch (ConnectionLost | TimeoutException e) {
+            if (!session.isMovable()) {
+                throw unknown(e);
+            }
+            return Optional.empty();
+        }
     }
 
     private SeraiException unknown(@Nullable Exception cause) {
@@ -161,5 +203,6 @@ final class RelayedUpload implements UploadChannel {
     @Override
     public void close() {
         stream.reset(Status.PARTNER_ABORT, "closed without a commit");
+        over.run();
     }
 }

@@ -33,6 +33,7 @@ final class StatusCodes {
             case UNKNOWN_OUTCOME -> Status.UNKNOWN_OUTCOME;
             case NO_SPACE -> Status.NO_SPACE;
             case BUSY, SITE_FULL -> Status.BUSY;
+            case INTERRUPTED -> Status.UNAVAILABLE;
             case DATABASE_DOWN, STORAGE_DOWN, FENCED -> Status.UNAVAILABLE;
             case SITE_UNREACHABLE,
                     SITE_TIMEOUT,

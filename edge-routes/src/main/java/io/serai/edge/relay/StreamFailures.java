@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.link.StreamEnd;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** What the end of a stream means for the partner. */
 final class StreamFailures {
@@ -16,9 +17,16 @@ final class StreamFailures {
                 new SeraiException(
                         StatusCodes.of(end.status()),
                         doing + " was broken off: " + new String(end.payload(), StandardCharsets.UTF_8));
-            case LOST -> new SeraiException(ErrorCode.BUSY, doing + " was interrupted: the link was lost; try again");
+            case LOST -> lost(doing, null);
             case RESULT_SENT, RESET_SENT -> new SeraiException(ErrorCode.PARTNER_ABORT, doing + " is closed");
         };
+    }
+
+    static SeraiException lost(String doing, @Nullable Exception cause) {
+        return new SeraiException(
+                ErrorCode.INTERRUPTED,
+                doing + " was interrupted: its server was lost; what that has kept can be resumed",
+                cause);
     }
 
     static SeraiException late(String doing, Exception cause) {

@@ -19,6 +19,7 @@ import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Resume;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.FolderPage;
@@ -294,7 +295,7 @@ class RelayTest {
         write(channel, random(300_000));
         Breaking.connectionsWithStreams(link);
         await().atMost(SOON).until(() -> desk.acts.contains("aborted /lost"));
-        assertThat(refusal(channel::commit)).isEqualTo(ErrorCode.BUSY);
+        assertThat(refusal(channel::commit)).isEqualTo(ErrorCode.INTERRUPTED);
         assertThat(desk.files).isEmpty();
         // The session has outlived it.
         try (UploadChannel again = upload("/lost")) {
@@ -421,8 +422,9 @@ class RelayTest {
         assertThat(link.call(0, Method.SESSION_OPEN, again, SOON).status()).isEqualTo(Status.PROTOCOL);
         assertThat(link.call(0, Method.STAT, new byte[] {1, 2, 3}, SOON).status())
                 .isEqualTo(Status.PROTOCOL);
-        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status())
-                .isEqualTo(Status.UNSUPPORTED);
+        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status()).isEqualTo(Status.PROTOCOL);
+        byte[] resume = new Resume(session, new byte[40], opening(session).origin().client().getAddress()).encode();
+        assertThat(link.call(0, Method.SESSION_RESUME, resume, SOON).status()).isEqualTo(Status.UNSUPPORTED);
     }
 
     @Test

@@ -20,7 +20,7 @@ final class FtpReplies {
             case LOCKED -> 450;
             case UNSUPPORTED -> 504;
             case NO_SESSION, LOGIN_REFUSED -> 530;
-            case PARTNER_ABORT -> 426;
+            case PARTNER_ABORT, INTERRUPTED -> 426;
             case BAD_OFFSET -> 554;
             case CHANGED -> 451;
             case NO_SPACE -> 452;
@@ -34,6 +34,9 @@ final class FtpReplies {
 
     /** What the partner may read: our own troubles in general words, theirs in particular ones. */
     private static String message(SeraiException refusal) {
+        if (refusal.code() == ErrorCode.INTERRUPTED) {
+            return "The transfer was interrupted; it can be resumed from the size that is kept";
+        }
         return switch (refusal.kind()) {
             case PARTNER -> refusal.text();
             case RESOURCE, FENCED, REMOTE -> "The server cannot do this at the moment; try again later";

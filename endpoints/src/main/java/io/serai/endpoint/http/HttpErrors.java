@@ -22,13 +22,16 @@ final class HttpErrors {
             case NO_SESSION, LOGIN_REFUSED -> 401;
             case SITE_UNREACHABLE, SITE_FAILED, SITE_LOGIN_REFUSED, SITE_UNTRUSTED, SITE_REJECTED -> 502;
             case SITE_TIMEOUT -> 504;
-            case DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED, UNKNOWN_OUTCOME -> 503;
+            case DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED, UNKNOWN_OUTCOME, INTERRUPTED -> 503;
             case STEP_FAILED, NO_SUCH_OBJECT, OBJECT_IN_USE, CONFLICT, DEFECT -> 500;
         };
     }
 
     /** What the partner may read: our own troubles in general words, theirs in particular ones. */
     static String message(SeraiException refusal) {
+        if (refusal.code() == ErrorCode.INTERRUPTED) {
+            return "The transfer was interrupted; it can be resumed from the size that is kept";
+        }
         return switch (refusal.kind()) {
             case PARTNER -> refusal.text();
             case RESOURCE, FENCED, REMOTE -> "The server cannot do this at the moment; try again later";

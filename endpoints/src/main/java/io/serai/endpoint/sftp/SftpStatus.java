@@ -40,6 +40,7 @@ record SftpStatus(int code, String text) {
             case CANCELLED -> failure("The transfer was cancelled");
             case NO_SPACE -> failure("No space left; try again later");
             case DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL -> failure("Temporarily not available; try again later");
+            case INTERRUPTED -> failure("The transfer was interrupted; it can be resumed from the size that is kept");
             case UNKNOWN_OUTCOME -> failure("The outcome is unknown; check before you try again");
             case FENCED -> failure("This server hands its work over; connect again");
             case SITE_UNREACHABLE,

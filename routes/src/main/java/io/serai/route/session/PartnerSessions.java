@@ -10,6 +10,7 @@ import io.serai.config.name.AccountName;
 import io.serai.config.name.SessionId;
 import io.serai.config.object.Account;
 import io.serai.config.object.ObjectKind;
+import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.Done;
 import io.serai.endpoint.SessionControl;
@@ -19,9 +20,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -92,6 +95,9 @@ public final class PartnerSessions {
         if (operation instanceof PartnerOperation.CloseSession close) {
             close(close);
             return Done.DONE;
+        }
+        if (operation instanceof PartnerOperation.ResumeSession resume) {
+            return resume(resume);
         }
         PartnerSession session = session(operation.session());
         session.touched(clock.instant());
@@ -180,6 +186,11 @@ public final class PartnerSessions {
         draining = false;
     }
 
+    /** These sessions go on at another server, which takes their places over; they are ended here all the same. */
+    public void leave(Collection<SessionId> going) {
+        going.forEach(id -> Optional.ofNullable(sessions.get(id)).ifPresent(PartnerSession::givesPlaceBack));
+    }
+
     /** How many streams partners have open. */
     public int openTransfers() {
         return sessions.values().stream()
@@ -195,19 +206,40 @@ public final class PartnerSessions {
     // ---- life of a session ----
 
     private SessionGreeting open(PartnerOperation.OpenSession open) {
-        if (draining) {
-            throw new SeraiException(ErrorCode.BUSY, "This node is going down; connect again later");
-        }
-        Instant now = clock.instant();
         InetAddress client = open.origin().client().getAddress();
-        if (banned.contains(client, now)) {
-            throw new SeraiException(ErrorCode.LOGIN_REFUSED, client.getHostAddress() + " is banned");
-        }
         if (beforeLogin(client) >= settings.mostBeforeLogin()) {
             throw new SeraiException(
                     ErrorCode.BUSY,
                     AddressRange.origin(client) + " has " + settings.mostBeforeLogin()
                             + " connections that have not logged in");
+        }
+        begin(open.session(), open.origin());
+        return new SessionGreeting(settings.banner(), settings.maxTries(), settings.loginGrace());
+    }
+
+    /** It is here only when it has its place and may go on, else it leaves nothing behind. */
+    private LoginResult resume(PartnerOperation.ResumeSession resume) {
+        PartnerSession session = begin(resume.session(), resume.origin());
+        LoginResult result = new LoginResult.Refused();
+        try {
+            result = logins.resume(session, resume);
+            return result;
+        } finally {
+            if (!(result instanceof LoginResult.Accepted)) {
+                session.end("it could not go on here");
+                sessions.remove(session.id(), session);
+            }
+        }
+    }
+
+    private PartnerSession begin(SessionId id, PartnerOperation.Origin origin) {
+        if (draining) {
+            throw new SeraiException(ErrorCode.BUSY, "This node is going down; connect again later");
+        }
+        Instant now = clock.instant();
+        InetAddress client = origin.client().getAddress();
+        if (banned.contains(client, now)) {
+            throw new SeraiException(ErrorCode.LOGIN_REFUSED, client.getHostAddress() + " is banned");
         }
         if (sessions.size() >= settings.maxSessions()) {
             dropForgotten(now);
@@ -216,11 +248,11 @@ public final class PartnerSessions {
             throw new SeraiException(
                     ErrorCode.BUSY, "This node has its most sessions (" + settings.maxSessions() + ") already");
         }
-        PartnerSession session = new PartnerSession(open.session(), open.origin(), now);
-        if (sessions.putIfAbsent(open.session(), session) != null) {
-            throw new SeraiException(ErrorCode.CONFLICT, "Session " + open.session() + " was opened before");
+        PartnerSession session = new PartnerSession(id, origin, now);
+        if (sessions.putIfAbsent(id, session) != null) {
+            throw new SeraiException(ErrorCode.CONFLICT, "Session " + id + " was opened before");
         }
-        return new SessionGreeting(settings.banner(), settings.maxTries(), settings.loginGrace());
+        return session;
     }
 
     private void close(PartnerOperation.CloseSession close) {

@@ -1,6 +1,7 @@
 package io.serai.route.session;
 
 import io.serai.cluster.ledger.Ledger;
+import io.serai.cluster.ledger.TransferState;
 import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.storage.FileInfo;
 import io.serai.cluster.storage.FolderListing;
@@ -20,8 +21,11 @@ import io.serai.endpoint.PartnerOperation.Done;
 import io.serai.endpoint.PartnerOperation.Overwrite;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
+import io.serai.endpoint.UploadOutcome;
+import io.serai.endpoint.UploadReceipt;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 
 /** The file operations of a session that has logged in: each is authorised by itself, then done in storage. */
 final class SessionFiles {
@@ -55,8 +59,48 @@ final class SessionFiles {
             require(account, Permission.READ, "read", open.path());
             return download(session, account, open);
         }
+        if (operation instanceof PartnerOperation.AskUpload ask) {
+            return outcome(session, account, ask);
+        }
         change(account, operation);
         return Done.DONE;
+    }
+
+    /** Asked by the session that sent it, so no right is needed. */
+    private UploadOutcome outcome(PartnerSession session, Account account, PartnerOperation.AskUpload ask) {
+        TransferState state = switch (ask.purpose()) {
+            case LOOK -> ledger.uploadState(ask.transfer(), session.id(), account.name());
+            case SETTLE ->
+                ledger.endUpload(new Ledger.LostUpload(
+                        ask.transfer(),
+                        account.name(),
+                        ask.path().toString(),
+                        session.origin().protocol(),
+                        session.origin().listener(),
+                        address(session.origin().client()),
+                        session.id()));
+        };
+        return switch (state) {
+            case RUNNING -> new UploadOutcome(UploadOutcome.State.OPEN, Optional.empty());
+            case COMPLETED -> new UploadOutcome(UploadOutcome.State.COMMITTED, receipt(account, ask));
+            case FAILED, ABORTED, CANCELLED -> new UploadOutcome(UploadOutcome.State.FAILED, Optional.empty());
+        };
+    }
+
+    /** As the ledger has it; the version only while the file is there. */
+    private Optional<UploadReceipt> receipt(Account account, PartnerOperation.AskUpload ask) {
+        return ledger.get(ask.transfer())
+                .map(row -> new UploadReceipt(
+                        row.id(), row.sizeBytes(), String.valueOf(row.sha256()), version(account, ask.path(), row.sizeBytes())));
+    }
+
+    private String version(Account account, VirtualPath path, long sizeBytes) {
+        try {
+            FileInfo info = storage.stat(account.name(), path);
+            return info.sizeBytes() == sizeBytes ? info.version() : "";
+        } catch (SeraiException e) { // it has its name a little later, or was renamed or taken away since
+            return "";
+        }
     }
 
     private void change(Account account, PartnerOperation<?> operation) {

@@ -15,7 +15,11 @@ import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.KeyAnswer;
 import io.serai.endpoint.sftp.SignatureProof;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -148,6 +152,51 @@ final class SessionLogins {
         return decision;
     }
 
+    /** A session that logged in at another server: nothing is proven anew, everything else is asked again. */
+    LoginResult resume(PartnerSession session, PartnerOperation.ResumeSession resume) {
+        Optional<Account> found = account(resume.account().value());
+        String reason;
+        if (found.isEmpty() || !credentials(found.get()).equals(resume.credentials())) {
+            reason = "its password or keys are others now";
+        } else {
+            Account account = found.get();
+            LoginDecision standing =
+                    LoginDecision.standing(account, session.origin().protocol(), session.client());
+            if (standing != LoginDecision.ACCEPTED) {
+                reason = standing.reason();
+            } else if (!limits.sessions().move(session.id(), account.name(), account.limits().sessions())) {
+                reason = "it has ended, or its account has its most sessions";
+            } else {
+                session.logIn(account.name());
+                boolean changed = account(account.name().value())
+                        .filter(now -> credentials(now).equals(resume.credentials()))
+                        .isEmpty();
+                if (!changed && !session.isEnded()) {
+                    LOG.info("Session {}: {} goes on here", session.id(), account.name());
+                    return new LoginResult.Accepted(
+                            account.name(), account.permissions(), account.limits().idleTimeout(), resume.credentials());
+                }
+                limits.sessions().ended(session.id());
+                reason = "the account was changed";
+            }
+        }
+        LOG.info("Session {} of {} does not go on here: {}", session.id(), resume.account(), reason);
+        return new LoginResult.Refused();
+    }
+
+    /** Another value for another password or other keys, from which neither can be learnt. */
+    static String credentials(Account account) {
+        StringBuilder all = new StringBuilder();
+        account.password().ifPresent(hash -> all.append(hash.phc()));
+        account.publicKeys().stream().sorted().forEach(key -> all.append('\n').append(key));
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(all.toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        }
+    }
+
     /** Counted here at once and by the cluster, whose count may be higher. */
     private void failed(PartnerSession session, String user) {
         throttle.failed(user, session.client());
@@ -169,7 +218,7 @@ final class SessionLogins {
                 session.client().getHostAddress(),
                 session.origin().protocol());
         return new LoginResult.Accepted(
-                account.name(), account.permissions(), account.limits().idleTimeout());
+                account.name(), account.permissions(), account.limits().idleTimeout(), credentials(account));
     }
 
     private Optional<Account> account(String user) {

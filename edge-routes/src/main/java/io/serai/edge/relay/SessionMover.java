@@ -1,0 +1,201 @@
+package io.serai.edge.relay;
+
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.link.ConnectionLost;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.Reply;
+import io.serai.edge.message.Method;
+import io.serai.edge.message.OperationCodec;
+import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Resume;
+import io.serai.edge.message.ReplyCodec;
+import io.serai.edge.message.Status;
+import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation.CloseSession;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes sessions to other servers: at once when one is there, else as soon as one comes, for a bounded time. Safe for several
+ * threads.
+ */
+final class SessionMover {
+    private static final Logger LOG = LoggerFactory.getLogger(SessionMover.class);
+    private static final Duration REPLY = Duration.ofSeconds(10);
+    private static final long LOOK_MILLIS = 100;
+
+    /** Which links a session may go to. */
+    interface Choice {
+        /** The best one for a session that was at this link, which is lost. */
+        Optional<Link> instead(Link lost);
+
+        /** A link to another server than this. */
+        Optional<Link> otherThan(Link left);
+    }
+
+    private enum Outcome {
+        GOES_ON,
+        NOT_NOW,
+        REFUSED
+    }
+
+    /** @param left whether its former server is still there, and only wants to be left */
+    private record Move(EdgeSession session, Link from, boolean left, long deadlineNanos) {
+        boolean isLate() {
+            return System.nanoTime() - deadlineNanos >= 0;
+        }
+    }
+
+    private final SessionMoves moves;
+    private final Choice choice;
+    private final BiConsumer<EdgeSession, String> ended;
+    private final Queue<Move> waiting = new ConcurrentLinkedQueue<>();
+
+    /** @param ended is told of a session that could not go on, and why */
+    SessionMover(SessionMoves moves, Choice choice, BiConsumer<EdgeSession, String> ended) {
+        this.moves = moves;
+        this.choice = choice;
+        this.ended = ended;
+        var unused = moves.clock()
+                .scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** How long whoever asks something waits for a session that moves. */
+    Duration patience() {
+        return moves.within().plus(REPLY);
+    }
+
+    /** Its link is lost. */
+    void lost(EdgeSession session, Link link) {
+        if (session.beginMove(link)) {
+            start(new Move(session, link, false, System.nanoTime() + moves.within().toNanos()));
+        }
+    }
+
+    /** Its server wants to be left, which it can be when nothing is under way and another one is there. */
+    void leave(EdgeSession session) {
+        Link from = session.link();
+        if (choice.otherThan(from).isPresent() && session.beginLeaving()) {
+            start(new Move(session, from, true, System.nanoTime()));
+        }
+    }
+
+    private void start(Move move) {
+        try {
+            moves.threads().execute(() -> attempt(move));
+        } catch (RejectedExecutionException e) {
+            give(move, false);
+        }
+    }
+
+    private void look() {
+        int count = waiting.size();
+        for (int i = 0; i < count; i++) {
+            Move move = waiting.poll();
+            if (move == null) {
+                return;
+            }
+            if (move.isLate() || to(move).isPresent()) {
+                start(move);
+            } else {
+                waiting.add(move);
+            }
+        }
+    }
+
+    private Optional<Link> to(Move move) {
+        return move.left() ? choice.otherThan(move.from()) : choice.instead(move.from());
+    }
+
+    private void attempt(Move move) {
+        try {
+            Optional<Link> to = to(move);
+            Outcome outcome = to.isPresent() ? resume(move, to.get()) : Outcome.NOT_NOW;
+            if (outcome == Outcome.REFUSED) {
+                give(move, true);
+            } else if (outcome == Outcome.NOT_NOW) {
+                if (move.isLate()) {
+                    give(move, false);
+                } else {
+                    waiting.add(move);
+                }
+            }
+        } catch (RuntimeException e) { // a session that hangs here would hang for ever
+            LOG.error("Session {} could not be moved", move.session().id(), e);
+            give(move, true);
+        }
+    }
+
+    private Outcome resume(Move move, Link to) {
+        EdgeSession session = move.session();
+        byte[] message = new Resume(
+                        session.id(),
+                        session.ticket(),
+                        session.origin().client().getAddress())
+                .encode();
+        try {
+            Reply reply = to.call(session.id().hashCode(), Method.SESSION_RESUME, message, REPLY);
+            if (reply.status() != Status.OK) {
+                LOG.debug("{} does not take session {}: {}", to, session.id(), reply.status());
+                boolean mayTake = reply.status() == Status.BUSY || reply.status() == Status.UNAVAILABLE;
+                return mayTake ? Outcome.NOT_NOW : Outcome.REFUSED;
+            }
+            if (!(ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted)) {
+                return Outcome.REFUSED;
+            }
+            goOn(move, to, ReplyCodec.ticket(reply.payload()));
+            return Outcome.GOES_ON;
+        } catch (ConnectionLost | TimeoutException e) {
+            return Outcome.NOT_NOW;
+        } catch (ProtocolViolation e) {
+            LOG.warn("{} answered a resume with something that cannot be", to);
+            return Outcome.REFUSED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Outcome.REFUSED;
+        }
+    }
+
+    private void goOn(Move move, Link to, byte[] ticket) {
+        EdgeSession session = move.session();
+        if (!session.moved(to, ticket)) {
+            farewell(session, to, "the partner has gone");
+            return;
+        }
+        LOG.info("Session {} goes on at {}", session.id(), to);
+        if (move.from().isUsable()) {
+            farewell(session, move.from(), "it goes on at another server");
+        }
+        if (!to.isUsable()) {
+            lost(session, to);
+        }
+    }
+
+    private static void farewell(EdgeSession session, Link link, String reason) {
+        byte[] message = OperationCodec.encode(Call.of(new CloseSession(session.id(), reason), 0));
+        var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, message, REPLY);
+    }
+
+    /** It goes nowhere. */
+    private void give(Move move, boolean refused) {
+        EdgeSession session = move.session();
+        if (move.left() && move.from().isUsable()) {
+            session.stays(refused);
+        } else if (move.left() && !refused) {
+            start(new Move(session, move.from(), false, System.nanoTime() + moves.within().toNanos()));
+        } else {
+            session.end();
+            ended.accept(session, "the server is gone; connect again");
+        }
+    }
+}
