@@ -16,6 +16,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,6 +44,9 @@ public final class InMemoryAccount {
     private final List<InMemoryDownload> downloads = new ArrayList<>();
     private final List<String> arrivals = new ArrayList<>();
     private final List<String> aborts = new ArrayList<>();
+    private final Map<TransferId, UploadReceipt> receipts = new HashMap<>();
+    private final Set<TransferId> settled = new HashSet<>();
+    private volatile Runnable beforeCommit = () -> {};
 
     /** A file, when it has content, or a folder. */
     private record Node(Optional<Path> content, Instant modified, String version) {
@@ -82,6 +87,15 @@ public final class InMemoryAccount {
             throw new UncheckedIOException(e);
         }
         nodes.put(filePath, fileNode(bytes));
+    }
+
+    /** Runs before each commit, on its thread, and may hold it. */
+    public void beforeCommit(Runnable action) {
+        beforeCommit = action;
+    }
+
+    void commits() {
+        beforeCommit.run();
     }
 
     // ---- observers ----
@@ -149,7 +163,9 @@ public final class InMemoryAccount {
     }
 
     synchronized Object answer(PartnerOperation<?> operation) {
-        if (operation instanceof PartnerOperation.StatFile stat) {
+        if (operation instanceof PartnerOperation.AskUpload ask) {
+            return outcome(ask);
+        } else if (operation instanceof PartnerOperation.StatFile stat) {
             return stat(stat);
         } else if (operation instanceof PartnerOperation.ListFolder list) {
             require(Permission.LIST);
@@ -244,13 +260,28 @@ public final class InMemoryAccount {
         }
     }
 
-    synchronized String committed(InMemoryUpload upload) {
-        if (!uploads.remove(upload)) {
+    private UploadOutcome outcome(PartnerOperation.AskUpload ask) {
+        UploadReceipt receipt = receipts.get(ask.transfer());
+        if (receipt != null) {
+            return new UploadOutcome(UploadOutcome.State.COMMITTED, Optional.of(receipt));
+        }
+        if (ask.purpose() == PartnerOperation.AskPurpose.SETTLE) {
+            settled.add(ask.transfer());
+        }
+        boolean failed = settled.contains(ask.transfer());
+        return new UploadOutcome(
+                failed ? UploadOutcome.State.FAILED : UploadOutcome.State.OPEN, Optional.empty());
+    }
+
+    synchronized String committed(InMemoryUpload upload, long sizeBytes, String sha256) {
+        if (!uploads.remove(upload) || settled.contains(upload.transfer())) {
             throw new SeraiException(ErrorCode.NO_SESSION, "The upload was ended before");
         }
         Node node = fileNode(upload.content());
         nodes.put(upload.path(), node);
         arrivals.add(upload.path().toString());
+        receipts.put(
+                upload.transfer(), new UploadReceipt(upload.transfer(), sizeBytes, sha256, node.version()));
         return node.version();
     }
 

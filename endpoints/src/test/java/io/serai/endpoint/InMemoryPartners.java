@@ -28,7 +28,9 @@ import org.apache.camel.Processor;
  */
 public final class InMemoryPartners implements Processor {
     private final Path folder;
-    private final Map<String, InMemoryAccount> accounts = new ConcurrentHashMap<>();
+    private final Map<String, InMemoryAccount> accounts;
+    /** Which of several servers has a session that has logged in, and for whom. */
+    private final Map<SessionId, Place> register;
     private final Map<SessionId, PartnerOperation.Origin> sessions = new ConcurrentHashMap<>();
     private final Map<SessionId, InMemoryAccount> logins = new ConcurrentHashMap<>();
     private final List<PartnerOperation<?>> operations = new CopyOnWriteArrayList<>();
@@ -46,7 +48,18 @@ public final class InMemoryPartners implements Processor {
      */
     public InMemoryPartners(Path folder) {
         this.folder = folder;
+        this.accounts = new ConcurrentHashMap<>();
+        this.register = new ConcurrentHashMap<>();
     }
+
+    /** Another server with the same accounts, files and register of sessions. */
+    public InMemoryPartners(InMemoryPartners sibling) {
+        this.folder = sibling.folder;
+        this.accounts = sibling.accounts;
+        this.register = sibling.register;
+    }
+
+    private record Place(InMemoryPartners at, InMemoryAccount account) {}
 
     // ---- knobs ----
 
@@ -129,10 +142,14 @@ public final class InMemoryPartners implements Processor {
         if (operation instanceof PartnerOperation.CloseSession close) {
             sessions.remove(close.session());
             InMemoryAccount account = logins.remove(close.session());
+            register.computeIfPresent(close.session(), (id, place) -> place.at() == this ? null : place);
             if (account != null) {
                 account.abortUploads(close.session(), close.reason());
             }
             return PartnerOperation.Done.DONE;
+        }
+        if (operation instanceof PartnerOperation.ResumeSession resume) {
+            return resume(resume);
         }
         if (!sessions.containsKey(operation.session())) {
             throw new SeraiException(ErrorCode.NO_SESSION, "The session is not open");
@@ -170,7 +187,20 @@ public final class InMemoryPartners implements Processor {
             return new LoginResult.Refused();
         }
         logins.put(session, account);
-        return new LoginResult.Accepted(new AccountName(user), account.permissions(), idleTimeout);
+        register.put(session, new Place(this, account));
+        return new LoginResult.Accepted(new AccountName(user), account.permissions(), idleTimeout, "as at " + user);
+    }
+
+    private LoginResult resume(PartnerOperation.ResumeSession resume) {
+        String name = resume.account().value();
+        InMemoryAccount account = accounts.get(name);
+        boolean there = register.computeIfPresent(resume.session(), (id, place) -> new Place(this, account)) != null;
+        if (account == null || !there || !resume.credentials().equals("as at " + name)) {
+            return new LoginResult.Refused();
+        }
+        sessions.put(resume.session(), resume.origin());
+        logins.put(resume.session(), account);
+        return new LoginResult.Accepted(resume.account(), account.permissions(), idleTimeout, resume.credentials());
     }
 
     /** Parses a path for the observers. */

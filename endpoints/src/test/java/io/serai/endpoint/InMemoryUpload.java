@@ -118,8 +118,9 @@ final class InMemoryUpload implements UploadChannel {
             throw new SeraiException(
                     ErrorCode.PARTNER_ABORT, "Announced were " + expectedBytes.getAsLong() + ", came " + held);
         }
+        account.commits();
         String sha256 = finish();
-        String version = account.committed(this);
+        String version = account.committed(this, held, sha256);
         return new UploadReceipt(transfer, held, sha256, version);
     }
 

@@ -17,6 +17,7 @@ import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.relay.Patience;
 import io.serai.edge.relay.RelayedPartners;
 import io.serai.edge.relay.SessionEnder;
+import io.serai.edge.relay.SessionMoves;
 import io.serai.edge.routefile.RouteFolder;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
@@ -30,6 +31,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.slf4j.Logger;
@@ -51,6 +53,7 @@ public final class Edge implements AutoCloseable {
     private final InetSocketAddress address;
     private final DefaultCamelContext camel = new DefaultCamelContext();
     private final ExecutorService threads = Executors.newFixedThreadPool(ENDERS);
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final RelayedPartners partners;
     private final EdgeSync sync;
     private final ListenerGate gate;
@@ -61,7 +64,10 @@ public final class Edge implements AutoCloseable {
         ActiveListeners listeners = new ActiveListeners(camel);
         transport = LinkTransport.start(limits, Math.max(2, Runtime.getRuntime().availableProcessors()));
         partners = new RelayedPartners(
-                tried -> drains() ? Optional.empty() : acceptor().pick(tried), new SessionEnder(listeners::end, threads), Patience.standard());
+                tried -> drains() ? Optional.empty() : acceptor().pick(tried),
+                new SessionEnder(listeners::end, threads),
+                Patience.standard(),
+                Optional.of(new SessionMoves(threads, clock, UNSERVED_PATIENCE)));
         EdgeListeners routes = new EdgeListeners(camel);
         Optional<OwnFiles> own = settings.routes()
                 .map(from -> new OwnFiles(
@@ -165,6 +171,7 @@ public final class Edge implements AutoCloseable {
         camel.stop();
         acceptor.stop();
         transport.close();
+        clock.shutdownNow();
         threads.shutdownNow();
         LOG.info("Stopped");
     }

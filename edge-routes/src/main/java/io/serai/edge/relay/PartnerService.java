@@ -11,6 +11,7 @@ import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.EventKind;
+import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
@@ -39,6 +40,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,17 +159,30 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /**
      * Waits, after {@link #drain}, until the edges have taken the sessions elsewhere; not long for those that could have been taken and
      * were not.
-     *
-     * @return the sessions that are still here
      */
-    public List<SessionId> awaitMoved() {
+    public void awaitMoved() {
         long began = System.nanoTime();
         try {
             awaitNone(LOGGED_IN_WITHIN, () -> {}, () -> sessions.values().stream().allMatch(s -> isLeft(s, began)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return List.copyOf(sessions.keySet());
+    }
+
+    /**
+     * Ends the links, so that the edges take all sessions to other servers, with downloads that go on there. Uploads are broken off and
+     * can be resumed. The links come again.
+     *
+     * @param first is told which sessions that are, before their edges are
+     */
+    public void letGo(Consumer<List<SessionId>> first) {
+        sessions.values().forEach(RelayedSession::sendAway); // nobody ends the partners' connections from now on
+        first.accept(List.copyOf(sessions.keySet()));
+        List<Link> up;
+        synchronized (links) {
+            up = List.copyOf(links);
+        }
+        up.forEach(link -> link.close(ByeCode.SHUTDOWN, "the server lets its sessions go"));
     }
 
     /** Whether its edge has had the time to take it elsewhere, or can not. */

@@ -14,6 +14,7 @@ import io.serai.edge.link.LinkTransport;
 import io.serai.edge.relay.Patience;
 import io.serai.edge.relay.RelayedPartners;
 import io.serai.edge.relay.SessionEnder;
+import io.serai.edge.relay.SessionMoves;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
@@ -31,10 +32,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Collectors;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -55,6 +58,8 @@ final class EdgeUnderTest implements AutoCloseable {
                     Duration.ofHours(24),
                     1L << 40));
 
+    static final Duration WITHOUT_A_SERVER = Duration.ofSeconds(4);
+
     private static final Patience PATIENCE =
             new Patience(Duration.ofSeconds(20), Duration.ofSeconds(30), Duration.ofSeconds(20));
 
@@ -73,6 +78,7 @@ final class EdgeUnderTest implements AutoCloseable {
 
     final LinkTransport transport = LinkTransport.start(SETTINGS, 2);
     final ExecutorService threads = Executors.newCachedThreadPool();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     final DefaultCamelContext camel = new DefaultCamelContext();
     final ActiveListeners listeners = new ActiveListeners(camel);
     final RelayedPartners partners;
@@ -87,7 +93,10 @@ final class EdgeUnderTest implements AutoCloseable {
     EdgeUnderTest(Path folder, Map<String, LinkIdentity> servers) throws Exception {
         certificate = folder.resolve("tls/chain.pem");
         partners = new RelayedPartners(
-                tried -> acceptor().pick(tried), new SessionEnder(listeners::end, threads), PATIENCE);
+                tried -> acceptor().pick(tried),
+                new SessionEnder(listeners::end, threads),
+                PATIENCE,
+                Optional.of(new SessionMoves(threads, clock, WITHOUT_A_SERVER)));
         Map<String, Set<Pin>> pins = servers.entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, server -> Set.of(server.getValue().pin())));
@@ -158,6 +167,7 @@ final class EdgeUnderTest implements AutoCloseable {
         camel.stop();
         acceptor.stop();
         transport.close();
+        clock.shutdownNow();
         threads.shutdownNow();
     }
 }

@@ -15,9 +15,11 @@ final class NodeDrain {
 
     private final PartnerSessions sessions;
     private final EventDispatcher dispatcher;
+    private final NodeEdges edges;
     private final Duration limit;
 
-    NodeDrain(PartnerSessions sessions, EventDispatcher dispatcher, Duration limit) {
+    NodeDrain(PartnerSessions sessions, EventDispatcher dispatcher, NodeEdges edges, Duration limit) {
+        this.edges = edges;
         this.sessions = sessions;
         this.dispatcher = dispatcher;
         this.limit = limit;
@@ -25,6 +27,7 @@ final class NodeDrain {
 
     void run() {
         long deadline = System.nanoTime() + limit.toNanos();
+        edges.drain();
         sessions.drain();
         if (!dispatcher.drain(limit)) {
             LOG.warn("Events still ran after {} s; they were given back to the queue", limit.toSeconds());
@@ -36,6 +39,8 @@ final class NodeDrain {
         if (left > 0) {
             LOG.warn("{} transfers of partners are broken off; uploads are kept as parts", left);
         }
+        edges.awaitMoved();
+        edges.letGo(sessions);
         sessions.endAll("the server stops");
         if (!sessions.awaitBrokenOff(LONGEST_END)) {
             LOG.warn(

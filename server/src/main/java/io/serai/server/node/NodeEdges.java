@@ -5,12 +5,16 @@ import io.serai.cluster.edge.LinkPins;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.SharedChanges;
+import io.serai.cluster.secret.SharedSecrets;
+import io.serai.config.name.NodeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.link.LinkSettings;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.UploadVerdicts;
+import io.serai.config.secret.SecretText;
+import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkKeyFile;
 import io.serai.edge.tls.LinkRole;
@@ -18,10 +22,14 @@ import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
 import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
+import io.serai.route.session.PartnerSessions;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -39,24 +47,33 @@ final class NodeEdges {
     private static final int WORKERS = 64;
     private static final int WAITING_MOST = 2_000;
     private static final Duration VERDICTS_KEPT = Duration.ofMinutes(5);
+    private static final Duration TICKETS_VALID = Duration.ofHours(24);
     private static final Duration ENROLMENT_PAUSE = Duration.ofSeconds(2);
 
     private final NodeCamel camel;
     private final JdbcObjectStore objects;
     private final EdgeLinks links;
     private final EdgeEnrolments enrolments;
+    private final SessionTickets tickets;
     private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
     private final ExecutorService workers = new ThreadPoolExecutor(
             WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
+    private volatile boolean draining;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(named("edge-clock"));
 
     /** What it stands on. */
     record Ground(
-            Database database, NodeCamel camel, JdbcObjectStore objects, NodeListeners listeners, String version) {}
+            Database database,
+            NodeCamel camel,
+            JdbcObjectStore objects,
+            NodeListeners listeners,
+            SharedSecrets secrets,
+            String version) {}
 
     private NodeEdges(NodeSettings settings, Ground ground, SharedChanges shared) {
         this.camel = ground.camel();
         this.objects = ground.objects();
+        this.tickets = tickets(ground.secrets(), settings.node().name());
         LinkIdentity identity = new LinkKeyFile(settings.home().resolve("keys").resolve("link.pem"))
                 .openOrMake(LinkRole.SERVER, settings.node().name().value(), InstantSource.system());
         this.links = new EdgeLinks(new EdgeLinks.Ground(
@@ -76,6 +93,41 @@ final class NodeEdges {
                 InstantSource.system(),
                 ENROLMENT_PAUSE);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
+    }
+
+    /** By a key that all servers of the cluster have, and that no edge ever sees. */
+    private static SessionTickets tickets(SharedSecrets secrets, NodeName self) {
+        SecretText key = secrets.findOrMake("edge-session-tickets", NodeEdges::randomKey, "node " + self);
+        return new SessionTickets(
+                HexFormat.of().parseHex(key.reveal()), TICKETS_VALID, InstantSource.system());
+    }
+
+    private static SecretText randomKey() {
+        byte[] key = new byte[SessionTickets.KEY_BYTES];
+        new SecureRandom().nextBytes(key);
+        return new SecretText(HexFormat.of().formatHex(key));
+    }
+
+    /** Takes no more sessions of edges; those that are there go to other servers as soon as they have no open file. */
+    void drain() {
+        draining = true;
+        services.values().forEach(PartnerService::drain);
+    }
+
+    /** Takes sessions again. */
+    void undrain() {
+        draining = false;
+        services.values().forEach(PartnerService::undrain);
+    }
+
+    /** Waits, after a drain, until the edges have had the time to take away what they can. */
+    void awaitMoved() {
+        services.values().forEach(PartnerService::awaitMoved);
+    }
+
+    /** What is left of the edges' sessions goes to other servers now, with or without open files. */
+    void letGo(PartnerSessions sessions) {
+        services.values().forEach(service -> service.letGo(sessions::leave));
     }
 
     /** Dials nobody yet. The links stop after whatever is added to the stops from here on, and so after the routes. */
@@ -112,7 +164,10 @@ final class NodeEdges {
 
     /** The service and its route stay when the zone goes: nothing comes in there then. */
     private PartnerService open(ZoneName zone) {
-        PartnerService service = new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT));
+        PartnerService service = new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT), Optional.of(tickets));
+        if (draining) {
+            service.drain();
+        }
         camel.bind(zone.value(), PartnerService.class, service);
         camel.addRoutes(new RouteBuilder() {
             @Override

@@ -34,6 +34,7 @@ final class NodeStanding implements LeaseListener {
     private final NodeLease lease;
     private final PartnerSessions sessions;
     private final EventDispatcher dispatcher;
+    private final NodeEdges edges;
     private final Duration notice;
     private final Duration limit;
     private final Thread thread = new Thread(this::run, "node-standing");
@@ -54,7 +55,13 @@ final class NodeStanding implements LeaseListener {
     private boolean failed;
 
     NodeStanding(
-            NodeLease lease, PartnerSessions sessions, EventDispatcher dispatcher, Duration notice, Duration limit) {
+            NodeLease lease,
+            PartnerSessions sessions,
+            EventDispatcher dispatcher,
+            NodeEdges edges,
+            Duration notice,
+            Duration limit) {
+        this.edges = edges;
         this.lease = lease;
         this.sessions = sessions;
         this.dispatcher = dispatcher;
@@ -68,6 +75,7 @@ final class NodeStanding implements LeaseListener {
         if (lease.wanted() == WantedState.DRAINING) {
             dispatcher.pause();
             claiming = false;
+            edges.drain();
             sessions.drain();
             taking = false;
             LOG.info("This node is drained, as it was before (serai undrain ends this)");
@@ -110,6 +118,7 @@ final class NodeStanding implements LeaseListener {
     @Override
     public void lost(FencingToken ended) {
         // At once: what comes now must not be let in, and the rest may take time.
+        edges.drain();
         sessions.drain();
         lock.lock();
         try {
@@ -187,9 +196,11 @@ final class NodeStanding implements LeaseListener {
             lock.unlock();
         }
         if (seenLosses != handledLosses) {
+            edges.drain();
             sessions.drain();
             taking = false;
-            LOG.info("Sessions are ended, for the lease is lost");
+            LOG.info("Sessions are ended, for the lease is lost; those of edges go on at other servers");
+            edges.letGo(sessions);
             sessions.endAll("the server lost its lease");
             handledLosses = seenLosses;
         }
@@ -208,6 +219,8 @@ final class NodeStanding implements LeaseListener {
         if (claiming) {
             dispatcher.pause();
             claiming = false;
+            // Edges need no notice: they ask nobody but the servers themselves.
+            edges.drain();
         }
         long since = System.nanoTime() - drainedNanos;
         if (taking && since >= notice.toNanos()) {
@@ -218,6 +231,7 @@ final class NodeStanding implements LeaseListener {
             if (!dispatcher.drain(Duration.ZERO) || sessions.openTransfers() > 0) {
                 LOG.warn("Drained: what still runs after {} s is given back or broken off", limit.toSeconds());
             }
+            edges.letGo(sessions);
             sessions.endAll("the server is drained");
             endedAll = true;
         }
@@ -225,6 +239,9 @@ final class NodeStanding implements LeaseListener {
 
     private void work() {
         endedAll = false;
+        if (!taking || !claiming) {
+            edges.undrain();
+        }
         if (!taking) {
             sessions.undrain();
             taking = true;

@@ -12,6 +12,7 @@ import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.ObjectStore.Change;
 import io.serai.cluster.object.SharedChanges;
 import io.serai.cluster.schedule.QuartzSettings;
+import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Account;
@@ -104,7 +105,12 @@ record NodeWork(
         NodeEdges edges = NodeEdges.open(
                 settings,
                 new NodeEdges.Ground(
-                        ground.database().database(), camel, objects, ground.listeners(), ground.version()),
+                        ground.database().database(),
+                        camel,
+                        objects,
+                        ground.listeners(),
+                        new SharedSecrets(ground.database().database(), ground.secrets()),
+                        ground.version()),
                 shared,
                 stops);
         camel.start();
@@ -118,14 +124,14 @@ record NodeWork(
         stops.add("deployer", deployer::stop);
         shared.start(new RoutesInForce(deployer, libraries));
         stops.add("part in changes", shared::close);
-        NodeStanding standing = standing(settings, ground, sessions, dispatcher);
+        NodeStanding standing = standing(settings, ground, sessions, dispatcher, edges);
         dispatcher.start();
         stops.add("dispatcher", dispatcher::stop);
         camel.addRoutes(ground.listeners().routes());
         edges.start();
         stops.add(
                 "running work",
-                new NodeDrain(sessions, dispatcher, settings.node().drainLimit())::run);
+                new NodeDrain(sessions, dispatcher, edges, settings.node().drainLimit())::run);
         standing.start();
         stops.add("standing", standing::stop);
         return new NodeWork(
@@ -195,11 +201,16 @@ record NodeWork(
     }
 
     private static NodeStanding standing(
-            NodeSettings settings, Ground ground, PartnerSessions sessions, EventDispatcher dispatcher) {
+            NodeSettings settings,
+            Ground ground,
+            PartnerSessions sessions,
+            EventDispatcher dispatcher,
+            NodeEdges edges) {
         NodeStanding standing = new NodeStanding(
                 ground.lease(),
                 sessions,
                 dispatcher,
+                edges,
                 settings.node().drainNotice(),
                 settings.node().drainLimit());
         standing.prepare();
