@@ -10,7 +10,6 @@ import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkStream;
-import io.serai.edge.message.EventKind;
 import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.LinkMessages.LinkStatus;
@@ -27,19 +26,13 @@ import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +46,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class PartnerService implements LinkHandler, LinkListener {
     private static final Logger LOG = LoggerFactory.getLogger(PartnerService.class);
-    private static final int SESSIONS_OF_A_LINK = 10_000;
     /** More than the handles of an SFTP connection, and than what HTTP clients ask for at once; connections have limits too. */
     private static final int STREAMS_OF_A_SESSION = 128;
 
@@ -62,20 +54,12 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private static final byte[] NOTHING = new byte[0];
     private static final LinkStatus TAKING = new LinkStatus(false, false, 0, 0, 0);
     private static final LinkStatus RESTING = new LinkStatus(true, false, 0, 0, 0);
-    private static final Duration OBEYED_WITHIN = Duration.ofSeconds(10);
-    /** An edge takes a session elsewhere within this, if it can. */
-    private static final Duration MOVED_WITHIN = Duration.ofSeconds(5);
-    /** One that has not logged in can be taken nowhere before it has. */
-    private static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
-    /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
-    private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
-    private static final long CHECK_MILLIS = 50;
 
     private final ExecutorService workers;
     private final ScheduledExecutorService clock;
     private final UploadVerdicts verdicts;
-    private final Map<SessionId, RelayedSession> sessions = new ConcurrentHashMap<>();
+    private final HeldSessions sessions;
     /** The links that are up; guards, with itself as lock, what they were told last. */
     private final Set<Link> links = new HashSet<>();
 
@@ -108,6 +92,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
         this.clock = clock;
         this.verdicts = verdicts;
         this.tickets = tickets;
+        this.sessions = new HeldSessions(workers, clock, tickets.isPresent());
     }
 
     private static <R> R refuse(PartnerOperation<R> operation) {
@@ -163,7 +148,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
     public void awaitMoved() {
         long began = System.nanoTime();
         try {
-            awaitNone(LOGGED_IN_WITHIN, () -> {}, () -> sessions.values().stream().allMatch(s -> isLeft(s, began)));
+            sessions.awaitNone(
+                    HeldSessions.LOGGED_IN_WITHIN,
+                    session -> {},
+                    () -> sessions.all().stream().allMatch(session -> sessions.isLeft(session, began)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -176,19 +164,14 @@ public final class PartnerService implements LinkHandler, LinkListener {
      * @param first is told which sessions that are, before their edges are
      */
     public void letGo(Consumer<List<SessionId>> first) {
-        sessions.values().forEach(RelayedSession::sendAway); // nobody ends the partners' connections from now on
-        first.accept(List.copyOf(sessions.keySet()));
+        List<RelayedSession> all = sessions.all();
+        all.forEach(RelayedSession::sendAway); // nobody ends the partners' connections from now on
+        first.accept(all.stream().map(RelayedSession::id).toList());
         List<Link> up;
         synchronized (links) {
             up = List.copyOf(links);
         }
         up.forEach(link -> link.close(ByeCode.SHUTDOWN, "the server lets its sessions go"));
-    }
-
-    /** Whether its edge has had the time to take it elsewhere, or can not. */
-    private boolean isLeft(RelayedSession session, long sinceNanos) {
-        Duration patience = session.login().isPresent() ? MOVED_WITHIN : LOGGED_IN_WITHIN;
-        return tickets.isEmpty() || !session.link().isUsable() || System.nanoTime() - sinceNanos >= patience.toNanos();
     }
 
     /**
@@ -206,33 +189,20 @@ public final class PartnerService implements LinkHandler, LinkListener {
         String reason = "The server is being stopped; connect again";
         long began = System.nanoTime();
         try {
-            awaitNone(
+            sessions.awaitNone(
                     patience,
-                    () -> sessions.values().stream()
-                            .filter(session -> session.isIdle() && isLeft(session, began))
-                            .forEach(session -> sendAway(session, reason)),
+                    session -> {
+                        if (session.isIdle() && sessions.isLeft(session, began)) {
+                            sessions.sendAway(session, reason);
+                        }
+                    },
                     () -> false);
-            awaitNone(
-                    LAST_WORDS,
-                    () -> sessions.values().forEach(session -> sendAway(session, reason)),
-                    () -> false);
+            sessions.awaitNone(LAST_WORDS, session -> sessions.sendAway(session, reason), () -> false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        for (RelayedSession session : List.copyOf(sessions.values())) {
-            closeQuietly(session, reason);
-        }
+        sessions.all().forEach(session -> sessions.closeQuietly(session, reason));
         desk = PartnerService::refuse;
-    }
-
-    private void awaitNone(Duration patience, Runnable meanwhile, BooleanSupplier enough) throws InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
-        while (!sessions.isEmpty() && System.nanoTime() - deadline < 0 && !enough.getAsBoolean()) {
-            meanwhile.run();
-            synchronized (sessions) {
-                TimeUnit.MILLISECONDS.timedWait(sessions, CHECK_MILLIS);
-            }
-        }
     }
 
     PartnerDesk desk() {
@@ -260,8 +230,6 @@ public final class PartnerService implements LinkHandler, LinkListener {
         return sessions.size();
     }
 
-    // ---- the end of sessions ----
-
     /**
      * Tells the edge that holds this session to end it; whether any does. If the edge does not obey within a while, the session
      * ends on this side alone.
@@ -271,92 +239,13 @@ public final class PartnerService implements LinkHandler, LinkListener {
         if (held == null) {
             return false;
         }
-        sendAway(held, reason);
+        sessions.sendAway(held, reason);
         return true;
-    }
-
-    private void sendAway(RelayedSession session, String reason) {
-        if (!session.link().isUsable()) {
-            closeOnWorker(session, reason);
-        } else if (session.sendAway()) {
-            session.link().event(EventKind.SESSION_KILL.number(), OperationCodec.sessionKill(session.id(), reason));
-            later(OBEYED_WITHIN, () -> closeOnWorker(session, reason));
-        }
     }
 
     /** The link is gone, and with it its sessions, unless they soon go on over another one. */
     public void lost(Link link) {
-        sessions.values().stream()
-                .filter(session -> session.link() == link)
-                .forEach(session -> lost(session, link));
-    }
-
-    private void lost(RelayedSession session, Link link) {
-        String reason = "The link to the edge was lost";
-        if (tickets.isPresent() && session.login().isPresent()) {
-            later(GOES_ON_WITHIN, () -> closeLost(session, link, reason));
-        } else {
-            closeOnWorker(session, reason);
-        }
-    }
-
-    private void closeLost(RelayedSession session, Link link, String reason) {
-        run(
-                () -> {
-                    if (session.closesOn(link)) {
-                        closed(session, reason);
-                    }
-                },
-                () -> later(Duration.ofSeconds(1), () -> closeLost(session, link, reason)));
-    }
-
-    /** Tries again while there is too much to do, so that no session is left over. */
-    private void closeOnWorker(RelayedSession session, String reason) {
-        run(
-                () -> closeQuietly(session, reason),
-                () -> later(Duration.ofSeconds(1), () -> closeOnWorker(session, reason)));
-    }
-
-    private void later(Duration delay, Runnable action) {
-        try {
-            clock.schedule(action, delay.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("The server is stopping; what was to be done later is left", e);
-        }
-    }
-
-    private void closed(RelayedSession session, String reason) {
-        try {
-            tellDesk(session, reason);
-        } catch (RuntimeException e) {
-            LOG.warn("The session {} could not be closed in order", session.id(), e);
-        }
-    }
-
-    private void closeQuietly(RelayedSession session, String reason) {
-        try {
-            close(session, reason);
-        } catch (RuntimeException e) {
-            LOG.warn("The session {} could not be closed in order", session.id(), e);
-        }
-    }
-
-    /** It is among the sessions until its end was answered, so that {@link #rest} waits for that. */
-    private void close(RelayedSession session, String reason) {
-        if (session.closes()) {
-            tellDesk(session, reason);
-        }
-    }
-
-    private void tellDesk(RelayedSession session, String reason) {
-        try {
-            session.desk().answer(new CloseSession(session.id(), reason));
-        } finally {
-            sessions.remove(session.id(), session);
-            synchronized (sessions) {
-                sessions.notifyAll();
-            }
-        }
+        sessions.lost(link);
     }
 
     // ---- what is heard of links ----
@@ -370,11 +259,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             }
         }
         LOG.info("The {} is up", link);
-        // An edge that was started anew has none of its sessions any more.
-        sessions.values().stream()
-                .filter(session -> session.link().peer().node().equals(link.peer().node())
-                        && !session.link().peer().boot().equals(link.peer().boot()))
-                .forEach(session -> closeOnWorker(session, "The edge was started anew"));
+        sessions.endOfFormer(link);
     }
 
     @Override
@@ -410,15 +295,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             request.reply(Status.UNSUPPORTED, NOTHING);
             return;
         }
-        run(() -> answer(link, method.get(), request), () -> request.reply(Status.BUSY, NOTHING));
-    }
-
-    private void run(Runnable work, Runnable refused) {
-        try {
-            workers.execute(work);
-        } catch (RejectedExecutionException e) {
-            refused.run();
-        }
+        sessions.run(() -> answer(link, method.get(), request), () -> request.reply(Status.BUSY, NOTHING));
     }
 
     private void answer(Link link, Method method, IncomingRequest request) {
@@ -449,7 +326,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
         RelayedSession session = session(link, operation.session());
         if (operation instanceof CloseSession close) {
-            close(session, RelayedSession.plain(close.reason()));
+            sessions.close(session, RelayedSession.plain(close.reason()));
             request.reply(Status.OK, NOTHING);
         } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
             request.reply(Status.BUSY, NOTHING);
@@ -471,13 +348,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** Empty, and no session, when the first answer is none. */
     Optional<byte[]> begin(RelayedSession session, Supplier<Optional<byte[]>> first) throws ProtocolViolation {
         Link link = session.link();
-        long ofLink = sessions.values().stream().filter(s -> s.link() == link).count();
-        if (ofLink >= SESSIONS_OF_A_LINK) {
-            throw new ProtocolViolation("more than " + SESSIONS_OF_A_LINK + " sessions");
-        }
-        if (sessions.putIfAbsent(session.id(), session) != null) {
-            throw new ProtocolViolation("a session that is open already");
-        }
+        sessions.add(session);
         boolean greeted = false;
         try {
             requireTaking(); // asked only now that the session can be seen by whoever ends them all
@@ -486,11 +357,11 @@ public final class PartnerService implements LinkHandler, LinkListener {
             return greeting;
         } finally {
             if (!greeted) {
-                sessions.remove(session.id(), session);
+                sessions.remove(session);
             } else if (session.opened()) {
-                close(session, "The session was ended while it began");
+                sessions.close(session, "The session was ended while it began");
             } else if (!link.isUsable()) {
-                lost(session, link);
+                sessions.lost(session, link);
             }
         }
     }
@@ -585,10 +456,9 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     /** The sessions of a link, for operators. */
     public List<SessionId> sessionsOf(Link link) {
-        List<SessionId> found = new ArrayList<>();
-        sessions.values().stream()
+        return sessions.all().stream()
                 .filter(session -> session.link() == link)
-                .forEach(session -> found.add(session.id()));
-        return found;
+                .map(RelayedSession::id)
+                .toList();
     }
 }

@@ -239,7 +239,7 @@ class MovingSessionsTest {
     void aServerThatLetsGoHandsADownloadOn() throws Exception {
         byte[] content = random("big.bin");
         acme.putFile("/big.bin", content);
-        try (Client client = sftp(List.of("-l", "24000"), "get big.bin back.bin")) {
+        try (Client client = sftp(List.of("-l", "64000"), "get big.bin back.bin")) {
             await().atMost(SOON).until(() -> size("back.bin") > 1_000_000);
             second();
             first.service.drain();
@@ -273,7 +273,7 @@ class MovingSessionsTest {
     void aDownloadGoesOnWhereItsServerDies() throws Exception {
         byte[] content = random("big.bin");
         acme.putFile("/big.bin", content);
-        try (Client client = sftp(List.of("-l", "24000"), "get big.bin back.bin")) {
+        try (Client client = sftp(List.of("-l", "64000"), "get big.bin back.bin")) {
             await().atMost(SOON).until(() -> size("back.bin") > 1_000_000);
             second();
             first.die();
@@ -289,9 +289,9 @@ class MovingSessionsTest {
         byte[] content = random("big.bin");
         acme.putFile("/big.bin", content);
         try (Client ftps = curl(
-                        "--limit-rate", "3M", "--ssl-reqd", "-o", "ftps.bin", "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
+                        "--limit-rate", "8M", "--ssl-reqd", "-o", "ftps.bin", "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
                 Client https = curl(
-                        "--limit-rate", "3M", "-o", "https.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                        "--limit-rate", "8M", "-o", "https.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             await().atMost(SOON).until(() -> size("ftps.bin") > 1_000_000 && size("https.bin") > 1_000_000);
             second();
             first.die();
@@ -305,7 +305,7 @@ class MovingSessionsTest {
     @Test
     void aDownloadOfAFileThatWasReplacedFails() throws Exception {
         acme.putFile("/big.bin", random("big.bin"));
-        try (Client client = sftp(List.of("-l", "24000"), "get big.bin back.bin")) {
+        try (Client client = sftp(List.of("-l", "64000"), "get big.bin back.bin")) {
             await().atMost(SOON).until(() -> size("back.bin") > 1_000_000);
             second();
             acme.putFile("/big.bin", new byte[BYTES]);
@@ -319,7 +319,7 @@ class MovingSessionsTest {
     void anUploadFailsAndItsSessionGoesOnAndResumesIt() throws Exception {
         byte[] content = random("big.bin");
         try (Client client =
-                sftp(List.of("-l", "24000"), "-put big.bin big.bin", waitFor("go"), "reput big.bin big.bin")) {
+                sftp(List.of("-l", "64000"), "-put big.bin big.bin", waitFor("go"), "reput big.bin big.bin")) {
             awaitUploading();
             second();
             first.die();
@@ -337,13 +337,18 @@ class MovingSessionsTest {
     @Test
     void anUploadByFtpsIsAnswered426() throws Exception {
         random("big.bin");
-        try (Client client = curl(
-                "--limit-rate", "3M", "--ssl-reqd", "-T", "big.bin", "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin")) {
+        String settings = "debug 4; set ftp:ssl-force true; set ftp:ssl-protect-data true; set net:max-retries 1;"
+                + " set net:limit-rate 8M; set cmd:fail-exit true; set ssl:ca-file " + edge.certificate();
+        try (Client client = client(List.of(
+                "lftp",
+                "--norc",
+                "-c",
+                settings + "; open -u acme,open-sesame ftp://localhost:" + edge.port(Protocol.FTPS) + "; put big.bin"))) {
             awaitUploading();
             second();
             first.die();
-            assertThat(client.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(Files.readString(client.said())).contains("< 426 The transfer was interrupted");
+            await().atMost(SOON)
+                    .until(() -> Files.readString(client.said()).contains("<--- 426 The transfer was interrupted"));
         }
         assertThat(acme.paths()).isEmpty();
     }
@@ -352,7 +357,7 @@ class MovingSessionsTest {
     void anUploadByHttpsIsAnswered503AndTheConnectionCloses() throws Exception {
         random("big.bin");
         try (Client client = curl(
-                "--http1.1", "--limit-rate", "3M", "-T", "big.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                "--http1.1", "--limit-rate", "8M", "-T", "big.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             awaitUploading();
             second();
             first.die();

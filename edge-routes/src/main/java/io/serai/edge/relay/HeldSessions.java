@@ -1,0 +1,191 @@
+package io.serai.edge.relay;
+
+import io.serai.config.name.SessionId;
+import io.serai.edge.ProtocolViolation;
+import io.serai.edge.link.Link;
+import io.serai.edge.message.EventKind;
+import io.serai.edge.message.OperationCodec;
+import io.serai.endpoint.PartnerOperation.CloseSession;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The sessions that a server has of edges, and how they end. Safe for several threads. */
+final class HeldSessions {
+    private static final Logger LOG = LoggerFactory.getLogger(HeldSessions.class);
+    private static final int SESSIONS_OF_A_LINK = 10_000;
+    private static final Duration OBEYED_WITHIN = Duration.ofSeconds(10);
+    /** An edge takes a session elsewhere within this, if it can. */
+    private static final Duration MOVED_WITHIN = Duration.ofSeconds(5);
+    /** One that has not logged in can be taken nowhere before it has. */
+    static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
+    /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
+    private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
+    private static final long CHECK_MILLIS = 50;
+
+    private final ExecutorService workers;
+    private final ScheduledExecutorService clock;
+    private final boolean mayGoOn;
+    private final Map<SessionId, RelayedSession> sessions = new ConcurrentHashMap<>();
+
+    /** @param mayGoOn whether sessions may go on over other links and at other servers */
+    HeldSessions(ExecutorService workers, ScheduledExecutorService clock, boolean mayGoOn) {
+        this.workers = workers;
+        this.clock = clock;
+        this.mayGoOn = mayGoOn;
+    }
+
+    @Nullable RelayedSession get(SessionId id) {
+        return sessions.get(id);
+    }
+
+    List<RelayedSession> all() {
+        return List.copyOf(sessions.values());
+    }
+
+    int size() {
+        return sessions.size();
+    }
+
+    void add(RelayedSession session) throws ProtocolViolation {
+        Link link = session.link();
+        long ofLink = sessions.values().stream().filter(s -> s.link() == link).count();
+        if (ofLink >= SESSIONS_OF_A_LINK) {
+            throw new ProtocolViolation("more than " + SESSIONS_OF_A_LINK + " sessions");
+        }
+        if (sessions.putIfAbsent(session.id(), session) != null) {
+            throw new ProtocolViolation("a session that is open already");
+        }
+    }
+
+    void remove(RelayedSession session) {
+        sessions.remove(session.id(), session);
+    }
+
+    /** Waits until there are none, or it is enough; meanwhile does this with each again and again. */
+    void awaitNone(Duration patience, Consumer<RelayedSession> meanwhile, BooleanSupplier enough) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (!sessions.isEmpty() && System.nanoTime() - deadline < 0 && !enough.getAsBoolean()) {
+            all().forEach(meanwhile);
+            synchronized (sessions) {
+                TimeUnit.MILLISECONDS.timedWait(sessions, CHECK_MILLIS);
+            }
+        }
+    }
+
+    /** Whether its edge has had the time to take it elsewhere, or can not. */
+    boolean isLeft(RelayedSession session, long sinceNanos) {
+        Duration patience = session.login().isPresent() ? MOVED_WITHIN : LOGGED_IN_WITHIN;
+        return !mayGoOn || !session.link().isUsable() || System.nanoTime() - sinceNanos >= patience.toNanos();
+    }
+
+    /** An edge that was started anew has none of its sessions any more. */
+    void endOfFormer(Link link) {
+        sessions.values().stream()
+                .filter(session -> session.link().peer().node().equals(link.peer().node())
+                        && !session.link().peer().boot().equals(link.peer().boot()))
+                .forEach(session -> closeOnWorker(session, "The edge was started anew"));
+    }
+
+    void sendAway(RelayedSession session, String reason) {
+        if (!session.link().isUsable()) {
+            closeOnWorker(session, reason);
+        } else if (session.sendAway()) {
+            session.link().event(EventKind.SESSION_KILL.number(), OperationCodec.sessionKill(session.id(), reason));
+            later(OBEYED_WITHIN, () -> closeOnWorker(session, reason));
+        }
+    }
+
+    void lost(Link link) {
+        sessions.values().stream()
+                .filter(session -> session.link() == link)
+                .forEach(session -> lost(session, link));
+    }
+
+    void lost(RelayedSession session, Link link) {
+        String reason = "The link to the edge was lost";
+        if (mayGoOn && session.login().isPresent()) {
+            later(GOES_ON_WITHIN, () -> closeLost(session, link, reason));
+        } else {
+            closeOnWorker(session, reason);
+        }
+    }
+
+    private void closeLost(RelayedSession session, Link link, String reason) {
+        run(
+                () -> {
+                    if (session.closesOn(link)) {
+                        closed(session, reason);
+                    }
+                },
+                () -> later(Duration.ofSeconds(1), () -> closeLost(session, link, reason)));
+    }
+
+    /** Tries again while there is too much to do, so that no session is left over. */
+    private void closeOnWorker(RelayedSession session, String reason) {
+        run(
+                () -> closeQuietly(session, reason),
+                () -> later(Duration.ofSeconds(1), () -> closeOnWorker(session, reason)));
+    }
+
+    private void later(Duration delay, Runnable action) {
+        try {
+            clock.schedule(action, delay.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The server is stopping; what was to be done later is left", e);
+        }
+    }
+
+    private void closed(RelayedSession session, String reason) {
+        try {
+            tellDesk(session, reason);
+        } catch (RuntimeException e) {
+            LOG.warn("The session {} could not be closed in order", session.id(), e);
+        }
+    }
+
+    void closeQuietly(RelayedSession session, String reason) {
+        try {
+            close(session, reason);
+        } catch (RuntimeException e) {
+            LOG.warn("The session {} could not be closed in order", session.id(), e);
+        }
+    }
+
+    /** It is among the sessions until its end was answered, so that {@link #awaitNone} waits for that. */
+    void close(RelayedSession session, String reason) {
+        if (session.closes()) {
+            tellDesk(session, reason);
+        }
+    }
+
+    private void tellDesk(RelayedSession session, String reason) {
+        try {
+            session.desk().answer(new CloseSession(session.id(), reason));
+        } finally {
+            sessions.remove(session.id(), session);
+            synchronized (sessions) {
+                sessions.notifyAll();
+            }
+        }
+    }
+
+    /** On a worker, or else this. */
+    void run(Runnable work, Runnable refused) {
+        try {
+            workers.execute(work);
+        } catch (RejectedExecutionException e) {
+            refused.run();
+        }
+    }
+}
