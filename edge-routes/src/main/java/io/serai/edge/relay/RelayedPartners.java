@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -147,17 +148,26 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
             public Optional<Link> instead(Link lost) {
                 // The same server knows what was asked of it last; but not one that wants to be left.
                 Optional<Link> again = links.stream()
-                        .filter(link -> link.takesSessions()
-                                && link.peer().boot().equals(lost.peer().boot()))
+                        .filter(link -> goes(link) && link.peer().boot().equals(lost.peer().boot()))
                         .findFirst();
-                return again.or(() -> picker.apply(Set.of(lost)));
+                return again.or(() -> otherThan(lost));
             }
 
             @Override
             public Optional<Link> otherThan(Link left) {
-                return picker.apply(Set.of(left));
+                // Also at an edge that takes no new sessions itself.
+                List<Link> able = links.stream()
+                        .filter(link -> link != left && goes(link))
+                        .toList();
+                return able.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(able.get(ThreadLocalRandom.current().nextInt(able.size())));
             }
         };
+    }
+
+    private static boolean goes(Link link) {
+        return link.isUsable() && !link.isBeingLeft();
     }
 
     // ---- what is heard of links ----
