@@ -26,7 +26,11 @@ public final class Bench {
         TAKEOVER,
         CACHE,
         TRANSACTIONS,
-        EDGE_TRANSFERS
+        EDGE_TRANSFERS,
+        EDGE_PASS_THROUGH,
+        EDGE_SESSIONS,
+        EDGE_STALLS,
+        EDGE_SHAPED
     }
 
     /**
@@ -36,10 +40,13 @@ public final class Bench {
      * @param rounds how often both sides take their turn with it
      * @param files how many small files go through a route
      * @param events how many events go through the queue
-     * @param seconds how long each size of cluster drains a queue, and each way of committing is tried
+     * @param seconds how long each size of cluster drains a queue, each way of committing is tried, and sessions through an
+     *     edge do nothing
      * @param takeovers how many nodes are killed, and then frozen
+     * @param sessions how many sessions stay open through an edge
      */
-    public record Amounts(int mebibytes, int rounds, int files, int events, int seconds, int takeovers) {
+    public record Amounts(
+            int mebibytes, int rounds, int files, int events, int seconds, int takeovers, int sessions) {
         public Amounts {
             requireBetween("mebibytes", mebibytes, 1, 16_384);
             requireBetween("rounds", rounds, 1, 100);
@@ -47,6 +54,7 @@ public final class Bench {
             requireBetween("events", events, 1, 1_000_000);
             requireBetween("seconds", seconds, 1, 600);
             requireBetween("takeovers", takeovers, 1, 1_000);
+            requireBetween("sessions", sessions, 1, 3_000);
         }
 
         private static void requireBetween(String name, int value, int least, int most) {
@@ -103,11 +111,16 @@ public final class Bench {
             case CACHE -> new CacheBench(own, amounts.seconds(), out).run();
             case TAKEOVER -> missed.addAll(new TakeoverBench(own, amounts.takeovers(), TAKEOVER_LEASE, out).run());
             case EDGE_TRANSFERS -> missed.addAll(new EdgeTransfersBench(own, amounts, out).run());
+            case EDGE_PASS_THROUGH -> missed.addAll(new EdgePassThroughBench(own, amounts, out).run());
+            case EDGE_SESSIONS -> missed.addAll(new EdgeSessionsBench(own, amounts, out).run());
+            case EDGE_STALLS -> missed.addAll(new EdgeStallsBench(own, amounts, out).run());
+            case EDGE_SHAPED -> missed.addAll(new EdgeShapedBench(own, amounts, out).run());
             case TRANSACTIONS -> new TransactionsBench(own, amounts.seconds(), out).run();
         }
     }
 
     private static void requireProgrammes(Set<Part> parts) {
+        requireProgrammesOfEdges(parts);
         if (parts.contains(Part.SMALL_FILES) || parts.contains(Part.TRANSFERS)) {
             Programme.find("sftp", "openssh-client");
             Programme.find("ssh-keygen", "openssh-client");
@@ -122,6 +135,26 @@ public final class Bench {
                         ErrorCode.INVALID,
                         "the comparison with vsftpd needs root, as vsftpd changes to the user of each session: run"
                                 + " \"serai bench transfers\" as root, or \"serai bench events small-files\" as you are");
+            }
+        }
+    }
+
+    private static void requireProgrammesOfEdges(Set<Part> parts) {
+        if (parts.contains(Part.EDGE_TRANSFERS) || parts.contains(Part.EDGE_STALLS)) {
+            Programme.find("sftp", "openssh-client");
+            Programme.find("curl", "curl");
+        }
+        if (parts.contains(Part.EDGE_PASS_THROUGH)) {
+            Programme.find("haproxy", "haproxy");
+        }
+        if (parts.contains(Part.EDGE_SHAPED)) {
+            Programme.find("unshare", "util-linux");
+            Programme.find("tc", "iproute2");
+            if (!"root".equals(System.getProperty("user.name"))) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        "a link is shaped in a network namespace, which needs root: run \"serai bench edge-shaped\" as root,"
+                                + " or the other parts as you are");
             }
         }
     }

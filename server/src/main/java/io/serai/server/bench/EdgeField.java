@@ -48,15 +48,40 @@ final class EdgeField implements AutoCloseable {
      * @param linkPort where the edge waits for its server
      * @param dialled where the server dials, if something stands in between
      * @param settings of the server, beyond what all servers of benchmarks have
+     * @param mode of the edge's listeners
      */
-    record Plan(List<String> edgeJava, int linkPort, int dialled, Map<String, String> settings) {
+    record Plan(List<String> edgeJava, int linkPort, int dialled, Map<String, String> settings, Mode mode) {
         static Plan usual() throws IOException {
             int port = Programme.freePort();
-            return new Plan(BenchEdge.JAVA, port, port, Map.of());
+            return new Plan(BenchEdge.JAVA, port, port, Map.of(), Mode.SESSIONS);
         }
 
         Plan with(Map<String, String> more) {
-            return new Plan(edgeJava, linkPort, dialled, more);
+            return new Plan(edgeJava, linkPort, dialled, more, mode);
+        }
+
+        Plan with(List<String> otherEdgeJava) {
+            return new Plan(otherEdgeJava, linkPort, dialled, settings, mode);
+        }
+
+        Plan dialling(int port) {
+            return new Plan(edgeJava, linkPort, port, settings, mode);
+        }
+
+        Plan passingThrough() {
+            return new Plan(edgeJava, linkPort, dialled, settings, Mode.TCP);
+        }
+    }
+
+    /** How the edge's listeners work. */
+    enum Mode {
+        SESSIONS(List.of("sftp", "ftps", "https")),
+        TCP(List.of("sftp", "https"));
+
+        private final List<String> protocols;
+
+        Mode(List<String> protocols) {
+            this.protocols = protocols;
         }
     }
 
@@ -72,10 +97,10 @@ final class EdgeField implements AutoCloseable {
             NodeFile node = server.awaitUp(LIMIT);
             AdminClient admin = AdminClient.of(server.home(), Map.of());
             Map<String, Integer> ports = new HashMap<>();
-            for (String protocol : PROTOCOLS) {
+            for (String protocol : plan.mode().protocols) {
                 ports.put(protocol, Programme.freePort());
             }
-            BenchServer.apply(admin, zone(plan.dialled(), ports));
+            BenchServer.apply(admin, zone(plan, ports));
             String code = admin.post("/api/v1/edges/edge1/enrolment", Map.of("valid", "10m"))
                     .path("code")
                     .asText();
@@ -92,7 +117,7 @@ final class EdgeField implements AutoCloseable {
         }
     }
 
-    private static String zone(int link, Map<String, Integer> ports) {
+    private static String zone(Plan plan, Map<String, Integer> ports) {
         StringBuilder text = new StringBuilder("""
                 kind: Zone
                 name: dmz
@@ -101,14 +126,15 @@ final class EdgeField implements AutoCloseable {
                     - name: edge1
                       addresses: ["127.0.0.1:%d"]
                   listeners:
-                """.formatted(link));
+                """.formatted(plan.dialled()));
         ports.forEach((protocol, port) -> text.append("""
                     - name: %s-dmz
                       protocol: %s
                       address: 127.0.0.1
                       port: %d
                       maxSessions: 4000
-                """.formatted(protocol, protocol, port)));
+                      %s
+                """.formatted(protocol, protocol, port, plan.mode() == Mode.TCP ? "mode: tcp" : "")));
         return text.toString();
     }
 

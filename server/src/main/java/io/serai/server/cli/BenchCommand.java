@@ -41,7 +41,18 @@ final class BenchCommand implements Callable<Integer> {
         CACHE("cache", Set.of(Bench.Part.CACHE)),
         TRANSACTIONS("transactions", Set.of(Bench.Part.TRANSACTIONS)),
         EDGE_TRANSFERS("edge-transfers", Set.of(Bench.Part.EDGE_TRANSFERS)),
-        EDGES("edges", Set.of(Bench.Part.EDGE_TRANSFERS)),
+        EDGE_PASS_THROUGH("edge-pass-through", Set.of(Bench.Part.EDGE_PASS_THROUGH)),
+        EDGE_SESSIONS("edge-sessions", Set.of(Bench.Part.EDGE_SESSIONS)),
+        EDGE_STALLS("edge-stalls", Set.of(Bench.Part.EDGE_STALLS)),
+        EDGE_SHAPED("edge-shaped", Set.of(Bench.Part.EDGE_SHAPED)),
+        EDGES(
+                "edges",
+                EnumSet.of(
+                        Bench.Part.EDGE_TRANSFERS,
+                        Bench.Part.EDGE_PASS_THROUGH,
+                        Bench.Part.EDGE_SESSIONS,
+                        Bench.Part.EDGE_STALLS,
+                        Bench.Part.EDGE_SHAPED)),
         ALL("all", EnumSet.of(Bench.Part.EVENTS, Bench.Part.SMALL_FILES, Bench.Part.TRANSFERS));
 
         private final String word;
@@ -89,6 +100,9 @@ final class BenchCommand implements Callable<Integer> {
             description = "How many nodes are killed, and how many are frozen.")
     int takeovers;
 
+    @Option(names = "--sessions", defaultValue = "1000", description = "How many sessions stay open through an edge.")
+    int sessions;
+
     @Option(
             names = "--folder",
             paramLabel = "DIR",
@@ -107,7 +121,7 @@ final class BenchCommand implements Callable<Integer> {
                 : spec.commandLine().getOut();
         Set<Bench.Part> parts = EnumSet.noneOf(Bench.Part.class);
         choices.forEach(choice -> parts.addAll(choice.parts));
-        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events, seconds, takeovers);
+        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events, seconds, takeovers, sessions);
         if (kept != null) {
             Path folder = Files.createDirectories(kept.toAbsolutePath());
             return new Bench(folder, amounts, out).run(parts) ? 0 : 1;

@@ -1,0 +1,140 @@
+package io.serai.server.bench;
+
+import io.serai.server.bench.Turns.Contestant;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The same transfers in turn by a listener that an edge passes through to its server and by HAProxy in front of that server,
+ * both with a PROXY protocol header. The CPU seconds are those of the server, its database, and the edge or HAProxy.
+ */
+final class EdgePassThroughBench {
+    private static final double LEAST_THROUGHPUT = 0.95;
+    private static final List<String> PROTOCOLS = List.of("sftp", "https");
+
+    private final Path folder;
+    private final int mebibytes;
+    private final int rounds;
+    private final PrintWriter out;
+    private final List<String> missed = new ArrayList<>();
+
+    EdgePassThroughBench(Path folder, Bench.Amounts amounts, PrintWriter out) {
+        this.folder = folder;
+        this.mebibytes = amounts.mebibytes();
+        this.rounds = amounts.rounds();
+        this.out = out;
+    }
+
+    /** HAProxy in front of the server's listeners, by protocol. */
+    private record Balancer(Process process, Map<String, Integer> ports) implements AutoCloseable {
+        static Balancer start(Path folder, EdgeField field) throws IOException {
+            Map<String, Integer> ports = new java.util.TreeMap<>();
+            StringBuilder text = new StringBuilder("""
+                    global
+                      maxconn 1000
+                    defaults
+                      mode tcp
+                      timeout connect 5s
+                      timeout client 10m
+                      timeout server 10m
+                    """);
+            for (String protocol : PROTOCOLS) {
+                int port = Programme.freePort();
+                ports.put(protocol, port);
+                text.append("""
+                        listen %s
+                          bind 127.0.0.1:%d
+                          server serai 127.0.0.1:%d send-proxy-v2
+                        """.formatted(protocol, port, field.serverPort(protocol)));
+            }
+            Path config = Files.writeString(folder.resolve("haproxy.cfg"), text);
+            Path log = folder.resolve("haproxy.log");
+            Process process = Programme.start(
+                    log,
+                    List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
+            for (int port : ports.values()) {
+                Programme.awaitPort(port, process, log);
+            }
+            return new Balancer(process, ports);
+        }
+
+        int port(String protocol) {
+            return ports.getOrDefault(protocol, 0);
+        }
+
+        @Override
+        public void close() {
+            process.destroy();
+        }
+    }
+
+    /** What was not as promised, for people. */
+    List<String> run() throws IOException {
+        BenchClients clients = BenchClients.in(folder);
+        Path large = BenchClients.randomFile(folder.resolve("random.bin"), mebibytes);
+        EdgeField.Plan plan = EdgeField.Plan.usual()
+                .passingThrough()
+                .with(Map.of(
+                        "sftp.proxy-protocol-from", "127.0.0.1",
+                        "https.proxy-protocol-from", "127.0.0.1"));
+        try (EdgeField field = EdgeField.start(folder, plan);
+                Balancer balancer = Balancer.start(folder, field)) {
+            field.account(EdgeField.ACCOUNT, "", List.of(clients.publicKey()));
+            ProcessCpu ofBalancer =
+                    new ProcessCpu(field.server(), balancer.process().toHandle());
+            for (String protocol : PROTOCOLS) {
+                for (boolean up : new boolean[] {true, false}) {
+                    turns(
+                            protocol.toUpperCase(Locale.ROOT) + " passed through, " + (up ? "up" : "down"),
+                            new Contestant(
+                                    "edge",
+                                    () -> move(clients, protocol, field.edgePort(protocol), up, large),
+                                    field.bothCpu()),
+                            new Contestant(
+                                    "haproxy",
+                                    () -> move(clients, protocol, balancer.port(protocol), up, large),
+                                    ofBalancer));
+                }
+            }
+        }
+        return List.copyOf(missed);
+    }
+
+    private void move(BenchClients clients, String protocol, int port, boolean up, Path file) throws IOException {
+        Path back = folder.resolve("back.bin");
+        String url = "https://127.0.0.1:" + port + "/in/large.bin";
+        if (protocol.equals("sftp")) {
+            clients.sftp(port, up ? "put " + file + " /in/large.bin" : "get /in/large.bin " + back);
+        } else if (up) {
+            clients.curl("-T", file.toString(), url);
+        } else {
+            clients.curl("-o", back.toString(), url);
+        }
+        if (!up && Files.mismatch(file, back) >= 0) {
+            throw new IOException("what came back by " + protocol + " is not what was sent");
+        }
+    }
+
+    private void turns(String what, Contestant edge, Contestant balancer) throws IOException {
+        Turns.Ratios ratios = new Turns(folder, rounds, out).run(what, mebibytes << 20L, edge, balancer);
+        judge(what, ratios).ifPresent(missed::add);
+    }
+
+    static Optional<String> judge(String what, Turns.Ratios ratios) {
+        return ratios.throughput() >= LEAST_THROUGHPUT
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%s: %.2f of HAProxy's throughput, less than %.2f",
+                        what,
+                        ratios.throughput(),
+                        LEAST_THROUGHPUT));
+    }
+}
