@@ -66,6 +66,24 @@ final class Partner {
         }
     }
 
+    /** At these ports of this machine, by listener. */
+    private record At(Map<String, Integer> ports, Path certificate) implements Way {
+        @Override
+        public String host() {
+            return "127.0.0.1";
+        }
+
+        @Override
+        public int port(String listener) {
+            return ports.get(listener);
+        }
+    }
+
+    /** This partner, coming to these ports of this machine. */
+    Partner at(Map<String, Integer> ports) {
+        return new Partner(new At(Map.copyOf(ports), way.certificate()), account, key);
+    }
+
     /** By a load balancer in front of edges, from the partners' own network. */
     private record Outside(Path certificate, List<String> launcher) implements Way {
         @Override
@@ -142,6 +160,16 @@ final class Partner {
         command.addAll(List.of(options));
         command.addAll(List.of("-b", "-", account + "@" + way.host()));
         return Tool.start(Map.of(), batch, command.toArray(String[]::new));
+    }
+
+    /** OpenSSH's sftp with the password in place of the key. */
+    Tool.Result sftpByPassword(String batch) {
+        List<String> command = new ArrayList<>(way.launcher());
+        command.addAll(List.of("sshpass", "-e", "sftp", "-q", "-P", port("sftp")));
+        command.addAll(sshOptions());
+        command.addAll(List.of("-oPubkeyAuthentication=no", "-oBatchMode=no", "-b", "-", account + "@" + way.host()));
+        return Tool.start(Map.of("SSHPASS", PASSWORD), batch, command.toArray(String[]::new))
+                .await(Tool.LIMIT);
     }
 
     private List<String> sshOptions() {

@@ -251,6 +251,19 @@ final class Conversation {
         } catch (SeraiException e) {
             LOG.warn("Session {} could not be closed: {}", id, e.text());
         }
+        forget();
+    }
+
+    /** MINA may hold on to a connection that is gone, until the next one comes; nothing of the partner is to stay with it. */
+    private void forget() {
+        login = Optional.empty();
+        user = "";
+        folder = VirtualPath.ROOT;
+        renameFrom = Optional.empty();
+        FtpIoSession known = control;
+        if (known != null) {
+            known.reinitialize();
+        }
     }
 
     /** Whether nobody has logged in within the time for that. */

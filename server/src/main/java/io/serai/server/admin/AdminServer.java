@@ -299,7 +299,7 @@ public final class AdminServer {
                     SITE_REJECTED,
                     UNKNOWN_OUTCOME,
                     STEP_FAILED -> 502;
-            case NO_SPACE, DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED -> 503;
+            case NO_SPACE, DATABASE_DOWN, STORAGE_DOWN, BUSY, SITE_FULL, FENCED, INTERRUPTED -> 503;
             case DEFECT -> 500;
         };
     }
