@@ -30,7 +30,6 @@ final class EdgeSessionsBench {
     private final int count;
     private final Duration idle;
     private final PrintWriter out;
-    private final List<String> missed = new ArrayList<>();
 
     EdgeSessionsBench(Path folder, Bench.Amounts amounts, PrintWriter out) {
         this.folder = folder;
@@ -63,9 +62,13 @@ final class EdgeSessionsBench {
             int with = collected(log);
             double[] looks = looks(open);
             report(without, with, opened, looks);
-            check(with, looks, wall.forgotten(), field.edgeRow().path("loss").asText());
+            return judge(
+                    count,
+                    with,
+                    looks.length,
+                    wall.forgotten(),
+                    field.edgeRow().path("loss").asText());
         }
-        return List.copyOf(missed);
     }
 
     /** One look at a file in each session; those that answer, sorted. */
@@ -131,16 +134,19 @@ final class EdgeSessionsBench {
         out.flush();
     }
 
-    private void check(int with, double[] looks, int forgotten, String loss) {
-        if (with >= MOST_HEAP_MEBIBYTES) {
-            missed.add(count + " idle sessions need " + with + " MiB of heap at the edge, not less than "
+    /** @param answered how many of them work after the time without a word */
+    static List<String> judge(int count, int heapMebibytes, int answered, int forgotten, String loss) {
+        List<String> missed = new ArrayList<>();
+        if (heapMebibytes >= MOST_HEAP_MEBIBYTES) {
+            missed.add(count + " idle sessions need " + heapMebibytes + " MiB of heap at the edge, not less than "
                     + MOST_HEAP_MEBIBYTES);
         }
-        if (looks.length < count) {
-            missed.add((count - looks.length) + " of " + count + " idle sessions were lost");
+        if (answered < count) {
+            missed.add((count - answered) + " of " + count + " idle sessions were lost");
         }
         if (forgotten > 0 || !loss.isEmpty()) {
             missed.add("the firewall forgot " + forgotten + " connections of the link, which lost: " + loss);
         }
+        return missed;
     }
 }

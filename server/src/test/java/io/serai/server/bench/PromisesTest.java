@@ -2,10 +2,13 @@ package io.serai.server.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** When a benchmark says that what it measured is not as promised. */
 class PromisesTest {
@@ -34,5 +37,51 @@ class PromisesTest {
                         "20 nodes: 89.0 % of the ideal, less than 90 %",
                         "20 nodes: 8.000 ms of the database's CPU an event, more than 20 % away from 6.000 ms, the mean of all"
                                 + " sizes");
+    }
+
+    @Test
+    void anEdgeThatIsNeitherQuickNorCheapIsNamed() {
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.8, 3.0))).isEmpty();
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.5, 1.6))).isEmpty();
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.79, 1.61)))
+                .contains("SFTP up through the edge: 0.79 of the direct throughput, less than 0.8, at 1.61 times the CPU, more"
+                        + " than 1.6");
+    }
+
+    @Test
+    void aPassedThroughListenerThatIsSlowerThanHaproxyIsNamed() {
+        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0))).isEmpty();
+        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.94, 1.0)))
+                .contains("SFTP: 0.94 of HAProxy's throughput, less than 0.95");
+    }
+
+    @Test
+    void sessionsThatNeedTooMuchHeapOrAreLostAreNamed() {
+        assertThat(EdgeSessionsBench.judge(1_000, 149, 1_000, 0, "")).isEmpty();
+        assertThat(EdgeSessionsBench.judge(1_000, 150, 999, 0, ""))
+                .containsExactly(
+                        "1000 idle sessions need 150 MiB of heap at the edge, not less than 150",
+                        "1 of 1000 idle sessions were lost");
+        assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, 1, "nothing was heard"))
+                .containsExactly("the firewall forgot 1 connections of the link, which lost: nothing was heard");
+    }
+
+    @Test
+    void whatACollectionLeavesIsReadFromTheLog(@TempDir Path folder) throws Exception {
+        Path log = Files.writeString(folder.resolve("gc.log"), """
+                [0.011s][info][gc] Using G1
+                [0.531s][info][gc] GC(0) Pause Young (Normal) (G1 Evacuation Pause) 24M->6M(150M) 5.210ms
+                [9.102s][info][gc] GC(1) Pause Full (G1 Periodic Collection) 60M->35M(88M) 40.123ms
+                [11.30s][info][gc] GC(2) Pause Full (G1 Periodic Collection) 36M->34M(88M) 38.001ms
+                """);
+        assertThat(EdgeSessionsBench.full(log)).containsExactly(35, 34);
+    }
+
+    @Test
+    void aQuantileIsAValueThatWasMeasured() {
+        double[] sorted = java.util.stream.IntStream.rangeClosed(1, 100).asDoubleStream().toArray();
+        assertThat(SftpSessions.quantile(sorted, 0.5)).isEqualTo(50);
+        assertThat(SftpSessions.quantile(sorted, 0.99)).isEqualTo(99);
+        assertThat(SftpSessions.quantile(new double[] {7}, 0.99)).isEqualTo(7);
     }
 }
