@@ -33,6 +33,16 @@ final class Balancer implements AutoCloseable {
         return net + "1";
     }
 
+    /** Where partners reach the load balancer in front of edges, when there are any. */
+    String edgesAddress() {
+        return net + "2";
+    }
+
+    /** The address of an edge, on both of its sides. */
+    String edge(int index) {
+        return net + (21 + index);
+    }
+
     /** The settings of a node, as docs/cluster.md tells operators. */
     Map<String, String> settings(int index) {
         String own = net + (11 + index);
@@ -49,7 +59,7 @@ final class Balancer implements AutoCloseable {
         settings.put("admin.port", "8180");
         settings.put("ftps.passive-address", address());
         settings.put("ftps.passive-ports", (50000 + 100 * index) + "-" + (50099 + 100 * index));
-        settings.put("tls.host-names", "localhost," + address());
+        settings.put("tls.host-names", "localhost," + address() + "," + edgesAddress());
         return settings;
     }
 

@@ -66,6 +66,15 @@ final class ChaosChecks {
 
     private void report(Map<String, Long> renamed) {
         long ok = load.sent().values().stream().filter(ChaosLoad.Sent::ok).count();
+        for (String way : load.ways()) {
+            System.out.printf(
+                    "chaos: %d of the files told OK came by the way \"%s\"%n",
+                    load.sent().entrySet().stream()
+                            .filter(sent -> sent.getKey().contains("-" + way + "-"))
+                            .filter(sent -> sent.getValue().ok())
+                            .count(),
+                    way);
+        }
         System.out.printf(
                 "chaos: %d files, %d told OK, %d not told, of these %d arrived; %d takeovers%n",
                 load.sent().size(),
@@ -82,10 +91,12 @@ final class ChaosChecks {
     private void somethingHappened() {
         assertThat(load.failures()).as("failures of the load itself").isEmpty();
         for (String client : List.of("sftp", "lftp", "curl")) {
-            assertThat(load.sent().entrySet())
-                    .as("files that %s was told OK for", client)
-                    .anyMatch(sent ->
-                            sent.getKey().startsWith(client) && sent.getValue().ok());
+            for (String way : load.ways()) {
+                assertThat(load.sent().entrySet())
+                        .as("files that %s was told OK for, by the way \"%s\"", client, way)
+                        .anyMatch(sent -> sent.getKey().startsWith(client + "-" + way + "-")
+                                && sent.getValue().ok());
+            }
         }
         assertThat(load.offered()).as("files to be pulled").isNotEmpty();
         assertThat(cluster.ask("select count(*) > 0 from takeover"))

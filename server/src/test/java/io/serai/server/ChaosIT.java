@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Three nodes behind HAProxy while nodes are killed, frozen beyond their lease, cut off from the database or from the
- * shared folder, and the database restarts; partners upload by SFTP and FTPS, a route delivers, another one pulls, a
- * schedule fires. Afterwards every promise is looked at.
+ * Three nodes behind HAProxy, and behind two edges as well, while nodes are killed, frozen beyond their lease, cut off from
+ * the database or from the shared folder, edges are killed and frozen, and the database restarts; partners upload by SFTP
+ * and FTPS, by either way, a route delivers, another one pulls, a schedule fires. Afterwards every promise is looked at.
  */
 @Tag("promise")
 class ChaosIT {
@@ -37,7 +37,9 @@ class ChaosIT {
         SILENCE_DATABASE_LINE,
         LOSE_SHARE,
         SPLIT_CACHES,
-        SILENCE_CACHES
+        SILENCE_CACHES,
+        KILL_EDGE,
+        FREEZE_EDGE
     }
 
     @Test
@@ -45,14 +47,19 @@ class ChaosIT {
         try (TestFolder folder = new TestFolder("chaos");
                 Balancer balancer = new Balancer(folder);
                 ClusterOfServers cluster = ClusterOfServers.start(folder, 3, Map.of(), balancer::settings);
+                ChaosEdges edges = new ChaosEdges(folder, balancer, cluster);
                 Sshd partner = new Sshd(folder)) {
             balancer.start();
             Path shop = Files.createDirectories(partner.inbox().resolve("shop"));
             Files.createDirectories(partner.inbox().resolve("pulled"));
             Files.createDirectories(partner.inbox().resolve("ticks"));
-            Partner acme = Partner.of(cluster.server(0), folder, "acme").by(balancer);
+            Partner acme = Partner.of(cluster.server(0), folder, "acme");
             configure(cluster.server(0), partner);
-            ChaosLoad load = new ChaosLoad(folder, acme, cluster.file("acme", "/outbox"), shop);
+            ChaosLoad load = new ChaosLoad(
+                    folder,
+                    Map.of("direct", acme.by(balancer), "edge", acme.byEdges(balancer)),
+                    cluster.file("acme", "/outbox"),
+                    shop);
             Instant began = Instant.now();
             load.start();
             try {
@@ -64,10 +71,11 @@ class ChaosIT {
                     trouble(
                             first.isEmpty() ? Trouble.values()[folder.random(Trouble.values().length)] : first.pop(),
                             folder,
-                            cluster);
+                            cluster,
+                            edges);
                 }
             } catch (RuntimeException | Error e) {
-                throw withLogs(e, cluster);
+                throw withLogs(e, cluster, edges);
             } finally {
                 load.stop();
             }
@@ -126,9 +134,10 @@ class ChaosIT {
                 """);
     }
 
-    private static void trouble(Trouble trouble, TestFolder folder, ClusterOfServers cluster) {
+    private static void trouble(Trouble trouble, TestFolder folder, ClusterOfServers cluster, ChaosEdges edges) {
         ClusterOfServers.Node node = cluster.nodes().get(folder.random(3));
         int beyondLease = (int) ClusterOfServers.LEASE.toMillis() + folder.random(6_000);
+        EdgeProcess edge = edges.get(folder.random(2));
         int time = folder.random(9_000);
         System.out.println("chaos: " + Instant.now() + " " + trouble + " " + node.name());
         switch (trouble) {
@@ -174,6 +183,16 @@ class ChaosIT {
                 pause(beyondLease);
                 cluster.mendCaches();
             }
+            case KILL_EDGE -> {
+                edge.kill();
+                pause(time);
+                edge.start("");
+            }
+            case FREEZE_EDGE -> {
+                edge.freeze();
+                pause(2 * time);
+                edge.thaw();
+            }
             case LOSE_SHARE -> {
                 cluster.loseShare(node);
                 pause(beyondLease);
@@ -211,13 +230,14 @@ class ChaosIT {
                         cluster.nodes().stream().allMatch(node -> node.server().isReady()));
     }
 
-    private static Error withLogs(Throwable cause, ClusterOfServers cluster) {
+    private static Error withLogs(Throwable cause, ClusterOfServers cluster, ChaosEdges edges) {
         StringBuilder logs = new StringBuilder("The chaos could not go on; the nodes said last:\n");
         cluster.nodes()
                 .forEach(node -> logs.append("---- ")
                         .append(node.name())
                         .append('\n')
                         .append(node.server().log()));
+        logs.append("---- the edges\n").append(edges.printed());
         return new AssertionError(logs.toString(), cause);
     }
 

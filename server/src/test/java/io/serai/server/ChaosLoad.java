@@ -16,7 +16,7 @@ final class ChaosLoad {
     private static final Duration CLIENT_LIMIT = Duration.ofSeconds(60);
 
     private final TestFolder folder;
-    private final Partner partner;
+    private final Map<String, Partner> ways;
     private final Path home;
     private final Path shop;
     private final Map<String, Sent> sent = new ConcurrentHashMap<>();
@@ -31,27 +31,33 @@ final class ChaosLoad {
     record Sent(String sha256, long sizeBytes, boolean ok, String client) {}
 
     private interface Client {
-        Tool.Running start(Path file, String name);
+        Tool.Running start(Partner partner, Path file, String name);
     }
 
-    ChaosLoad(TestFolder folder, Partner partner, Path home, Path shop) {
+    /** @param ways the partner, as he comes by each way; its name is a part of the names of the files */
+    ChaosLoad(TestFolder folder, Map<String, Partner> ways, Path home, Path shop) {
         this.folder = folder;
-        this.partner = partner;
+        this.ways = Map.copyOf(ways);
         this.home = home;
         this.shop = shop;
+    }
+
+    /** The names of the ways that the partner comes by. */
+    List<String> ways() {
+        return List.copyOf(ways.keySet());
     }
 
     void start() {
         run(() -> upload(
                 "sftp",
-                (file, name) -> partner.startSftp(
+                (partner, file, name) -> partner.startSftp(
                         "put " + file + " /outbox/" + name + "\n",
                         "-oConnectTimeout=8",
                         "-oServerAliveInterval=5",
                         "-oServerAliveCountMax=4")));
-        run(() -> upload("lftp", (file, name) -> partner.startLftpFtps("put " + file + " -o /outbox/" + name)));
+        run(() -> upload("lftp", (partner, file, name) -> partner.startLftpFtps("put " + file + " -o /outbox/" + name)));
         run(() -> upload(
-                "curl", (file, name) -> partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
+                "curl", (partner, file, name) -> partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
         run(this::offer);
         run(this::watch);
     }
@@ -96,12 +102,13 @@ final class ChaosLoad {
 
     private void upload(String client, Client starter) {
         while (end.getCount() > 0) {
-            String name = client + "-" + numbers.incrementAndGet() + ".bin";
+            String way = ways().get(folder.random(ways.size()));
+            String name = client + "-" + way + "-" + numbers.incrementAndGet() + ".bin";
             int size = folder.random(4) == 0 ? folder.random(3_000_000) : folder.random(100_000);
             Path file = folder.file(name, size);
             String sha256 = TestFolder.sha256(file);
             sent.put(name, new Sent(sha256, size, false, "running"));
-            Tool.Result result = starter.start(file, name).await(CLIENT_LIMIT);
+            Tool.Result result = starter.start(ways.get(way), file, name).await(CLIENT_LIMIT);
             sent.put(name, new Sent(sha256, size, result.ok(), result.status() + " " + result.output()));
             if (!file.toFile().delete()) {
                 throw new IllegalStateException(file + " cannot be deleted");

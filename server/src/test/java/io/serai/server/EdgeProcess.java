@@ -84,6 +84,28 @@ final class EdgeProcess implements AutoCloseable {
         return folder.resolve("tmp");
     }
 
+    /** Ends it as a power failure does. */
+    void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** It stands still, and nobody is told. */
+    void freeze() {
+        Tool.run("kill", "-STOP", Long.toString(process.pid())).expectSuccess();
+    }
+
+    /** Goes on after {@link #freeze}; nothing when it does not run. */
+    void thaw() {
+        if (process != null && process.isAlive()) {
+            Tool.run("kill", "-CONT", Long.toString(process.pid())).expectSuccess();
+        }
+    }
+
     long pid() {
         return process.pid();
     }

@@ -113,6 +113,11 @@ final class Partner {
         return new Partner(new Balanced(balancer.address(), way.certificate()), account, key);
     }
 
+    /** This partner, coming by the load balancer in front of edges. */
+    Partner byEdges(Balancer balancer) {
+        return new Partner(new Balanced(balancer.edgesAddress(), way.certificate()), account, key);
+    }
+
     /** Makes the account, with a password and a key, and the folders /outbox and /inbox or those given. */
     static Partner of(RunningServer server, TestFolder folder, String account, String... folders) {
         Path key = folder.resolve("key-" + account);
