@@ -15,9 +15,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -269,8 +269,7 @@ public final class InMemoryAccount {
             settled.add(ask.transfer());
         }
         boolean failed = settled.contains(ask.transfer());
-        return new UploadOutcome(
-                failed ? UploadOutcome.State.FAILED : UploadOutcome.State.OPEN, Optional.empty());
+        return new UploadOutcome(failed ? UploadOutcome.State.FAILED : UploadOutcome.State.OPEN, Optional.empty());
     }
 
     synchronized String committed(InMemoryUpload upload, long sizeBytes, String sha256) {
@@ -280,8 +279,7 @@ public final class InMemoryAccount {
         Node node = fileNode(upload.content());
         nodes.put(upload.path(), node);
         arrivals.add(upload.path().toString());
-        receipts.put(
-                upload.transfer(), new UploadReceipt(upload.transfer(), sizeBytes, sha256, node.version()));
+        receipts.put(upload.transfer(), new UploadReceipt(upload.transfer(), sizeBytes, sha256, node.version()));
         return node.version();
     }
 

@@ -31,6 +31,7 @@ public final class InMemoryPartners implements Processor {
     private final Map<String, InMemoryAccount> accounts;
     /** Which of several servers has a session that has logged in, and for whom. */
     private final Map<SessionId, Place> register;
+
     private final Map<SessionId, PartnerOperation.Origin> sessions = new ConcurrentHashMap<>();
     private final Map<SessionId, InMemoryAccount> logins = new ConcurrentHashMap<>();
     private final List<PartnerOperation<?>> operations = new CopyOnWriteArrayList<>();

@@ -61,12 +61,7 @@ final class ChaosEdges implements AutoCloseable {
                       passivePorts: %d-%d
                   listeners:
                 """.formatted(
-                        name,
-                        name,
-                        servers.edge(index),
-                        servers.edgesAddress(),
-                        50000 + 100 * index,
-                        50099 + 100 * index));
+                name, name, servers.edge(index), servers.edgesAddress(), 50000 + 100 * index, 50099 + 100 * index));
         for (String listener : List.of("sftp, port: 2222", "ftps, port: 2121")) {
             text.append("    - {name: %s-%s, address: %s, protocol: %s, proxyProtocolFrom: [127.0.0.0/8]}\n"
                     .formatted(listener.substring(0, 4), name, servers.edge(index), listener));

@@ -55,9 +55,11 @@ final class ChaosLoad {
                         "-oConnectTimeout=8",
                         "-oServerAliveInterval=5",
                         "-oServerAliveCountMax=4")));
-        run(() -> upload("lftp", (partner, file, name) -> partner.startLftpFtps("put " + file + " -o /outbox/" + name)));
+        run(() ->
+                upload("lftp", (partner, file, name) -> partner.startLftpFtps("put " + file + " -o /outbox/" + name)));
         run(() -> upload(
-                "curl", (partner, file, name) -> partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
+                "curl",
+                (partner, file, name) -> partner.startCurlFtps("/outbox/" + name, "-m", "50", "-T", file.toString())));
         run(this::offer);
         run(this::watch);
     }

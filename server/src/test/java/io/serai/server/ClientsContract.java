@@ -130,7 +130,8 @@ interface ClientsContract {
     default void curlFtpsResumes() {
         Path file = folder().file("curl-ftps-resumed", SLOW_SIZE);
         breakUpload(
-                "/outbox/cfr.bin", acme().startCurlFtps("/outbox/cfr.bin", "--limit-rate", "1M", "-T", file.toString()));
+                "/outbox/cfr.bin",
+                acme().startCurlFtps("/outbox/cfr.bin", "--limit-rate", "1M", "-T", file.toString()));
         acme().curlFtps("/outbox/cfr.bin", "-C", "-", "-T", file.toString()).expectSuccess();
         expectUpload("/outbox/cfr.bin", file, "ftps");
         breakDownload(file, acme().startCurlFtps("/outbox/cfr.bin", "--limit-rate", "1M", "-o", file + ".back"));
@@ -163,7 +164,8 @@ interface ClientsContract {
     default void curlHttpsSendsAgainWhatBrokeAndResumesDownloads() {
         Path file = folder().file("curl-https-resumed", SLOW_SIZE);
         breakUpload(
-                "/outbox/chr.bin", acme().startCurlHttps("/outbox/chr.bin", "--limit-rate", "1M", "-T", file.toString()));
+                "/outbox/chr.bin",
+                acme().startCurlHttps("/outbox/chr.bin", "--limit-rate", "1M", "-T", file.toString()));
         acme().curlHttps("/outbox/chr.bin", "-T", file.toString()).expectSuccess();
         expectUpload("/outbox/chr.bin", file, "https");
         breakDownload(file, acme().startCurlHttps("/outbox/chr.bin", "--limit-rate", "1M", "-o", file + ".back"));

@@ -65,9 +65,9 @@ class ClientsThroughEdges implements ClientsContract {
 
     private static void expectPartnersAddresses() {
         List<JsonNode> rows = edges.cluster().server(0).transfers("party", "acme");
-        assertThat(rows).hasSizeGreaterThan(10).allSatisfy(row -> assertThat(
-                        row.path("peer").asText())
-                .startsWith(DividedNetwork.PARTNERS));
+        assertThat(rows)
+                .hasSizeGreaterThan(10)
+                .allSatisfy(row -> assertThat(row.path("peer").asText()).startsWith(DividedNetwork.PARTNERS));
     }
 
     @Override
@@ -116,9 +116,11 @@ class ClientsThroughEdges implements ClientsContract {
         }
         assertThat(failed).isEmpty();
         assertThat(uploads[0]).isGreaterThan(5);
-        await("the ledger").atMost(LIMIT).untilAsserted(() -> assertThat(
-                        server().transfers("kind", "upload", "state", "completed", "party", "acme"))
-                .filteredOn(row -> row.path("path").asText().startsWith("/outbox/restart-"))
-                .hasSize(uploads[0]));
+        await("the ledger")
+                .atMost(LIMIT)
+                .untilAsserted(
+                        () -> assertThat(server().transfers("kind", "upload", "state", "completed", "party", "acme"))
+                                .filteredOn(row -> row.path("path").asText().startsWith("/outbox/restart-"))
+                                .hasSize(uploads[0]));
     }
 }

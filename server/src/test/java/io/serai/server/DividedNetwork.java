@@ -41,8 +41,10 @@ final class DividedNetwork implements AutoCloseable {
             // It ends with its standard input, so with this process.
             holder = new ProcessBuilder("unshare", "--net", "cat").start();
             Path own = Files.readSymbolicLink(Path.of("/proc/self/ns/net"));
-            await("a network namespace").atMost(SOON).ignoreExceptions().until(() -> !Files.readSymbolicLink(file())
-                    .equals(own));
+            await("a network namespace")
+                    .atMost(SOON)
+                    .ignoreExceptions()
+                    .until(() -> !Files.readSymbolicLink(file()).equals(own));
             in("ip", "link", "set", "lo", "up");
         }
 
@@ -112,9 +114,7 @@ final class DividedNetwork implements AutoCloseable {
 
     /** Before routing, so that it sees what goes to any address. */
     private static void firewall() {
-        Tool.start(
-                        Map.of(),
-                        """
+        Tool.start(Map.of(), """
                         table inet wall {
                           counter connections { }
                           counter others { }
@@ -126,12 +126,7 @@ final class DividedNetwork implements AutoCloseable {
                             iifname "inner" meta l4proto tcp counter name answers
                           }
                         }
-                        """,
-                        program("nft"),
-                        "-f",
-                        "-")
-                .await(Tool.LIMIT)
-                .expectSuccess();
+                        """, program("nft"), "-f", "-").await(Tool.LIMIT).expectSuccess();
     }
 
     /** Daemons' and firewalls' commands are not in everybody's PATH. */
@@ -143,11 +138,13 @@ final class DividedNetwork implements AutoCloseable {
     Crossings crossings() {
         String counters =
                 Tool.run(program("nft"), "list", "counters").expectSuccess().output();
-        return new Crossings(packets(counters, "connections"), packets(counters, "others"), packets(counters, "answers"));
+        return new Crossings(
+                packets(counters, "connections"), packets(counters, "others"), packets(counters, "answers"));
     }
 
     private static long packets(String counters, String name) {
-        Matcher found = Pattern.compile("counter " + name + " \\{\\s+packets (\\d+)").matcher(counters);
+        Matcher found =
+                Pattern.compile("counter " + name + " \\{\\s+packets (\\d+)").matcher(counters);
         if (!found.find()) {
             throw new AssertionError("no counter " + name + " in:\n" + counters);
         }

@@ -23,8 +23,7 @@ final class EdgesBehindBalancer implements AutoCloseable {
 
     /** Starts all; returns when partners get in. */
     EdgesBehindBalancer(TestFolder folder, DividedNetwork network) {
-        cluster = ClusterOfServers.start(
-                folder, 2, Map.of("tls.host-names", "localhost," + DividedNetwork.BALANCER));
+        cluster = ClusterOfServers.start(folder, 2, Map.of("tls.host-names", "localhost," + DividedNetwork.BALANCER));
         try {
             cluster.server(0).apply(Map.of("zone.yaml", zone()));
             for (int i = 0; i < 2; i++) {
@@ -92,7 +91,8 @@ final class EdgesBehindBalancer implements AutoCloseable {
             await("the edges at " + node.name()).atMost(LIMIT).untilAsserted(() -> {
                 JsonNode all = node.server().admin().get("/api/v1/edges").path("edges");
                 if (!isUp(all.path(0)) || !isUp(all.path(1))) {
-                    throw new AssertionError(all + "\n" + edges.get(0).printed() + edges.get(1).printed());
+                    throw new AssertionError(
+                            all + "\n" + edges.get(0).printed() + edges.get(1).printed());
                 }
             });
         }

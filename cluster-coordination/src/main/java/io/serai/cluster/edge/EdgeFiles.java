@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,8 +48,7 @@ public final class EdgeFiles {
      * @param problem why its files are not in force; they are not compared then
      * @param files what is in them, if they have changed
      */
-    public record Said(
-            Base base, String digest, boolean automatic, String problem, SortedMap<String, String> files) {
+    public record Said(Base base, String digest, boolean automatic, String problem, SortedMap<String, String> files) {
         boolean isChanged() {
             return !digest.equals(base.digest());
         }
@@ -104,13 +102,17 @@ public final class EdgeFiles {
             lock(connection, zone);
             List<Row> versions = versions(connection, zone);
             Optional<Row> newest = versions.isEmpty() ? Optional.empty() : Optional.of(versions.get(0));
-            Base latest = newest.map(row -> new Base(row.version().number(), row.version().digest()))
+            Base latest = newest.map(row ->
+                            new Base(row.version().number(), row.version().digest()))
                     .orElse(new Base(0, ""));
             Decision decision = decide(versions, latest, said);
             Base version = latest;
             if (decision == Decision.PROMOTE) {
                 version = new Base(latest.number() + 1, said.digest());
-                insert(connection, zone, new Fresh(version, said.files(), edge, false, List.of(), edge + ", automatically"));
+                insert(
+                        connection,
+                        zone,
+                        new Fresh(version, said.files(), edge, false, List.of(), edge + ", automatically"));
             }
             record(connection, zone, edge, said, decision, version);
             return switch (decision) {
@@ -118,7 +120,11 @@ public final class EdgeFiles {
                 case TAKE -> new Answer(Outcome.TAKE, version, files(connection, zone, version.number()), "");
                 case BEHIND, CHANGED, BROKEN -> new Answer(Outcome.STAY, version, new TreeMap<>(), "");
                 case CONFLICT ->
-                    new Answer(Outcome.CONFLICT, version, new TreeMap<>(), conflict(newest.orElseThrow().version(), said));
+                    new Answer(
+                            Outcome.CONFLICT,
+                            version,
+                            new TreeMap<>(),
+                            conflict(newest.orElseThrow().version(), said));
             };
         });
     }
@@ -199,7 +205,8 @@ public final class EdgeFiles {
     /** How the files of all edges are that have their own. */
     public List<At> list() {
         return database.statement(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement("select * from edge_files_at order by edge");
+            try (PreparedStatement statement =
+                            connection.prepareStatement("select * from edge_files_at order by edge");
                     ResultSet rows = statement.executeQuery()) {
                 List<At> all = new ArrayList<>();
                 while (rows.next()) {
@@ -229,9 +236,10 @@ public final class EdgeFiles {
             ZoneName zone = source.zone();
             List<Row> versions = versions(connection, zone);
             long next = versions.isEmpty() ? 1 : versions.get(0).version().number() + 1;
-            SortedMap<String, String> files = source.files().isEmpty() && !source.digest().isEmpty()
-                    ? files(connection, zone, source.version())
-                    : source.files();
+            SortedMap<String, String> files =
+                    source.files().isEmpty() && !source.digest().isEmpty()
+                            ? files(connection, zone, source.version())
+                            : source.files();
             insert(
                     connection,
                     zone,
@@ -344,7 +352,8 @@ public final class EdgeFiles {
             statement.setString(4, json(fresh.files()));
             statement.setString(5, fresh.edge().value());
             statement.setBoolean(6, fresh.ordered());
-            statement.setArray(7, connection.createArrayOf("text", fresh.overruled().toArray()));
+            statement.setArray(
+                    7, connection.createArrayOf("text", fresh.overruled().toArray()));
             statement.setString(8, fresh.by());
             int unused = statement.executeUpdate();
             forget.setString(1, zone.value());

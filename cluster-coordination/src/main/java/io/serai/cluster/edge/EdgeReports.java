@@ -146,7 +146,8 @@ public final class EdgeReports {
                     if (edge != null) {
                         edges.put(
                                 new EdgeName(edge),
-                                new Drain(rows.getString(3), rows.getTimestamp(4).toInstant()));
+                                new Drain(
+                                        rows.getString(3), rows.getTimestamp(4).toInstant()));
                     }
                 }
                 return new Drains(revision, edges);

@@ -146,8 +146,10 @@ public final class JdbcLedger implements Ledger {
 
     @Override
     public TransferState endUpload(LostUpload upload) {
-        Optional<TransferRow> known = one(select("where id = ?", upload.transfer().value()));
-        if (known.filter(other -> !isUploadOf(other, upload.session(), upload.account())).isPresent()) {
+        Optional<TransferRow> known =
+                one(select("where id = ?", upload.transfer().value()));
+        if (known.filter(other -> !isUploadOf(other, upload.session(), upload.account()))
+                .isPresent()) {
             return TransferState.ABORTED;
         }
         FencingToken token = fence.token();

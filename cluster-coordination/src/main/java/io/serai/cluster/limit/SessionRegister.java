@@ -40,8 +40,7 @@ public final class SessionRegister {
     private static final String ADMIT = "select admit_session(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     // A session that another node has taken meanwhile is that node's.
     private static final String REMOVE = "delete from partner_session where id = any (?) and node = ?";
-    private static final String ONE_OF_ACCOUNT =
-            "select pg_advisory_xact_lock(1397048137, hashtext('session ' || ?))";
+    private static final String ONE_OF_ACCOUNT = "select pg_advisory_xact_lock(1397048137, hashtext('session ' || ?))";
     private static final String MOVE = """
             update partner_session s set node = ?, epoch = ?
              where s.id = ? and s.account = ? and s.end_requested_at is null and lease_holds(?, ?)
@@ -258,7 +257,9 @@ public final class SessionRegister {
             }
         });
         Set<UUID> placed = Set.copyOf(rows);
-        return present.stream().filter(session -> !placed.contains(session.value())).toList();
+        return present.stream()
+                .filter(session -> !placed.contains(session.value()))
+                .toList();
     }
 
     private static String storable(String text) {

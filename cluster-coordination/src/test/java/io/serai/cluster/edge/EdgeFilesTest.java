@@ -185,7 +185,8 @@ class EdgeFilesTest {
         assertThatThrownBy(() -> files.take(a.name, "ada"))
                 .isInstanceOf(SeraiException.class)
                 .hasMessageContaining("a.yaml:3: no");
-        assertThatThrownBy(() -> files.take(new EdgeName("nobody"), "ada")).hasMessageContaining("no route files of its own");
+        assertThatThrownBy(() -> files.take(new EdgeName("nobody"), "ada"))
+                .hasMessageContaining("no route files of its own");
     }
 
     @Test
@@ -200,14 +201,12 @@ class EdgeFilesTest {
             edge.text = "from " + i;
             edges.add(edge);
         }
-        List<Outcome> outcomes = edges.stream()
-                .map(edge -> CompletableFuture.supplyAsync(edge::sync))
-                .toList()
-                .stream()
+        List<Outcome> outcomes = edges.stream().map(edge -> CompletableFuture.supplyAsync(edge::sync)).toList().stream()
                 .map(CompletableFuture::join)
                 .toList();
         assertThat(outcomes).containsOnlyOnce(Outcome.SAME);
-        assertThat(outcomes.stream().filter(outcome -> outcome == Outcome.CONFLICT)).hasSize(5);
+        assertThat(outcomes.stream().filter(outcome -> outcome == Outcome.CONFLICT))
+                .hasSize(5);
         assertThat(files.newest(ZONE).orElseThrow().number()).isEqualTo(2);
     }
 }

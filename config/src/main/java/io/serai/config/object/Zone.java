@@ -125,8 +125,7 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
             if (!matcher.matches()) {
                 throw new IllegalArgumentException("expected so many a second or a minute, such as 10/s or 600/m");
             }
-            return new Rate(
-                    Integer.parseInt(matcher.group(1)), matcher.group(2).equals("s") ? Per.SECOND : Per.MINUTE);
+            return new Rate(Integer.parseInt(matcher.group(1)), matcher.group(2).equals("s") ? Per.SECOND : Per.MINUTE);
         }
 
         @Override

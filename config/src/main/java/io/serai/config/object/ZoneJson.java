@@ -96,7 +96,8 @@ final class ZoneJson {
                             networks(fields, "denyFrom"),
                             new Zone.Rates(
                                     fields.optionalText("connectionRate").map(Zone.Rate::parse),
-                                    fields.optionalText("connectionRatePerAddress").map(Zone.Rate::parse),
+                                    fields.optionalText("connectionRatePerAddress")
+                                            .map(Zone.Rate::parse),
                                     fields.optionalText("loginRate").map(Zone.Rate::parse)))));
             fields.finish();
         }

@@ -80,7 +80,8 @@ class ZoneReaderTest {
                         new HostPort("edge1.inside", ObjectDefaults.LINK_PORT));
         assertThat(zone.edge(new EdgeName("edge1")).orElseThrow().pins()).containsExactly(PIN);
         assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().pins()).isEmpty();
-        assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().passivePorts()).hasValue("51000-51999");
+        assertThat(zone.edge(new EdgeName("edge2")).orElseThrow().passivePorts())
+                .hasValue("51000-51999");
         assertThat(zone.listeners()).extracting(Zone.Listener::port).containsExactly(22, 990);
         assertThat(zone.listeners()).extracting(Zone.Listener::protocol).containsExactly(Protocol.SFTP, Protocol.FTPS);
         assertThat(zone.listeners().get(0).admission().rates())

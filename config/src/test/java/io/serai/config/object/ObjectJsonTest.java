@@ -115,7 +115,8 @@ class ObjectJsonTest {
                             OptionalInt.of(500),
                             List.of(Network.parse("192.0.2.0/28")),
                             new Zone.Admission(
-                                    List.of(Network.parse("198.51.100.0/24")), List.of(Network.parse("198.51.100.9")),
+                                    List.of(Network.parse("198.51.100.0/24")),
+                                    List.of(Network.parse("198.51.100.9")),
                                     new Zone.Rates(
                                             Optional.of(Zone.Rate.parse("600/m")),
                                             Optional.of(Zone.Rate.parse("10/s")),

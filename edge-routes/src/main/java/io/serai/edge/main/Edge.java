@@ -70,8 +70,8 @@ public final class Edge implements AutoCloseable {
                 Optional.of(new SessionMoves(threads, clock, UNSERVED_PATIENCE)));
         EdgeListeners routes = new EdgeListeners(camel);
         Optional<OwnFiles> own = settings.routes()
-                .map(from -> new OwnFiles(
-                        new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
+                .map(from ->
+                        new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
         sync = new EdgeSync(partners, servers, routes, own, this::acceptor, SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,

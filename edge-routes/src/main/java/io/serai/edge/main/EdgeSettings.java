@@ -126,8 +126,9 @@ public record EdgeSettings(
         String name = text.substring(CREDENTIAL.length());
         String folder = System.getenv("CREDENTIALS_DIRECTORY");
         if (folder == null || !name.matches("[A-Za-z0-9._-]{1,64}") || name.startsWith(".")) {
-            throw new IllegalArgumentException("there is no such credential: systemd gives it by LoadCredential=NAME:PATH"
-                    + " or LoadCredentialEncrypted=NAME:PATH");
+            throw new IllegalArgumentException(
+                    "there is no such credential: systemd gives it by LoadCredential=NAME:PATH"
+                            + " or LoadCredentialEncrypted=NAME:PATH");
         }
         return SecretSource.FILE + Path.of(folder, name);
     }

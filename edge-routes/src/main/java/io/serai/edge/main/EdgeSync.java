@@ -110,7 +110,10 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private void sync(Link link) {
         EdgeConfig now = inForce;
         EdgeState state = new EdgeState(
-                now == null ? "" : now.digest(), partners.sessionCount(), problem, own.isPresent() ? Routes.OWN : Routes.OF_SERVERS);
+                now == null ? "" : now.digest(),
+                partners.sessionCount(),
+                problem,
+                own.isPresent() ? Routes.OWN : Routes.OF_SERVERS);
         try {
             Reply reply = link.call(0, Method.EDGE_SYNC, state.encode(), PATIENCE);
             if (reply.status() == Status.OK && reply.payload().length > 0) {
@@ -165,7 +168,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
             draining = config.draining();
             LOG.warn(
                     "This edge {}",
-                    draining ? "is drained: it takes no more partners (serai edge undrain ends this)" : "takes partners again");
+                    draining
+                            ? "is drained: it takes no more partners (serai edge undrain ends this)"
+                            : "takes partners again");
             acceptor.get().tell(new LinkStatus(draining, false, 0, 0, 0));
         }
         bring();
@@ -175,7 +180,8 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
         List<String> problems = new ArrayList<>();
         if (own.isPresent()) {
             problems.addAll(own.get().problems());
-            problems.addAll(listeners.apply(Optional.ofNullable(inForce), own.get().good()));
+            problems.addAll(
+                    listeners.apply(Optional.ofNullable(inForce), own.get().good()));
         } else if (inForce != null) {
             problems.addAll(listeners.apply(inForce));
         }
@@ -224,7 +230,8 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
                 return false;
             }
             List<String> before = files.problems();
-            if (files.follow(FilesAnswer.decode(reply.payload())) || !files.problems().equals(before)) {
+            if (files.follow(FilesAnswer.decode(reply.payload()))
+                    || !files.problems().equals(before)) {
                 bring();
             }
             return true;

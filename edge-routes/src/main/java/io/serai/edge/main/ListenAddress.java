@@ -35,13 +35,15 @@ final class ListenAddress {
             }
             node = next;
         }
-        return address(text(node, "bindAddress").orElse("0.0.0.0"), text(node, "port").orElse("0"));
+        return address(
+                text(node, "bindAddress").orElse("0.0.0.0"), text(node, "port").orElse("0"));
     }
 
     private static @Nullable Node value(Node node, String key) {
         if (node instanceof MappingNode mapping) {
             for (NodeTuple tuple : mapping.getValue()) {
-                if (tuple.getKeyNode() instanceof ScalarNode word && word.getValue().equals(key)) {
+                if (tuple.getKeyNode() instanceof ScalarNode word
+                        && word.getValue().equals(key)) {
                     return tuple.getValueNode();
                 }
             }

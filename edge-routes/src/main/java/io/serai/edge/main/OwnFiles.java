@@ -130,7 +130,9 @@ final class OwnFiles {
             return false;
         }
         if (!broken.isEmpty() || !folder.read().equals(seen)) {
-            LOG.info("The route files have just been changed here; version {} is looked at anew", answer.version().number());
+            LOG.info(
+                    "The route files have just been changed here; version {} is looked at anew",
+                    answer.version().number());
             return false;
         }
         folder.take(answer.version(), answer.files());
@@ -138,7 +140,9 @@ final class OwnFiles {
         refused = "";
         seen = answer.files();
         good = seen;
-        LOG.info("Version {} of the zone's route files is in force; what was there before is in sync/former", base.number());
+        LOG.info(
+                "Version {} of the zone's route files is in force; what was there before is in sync/former",
+                base.number());
         return true;
     }
 }

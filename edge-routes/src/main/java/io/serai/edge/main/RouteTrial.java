@@ -120,14 +120,15 @@ final class RouteTrial {
     private void check(CamelContext camel, RouteDefinition route) {
         String id = routeId(file);
         if (!route.hasCustomIdAssigned() || !id.equals(route.getId())) {
-            problems.add(file + ":" + Math.max(1, route.getLineNumber()) + ": the route's id is not the file's name; write id: "
-                    + id);
+            problems.add(file + ":" + Math.max(1, route.getLineNumber())
+                    + ": the route's id is not the file's name; write id: " + id);
         }
         endpoint(camel, route.getInput().getEndpointUri(), route.getInput().getLineNumber());
         List<ProcessorDefinition<?>> steps = new ArrayList<>(
                 ProcessorDefinitionHelper.filterTypeInOutputs(route.getOutputs(), (Class) ProcessorDefinition.class));
         for (ProcessorDefinition<?> step : steps) {
-            if (step instanceof EndpointRequiredDefinition to && to.getEndpointUri().startsWith("admit:")) {
+            if (step instanceof EndpointRequiredDefinition to
+                    && to.getEndpointUri().startsWith("admit:")) {
                 endpoint(camel, to.getEndpointUri(), step.getLineNumber());
             }
         }

@@ -90,7 +90,9 @@ public final class FileMessages {
                 }
             }
             FilesState state = new FilesState(base, digest, takes, problem, routeFiles(files));
-            if (problem.isEmpty() && state.isChanged() && !state.files().digest().equals(digest)) {
+            if (problem.isEmpty()
+                    && state.isChanged()
+                    && !state.files().digest().equals(digest)) {
                 throw new ProtocolViolation("route files that are not those of their digest");
             }
             return state;
@@ -161,7 +163,9 @@ public final class FileMessages {
     }
 
     private static void write(FieldWriter out, int field, RouteFiles files) {
-        files.texts().forEach((name, text) -> out.message(field, new FieldWriter().text(1, name).text(2, text)));
+        files.texts()
+                .forEach((name, text) ->
+                        out.message(field, new FieldWriter().text(1, name).text(2, text)));
     }
 
     private static void read(FieldReader in, Map<String, String> files) throws ProtocolViolation {

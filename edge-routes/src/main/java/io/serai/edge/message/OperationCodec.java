@@ -111,7 +111,9 @@ public final class OperationCodec {
         public static Resume decode(byte[] payload) throws ProtocolViolation {
             OperationFields fields = OperationFields.decode(payload);
             return new Resume(
-                    new SessionId(fields.session), fields.ticket, address(fields.clientAddress, 0).getAddress());
+                    new SessionId(fields.session),
+                    fields.ticket,
+                    address(fields.clientAddress, 0).getAddress());
         }
     }
 

@@ -90,7 +90,9 @@ public final class ReplyCodec {
     private static FieldWriter accepted(FieldWriter out, LoginResult.Accepted accepted) {
         return out.flag(4, true)
                 .text(5, accepted.account().toString())
-                .texts(6, accepted.permissions().stream().map(Enum::name).sorted().toList())
+                .texts(
+                        6,
+                        accepted.permissions().stream().map(Enum::name).sorted().toList())
                 .number(7, accepted.idleTimeout().toMillis());
     }
 

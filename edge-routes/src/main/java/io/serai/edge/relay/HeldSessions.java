@@ -31,6 +31,7 @@ final class HeldSessions {
     static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
     /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
     private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
+
     private static final long CHECK_MILLIS = 50;
 
     private final ExecutorService workers;
@@ -45,7 +46,8 @@ final class HeldSessions {
         this.mayGoOn = mayGoOn;
     }
 
-    @Nullable RelayedSession get(SessionId id) {
+    @Nullable
+    RelayedSession get(SessionId id) {
         return sessions.get(id);
     }
 
@@ -73,7 +75,8 @@ final class HeldSessions {
     }
 
     /** Waits until there are none, or it is enough; meanwhile does this with each again and again. */
-    void awaitNone(Duration patience, Consumer<RelayedSession> meanwhile, BooleanSupplier enough) throws InterruptedException {
+    void awaitNone(Duration patience, Consumer<RelayedSession> meanwhile, BooleanSupplier enough)
+            throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         while (!sessions.isEmpty() && System.nanoTime() - deadline < 0 && !enough.getAsBoolean()) {
             all().forEach(meanwhile);
@@ -92,7 +95,10 @@ final class HeldSessions {
     /** An edge that was started anew has none of its sessions any more. */
     void endOfFormer(Link link) {
         sessions.values().stream()
-                .filter(session -> session.link().peer().node().equals(link.peer().node())
+                .filter(session -> session.link()
+                                .peer()
+                                .node()
+                                .equals(link.peer().node())
                         && !session.link().peer().boot().equals(link.peer().boot()))
                 .forEach(session -> closeOnWorker(session, "The edge was started anew"));
     }
@@ -107,9 +113,7 @@ final class HeldSessions {
     }
 
     void lost(Link link) {
-        sessions.values().stream()
-                .filter(session -> session.link() == link)
-                .forEach(session -> lost(session, link));
+        sessions.values().stream().filter(session -> session.link() == link).forEach(session -> lost(session, link));
     }
 
     void lost(RelayedSession session, Link link) {

@@ -372,7 +372,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
     }
 
-    @Nullable RelayedSession held(SessionId id) {
+    @Nullable
+    RelayedSession held(SessionId id) {
         return sessions.get(id);
     }
 

@@ -148,7 +148,8 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
             public Optional<Link> instead(Link lost) {
                 // The same server knows what was asked of it last; but not one that wants to be left.
                 Optional<Link> again = links.stream()
-                        .filter(link -> goes(link) && link.peer().boot().equals(lost.peer().boot()))
+                        .filter(link -> goes(link)
+                                && link.peer().boot().equals(lost.peer().boot()))
                         .findFirst();
                 return again.or(() -> otherThan(lost));
             }

@@ -173,12 +173,11 @@ final class RelayedUpload implements UploadChannel {
 
     /** Empty when that server can not be asked any more. */
     private Optional<Reply> ask(Link asked, boolean late) throws InterruptedException {
-        Elsewhere elsewhere = new Elsewhere(
-                opened.transfer(), asking.path(), late ? AskPurpose.SETTLE : AskPurpose.LOOK);
+        Elsewhere elsewhere =
+                new Elsewhere(opened.transfer(), asking.path(), late ? AskPurpose.SETTLE : AskPurpose.LOOK);
         byte[] query = new UploadQuery(session.id(), asking.id(), sent, Optional.of(elsewhere)).encode();
         try {
-            return Optional.of(
-                    asked.call(session.id().hashCode(), Method.UPLOAD_QUERY, query, patience.reply()));
+            return Optional.of(asked.call(session.id().hashCode(), Method.UPLOAD_QUERY, query, patience.reply()));
         } catch (ConnectionLost | TimeoutException e) {
             if (!session.isMovable()) {
                 throw unknown(e);

@@ -58,8 +58,7 @@ final class ResumedSessions {
         RelayedSession session = new RelayedSession(resume.session(), said.origin(), link, service.desk());
         return service.begin(session, () -> {
                     LoginResult result = session.desk()
-                            .answer(new ResumeSession(
-                                    session.id(), said.origin(), said.account(), said.credentials()));
+                            .answer(new ResumeSession(session.id(), said.origin(), said.account(), said.credentials()));
                     return result instanceof LoginResult.Accepted accepted
                             ? Optional.of(accepted(service.tickets(), session, accepted))
                             : Optional.empty();
@@ -72,8 +71,7 @@ final class ResumedSessions {
     }
 
     /** The answer to a login, with the ticket that the next server will see. */
-    static byte[] accepted(
-            Optional<SessionTickets> tickets, RelayedSession session, LoginResult.Accepted accepted) {
+    static byte[] accepted(Optional<SessionTickets> tickets, RelayedSession session, LoginResult.Accepted accepted) {
         session.loggedIn(accepted);
         InetAddress client = session.origin().client().getAddress();
         byte[] ticket = tickets.map(sealer -> sealer.seal(
@@ -92,8 +90,8 @@ final class ResumedSessions {
     }
 
     private static Verdict elsewhere(RelayedSession session, Elsewhere where) {
-        UploadOutcome outcome = session.desk()
-                .answer(new AskUpload(session.id(), where.transfer(), where.path(), where.purpose()));
+        UploadOutcome outcome =
+                session.desk().answer(new AskUpload(session.id(), where.transfer(), where.path(), where.purpose()));
         return switch (outcome.state()) {
             case OPEN -> new Verdict(UploadState.OPEN, Status.OK, Optional.empty());
             case COMMITTED ->

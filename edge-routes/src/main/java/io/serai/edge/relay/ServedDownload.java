@@ -1,9 +1,9 @@
 package io.serai.edge.relay;
 
-import io.serai.config.error.ErrorCode;
-import io.serai.config.error.SeraiException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
 import io.serai.edge.frame.FrameType;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
@@ -91,7 +91,8 @@ final class ServedDownload {
     }
 
     private void read(DownloadChannel source) {
-        // Of the pool while it reads alone: a partner that stands still holds none. Direct, as files are read without a copy then.
+        // Of the pool while it reads alone: a partner that stands still holds none. Direct, as files are read without a
+        // copy then.
         ByteBuf block = PooledByteBufAllocator.DEFAULT.directBuffer(FrameType.DATA_BYTES, FrameType.DATA_BYTES);
         try {
             for (int i = 0; i < BLOCKS_AT_ONCE; i++) {

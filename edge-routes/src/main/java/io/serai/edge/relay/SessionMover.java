@@ -15,13 +15,11 @@ import io.serai.endpoint.PartnerOperation.CloseSession;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,8 +64,7 @@ final class SessionMover {
         this.moves = moves;
         this.choice = choice;
         this.ended = ended;
-        var unused = moves.clock()
-                .scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        var unused = moves.clock().scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** How long whoever asks something waits for a session that moves. */
@@ -78,7 +75,8 @@ final class SessionMover {
     /** Its link is lost. */
     void lost(EdgeSession session, Link link) {
         if (session.beginMove(link)) {
-            start(new Move(session, link, false, System.nanoTime() + moves.within().toNanos()));
+            start(new Move(
+                    session, link, false, System.nanoTime() + moves.within().toNanos()));
         }
     }
 
@@ -192,7 +190,11 @@ final class SessionMover {
         if (move.left() && move.from().isUsable()) {
             session.stays(refused);
         } else if (move.left() && !refused) {
-            start(new Move(session, move.from(), false, System.nanoTime() + moves.within().toNanos()));
+            start(new Move(
+                    session,
+                    move.from(),
+                    false,
+                    System.nanoTime() + moves.within().toNanos()));
         } else {
             session.end();
             ended.accept(session, "the server is gone; connect again");

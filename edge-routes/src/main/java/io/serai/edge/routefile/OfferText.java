@@ -26,7 +26,13 @@ public final class OfferText {
 
     /** What servers may say of a listener. One that an older edge does not know must not be left out in silence. */
     private static final Set<String> OPTIONS = Set.of(
-            "bindAddress", "port", "proxyProtocolFrom", "maxSessions", "maxConnections", "tls", "passivePorts",
+            "bindAddress",
+            "port",
+            "proxyProtocolFrom",
+            "maxSessions",
+            "maxConnections",
+            "tls",
+            "passivePorts",
             "passiveAddress");
 
     private static final String OPENS = "${header.CamelSeraiOperation} == 'OpenSession'";
@@ -139,10 +145,7 @@ public final class OfferText {
         from.forEach((name, value) -> lines.add("        " + name + ": \"" + value + "\""));
         lines.add("      steps:");
         if (!admission.isEmpty()) {
-            lines.addAll(List.of(
-                    "        - to:",
-                    "            uri: admit:" + offer.name(),
-                    "            parameters:"));
+            lines.addAll(List.of("        - to:", "            uri: admit:" + offer.name(), "            parameters:"));
             admission.forEach((name, value) -> lines.add("              " + name + ": \"" + value + "\""));
         }
         for (Rate rate : Rate.values()) {
@@ -166,8 +169,7 @@ public final class OfferText {
                 "                  timePeriodMillis: \"" + (said.endsWith("/s") ? 1_000 : 60_000) + "\""));
         if (rate.perAddress) {
             lines.addAll(List.of(
-                    "                  correlationExpression:",
-                    "                    header: CamelSeraiClientAddress"));
+                    "                  correlationExpression:", "                    header: CamelSeraiClientAddress"));
         }
         lines.add("                  rejectExecution: true");
     }

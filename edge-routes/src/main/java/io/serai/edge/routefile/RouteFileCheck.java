@@ -21,9 +21,32 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 public final class RouteFileCheck {
     private static final Set<String> WORDS = Set.of(
-            "route", "id", "description", "errorHandler", "noErrorHandler", "from", "uri", "parameters", "steps", "to",
-            "filter", "choice", "when", "otherwise", "simple", "constant", "header", "expression", "throttle",
-            "timePeriodMillis", "correlationExpression", "rejectExecution", "log", "message", "loggingLevel", "stop");
+            "route",
+            "id",
+            "description",
+            "errorHandler",
+            "noErrorHandler",
+            "from",
+            "uri",
+            "parameters",
+            "steps",
+            "to",
+            "filter",
+            "choice",
+            "when",
+            "otherwise",
+            "simple",
+            "constant",
+            "header",
+            "expression",
+            "throttle",
+            "timePeriodMillis",
+            "correlationExpression",
+            "rejectExecution",
+            "log",
+            "message",
+            "loggingLevel",
+            "stop");
     private static final Set<String> BEGINNINGS = Set.of("sftp-server", "ftp-server", "http-server");
     private static final Set<String> BEANS = Set.of(OfferText.HOST_KEYS, OfferText.TLS);
     private static final Set<String> REMARKS = Set.of("description", "message", "log");
@@ -148,7 +171,9 @@ public final class RouteFileCheck {
     }
 
     private static String near(String word) {
-        return Suggestion.nearest(word, WORDS).map(known -> "; did you mean \"" + known + "\"?").orElse("");
+        return Suggestion.nearest(word, WORDS)
+                .map(known -> "; did you mean \"" + known + "\"?")
+                .orElse("");
     }
 
     private void scalar(ScalarNode scalar, String under) {
@@ -156,8 +181,11 @@ public final class RouteFileCheck {
         if (value.contains("{{")) {
             refuse(scalar, "placeholders {{…}} are not replaced at an edge; write the value itself");
         } else if (value.contains("PRIVATE KEY")) {
-            refuse(scalar, "a key must not stand in a route file, since that travels to the other edges; name a file of"
-                    + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS + " for what the servers give");
+            refuse(
+                    scalar,
+                    "a key must not stand in a route file, since that travels to the other edges; name a file of"
+                            + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS
+                            + " for what the servers give");
         } else if (hasForeignExpression(value)) {
             refuse(scalar, "expected no other expression than ${header.NAME}");
         } else if (!REMARKS.contains(under)
@@ -184,7 +212,9 @@ public final class RouteFileCheck {
         String scheme = colon < 0 ? uri : uri.substring(0, colon);
         if (under.equals("from")) {
             if (!BEGINNINGS.contains(scheme)) {
-                refuse(scalar, "a route of an edge begins with sftp-server:, ftp-server: or http-server:, found " + uri);
+                refuse(
+                        scalar,
+                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, found " + uri);
             }
         } else if (scheme.equals("relay") && !uri.equals(OfferText.RELAY)) {
             refuse(scalar, "an edge's route ends with " + OfferText.RELAY + ", found " + uri);

@@ -49,7 +49,8 @@ public final class RouteFolder {
         if (!Files.isDirectory(routes)) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The folder of route files " + routes + " is not there: make it, or remove \"routes\" from the settings"
+                    "The folder of route files " + routes
+                            + " is not there: make it, or remove \"routes\" from the settings"
                             + " and the servers say what this edge offers");
         }
         if (Files.exists(incoming().resolve(VERSION))) {
@@ -115,7 +116,8 @@ public final class RouteFolder {
         if (words.length != 2 || !words[0].matches("\\d{1,18}") || !words[1].matches("[0-9a-f]{64}|-")) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The file " + sync.resolve(VERSION) + " is damaged; remove it, and the edge compares its files anew");
+                    "The file " + sync.resolve(VERSION)
+                            + " is damaged; remove it, and the edge compares its files anew");
         }
         return new FilesVersion(Long.parseLong(words[0]), words[1].equals("-") ? "" : words[1]);
     }

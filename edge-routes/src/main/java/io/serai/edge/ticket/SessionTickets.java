@@ -66,8 +66,11 @@ public final class SessionTickets {
 
     /** A ticket that is good from now on. */
     public byte[] seal(Bound bound, SessionTicket what) {
-        SessionTicket dated =
-                new SessionTicket(what.origin(), what.account(), what.credentials(), clock.instant().plus(valid));
+        SessionTicket dated = new SessionTicket(
+                what.origin(),
+                what.account(),
+                what.credentials(),
+                clock.instant().plus(valid));
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
         try {

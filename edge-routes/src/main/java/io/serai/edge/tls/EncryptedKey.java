@@ -69,7 +69,8 @@ final class EncryptedKey {
         try (PEMParser in = new PEMParser(new StringReader(pem))) {
             Object key = in.readObject();
             Object certificate = in.readObject();
-            if (key instanceof PKCS8EncryptedPrivateKeyInfo sealed && certificate instanceof X509CertificateHolder holder) {
+            if (key instanceof PKCS8EncryptedPrivateKeyInfo sealed
+                    && certificate instanceof X509CertificateHolder holder) {
                 PrivateKey opened = new JcaPEMKeyConverter()
                         .getPrivateKey(sealed.decryptPrivateKeyInfo(new JceOpenSSLPKCS8DecryptorProviderBuilder()
                                 .setProvider(PROVIDER)
@@ -81,12 +82,14 @@ final class EncryptedKey {
         } catch (PKCSException | OperatorCreationException e) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The key in " + file + " does not open with the passphrase that keyPassphrase gives", e);
+                    "The key in " + file + " does not open with the passphrase that keyPassphrase gives",
+                    e);
         } catch (IOException | CertificateException e) {
             throw new SeraiException(
                     ErrorCode.INVALID,
                     "The key in " + file + " cannot be read: " + e.getMessage()
-                            + "; remove the folder keys and enrol again", e);
+                            + "; remove the folder keys and enrol again",
+                    e);
         }
     }
 }

@@ -72,7 +72,9 @@ public final class LinkKeyFile {
     }
 
     public void write(LinkIdentity identity) {
-        write(file, passphrase.map(secret -> EncryptedKey.seal(identity, secret)).orElseGet(identity::toPem));
+        write(
+                file,
+                passphrase.map(secret -> EncryptedKey.seal(identity, secret)).orElseGet(identity::toPem));
     }
 
     /** The text of a file that others must not be able to read. */

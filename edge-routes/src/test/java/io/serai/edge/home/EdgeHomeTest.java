@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.config.error.SeraiException;
+import io.serai.config.secret.SecretText;
 import io.serai.edge.message.EdgeMessages.Grant;
 import io.serai.edge.message.EdgeMessages.ServerPin;
 import io.serai.edge.message.EdgeMessages.Servers;
@@ -13,9 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.stream.Stream;
-import io.serai.config.secret.SecretText;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -103,12 +103,15 @@ class EdgeHomeTest {
         assertThat(Files.readString(file)).contains("BEGIN PRIVATE KEY");
         Optional<SecretText> passphrase = Optional.of(new SecretText("open sesame, please"));
         assertThat(new EdgeHome(folder, passphrase).identity().pin()).isEqualTo(pin);
-        assertThat(Files.readString(file)).contains("BEGIN ENCRYPTED PRIVATE KEY").doesNotContain("BEGIN PRIVATE KEY");
+        assertThat(Files.readString(file))
+                .contains("BEGIN ENCRYPTED PRIVATE KEY")
+                .doesNotContain("BEGIN PRIVATE KEY");
         EdgeHome again = new EdgeHome(folder, passphrase);
         assertThat(again.identity().pin()).isEqualTo(pin);
         assertThat(again.identity().key().getEncoded()).isNotEmpty();
         assertThatThrownBy(() -> new EdgeHome(folder, Optional.of(new SecretText("open sesame, quickly"))).identity())
                 .hasMessageContaining("does not open with the passphrase");
-        assertThatThrownBy(() -> new EdgeHome(folder).identity()).hasMessageContaining("is encrypted: give its passphrase");
+        assertThatThrownBy(() -> new EdgeHome(folder).identity())
+                .hasMessageContaining("is encrypted: give its passphrase");
     }
 }

@@ -213,7 +213,13 @@ class EdgeListenersTest {
     @Test
     void holdsHowOftenPartnersMayCome() throws Exception {
         assertThat(listeners.apply(config(
-                        tls, offer("https", "https", "connectionRatePerAddress=2/m", "connectionRate=500/s", "loginRate=9/s"))))
+                        tls,
+                        offer(
+                                "https",
+                                "https",
+                                "connectionRatePerAddress=2/m",
+                                "connectionRate=500/s",
+                                "loginRate=9/s"))))
                 .isEmpty();
         for (int i = 0; i < 5; i++) {
             ask(bound(Protocol.HTTPS));
@@ -226,8 +232,7 @@ class EdgeListenersTest {
         assertThat(listeners.apply(config(tls, offer("https", "https")))).isEmpty();
         BoundListener former = bound(Protocol.HTTPS);
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Offer moved = new Offer(
-                    "https", "https", List.of("bindAddress=127.0.0.1", "port=" + taken.getLocalPort()));
+            Offer moved = new Offer("https", "https", List.of("bindAddress=127.0.0.1", "port=" + taken.getLocalPort()));
             assertThat(listeners.apply(config(tls, moved)))
                     .singleElement()
                     .asString()

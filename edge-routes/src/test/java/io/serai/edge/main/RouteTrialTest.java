@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a route file of an edge can say, and all that it must not. */
 class RouteTrialTest {
-    private static final String GOOD = """
+    private static final String GOOD =
+            """
             - route:
                 id: partners
                 errorHandler:
@@ -53,10 +54,19 @@ class RouteTrialTest {
         Offer offer = new Offer(
                 "sftp",
                 "sftp",
-                List.of("port=2022", "deny=192.0.2.0/24", "connectionRate=9/s", "connectionRatePerAddress=1/m", "loginRate=3/m"));
+                List.of(
+                        "port=2022",
+                        "deny=192.0.2.0/24",
+                        "connectionRate=9/s",
+                        "connectionRatePerAddress=1/m",
+                        "loginRate=3/m"));
         Object keys = new Object();
-        assertThat(RouteTrial.problems("sftp.yaml", OfferText.of(offer).replace(OfferText.HOST_KEYS, "keys/x")
-                                .replace("hostKeySet", "hostKeys"), Map.of("edgeHostKeys", keys)))
+        assertThat(RouteTrial.problems(
+                        "sftp.yaml",
+                        OfferText.of(offer)
+                                .replace(OfferText.HOST_KEYS, "keys/x")
+                                .replace("hostKeySet", "hostKeys"),
+                        Map.of("edgeHostKeys", keys)))
                 .isEmpty();
     }
 

@@ -38,8 +38,7 @@ class FileMessagesTest {
                                 .encode()))
                 .isEqualTo("0803" + "1244" + "0803" + "1240" + "61".repeat(64) + "1a0b" + "0a06612e79616d6c" + "120178"
                         + "220174");
-        assertThat(FILES.digest())
-                .isEqualTo("f4b4b8108de9841644f6ec0ba573395763c7c3539f7db01b00dcea0b337279bc");
+        assertThat(FILES.digest()).isEqualTo("f4b4b8108de9841644f6ec0ba573395763c7c3539f7db01b00dcea0b337279bc");
     }
 
     @Test

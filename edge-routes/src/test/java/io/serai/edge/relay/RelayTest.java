@@ -422,8 +422,13 @@ class RelayTest {
         assertThat(link.call(0, Method.SESSION_OPEN, again, SOON).status()).isEqualTo(Status.PROTOCOL);
         assertThat(link.call(0, Method.STAT, new byte[] {1, 2, 3}, SOON).status())
                 .isEqualTo(Status.PROTOCOL);
-        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status()).isEqualTo(Status.PROTOCOL);
-        byte[] resume = new Resume(session, new byte[40], opening(session).origin().client().getAddress()).encode();
+        assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status())
+                .isEqualTo(Status.PROTOCOL);
+        byte[] resume = new Resume(
+                        session,
+                        new byte[40],
+                        opening(session).origin().client().getAddress())
+                .encode();
         assertThat(link.call(0, Method.SESSION_RESUME, resume, SOON).status()).isEqualTo(Status.UNSUPPORTED);
     }
 

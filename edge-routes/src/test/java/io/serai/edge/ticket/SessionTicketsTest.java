@@ -48,19 +48,23 @@ class SessionTicketsTest {
     void anotherServerReadsWhatOneHasSaid() {
         byte[] ticket = tickets.seal(bound, WHAT);
         assertThat(of(1).open(bound, ticket))
-                .contains(new SessionTicket(
-                        ORIGIN, WHAT.account(), WHAT.credentials(), NOON.plus(Duration.ofHours(24))));
+                .contains(
+                        new SessionTicket(ORIGIN, WHAT.account(), WHAT.credentials(), NOON.plus(Duration.ofHours(24))));
     }
 
     @Test
     void itIsGoodForOneEdgeOneKeyOneSessionAndOneAddress() throws Exception {
         byte[] ticket = tickets.seal(bound, WHAT);
         InetAddress client = bound.client();
-        assertThat(tickets.open(new Bound("edge-2", bound.pin(), bound.session(), client), ticket)).isEmpty();
-        assertThat(tickets.open(new Bound("edge-1", pin('b'), bound.session(), client), ticket)).isEmpty();
-        assertThat(tickets.open(new Bound("edge-1", bound.pin(), SessionId.random(), client), ticket)).isEmpty();
+        assertThat(tickets.open(new Bound("edge-2", bound.pin(), bound.session(), client), ticket))
+                .isEmpty();
+        assertThat(tickets.open(new Bound("edge-1", pin('b'), bound.session(), client), ticket))
+                .isEmpty();
+        assertThat(tickets.open(new Bound("edge-1", bound.pin(), SessionId.random(), client), ticket))
+                .isEmpty();
         InetAddress other = InetAddress.getByName("203.0.113.10");
-        assertThat(tickets.open(new Bound("edge-1", bound.pin(), bound.session(), other), ticket)).isEmpty();
+        assertThat(tickets.open(new Bound("edge-1", bound.pin(), bound.session(), other), ticket))
+                .isEmpty();
         assertThat(of(2).open(bound, ticket)).as("another cluster").isEmpty();
     }
 
@@ -80,7 +84,9 @@ class SessionTicketsTest {
             byte[] changed = ticket.clone();
             changed[i] ^= 1;
             assertThat(tickets.open(bound, changed)).as("byte %d", i).isEmpty();
-            assertThat(tickets.open(bound, java.util.Arrays.copyOf(ticket, i))).as("cut at %d", i).isEmpty();
+            assertThat(tickets.open(bound, java.util.Arrays.copyOf(ticket, i)))
+                    .as("cut at %d", i)
+                    .isEmpty();
         }
     }
 

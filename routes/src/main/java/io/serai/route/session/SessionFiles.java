@@ -91,7 +91,10 @@ final class SessionFiles {
     private Optional<UploadReceipt> receipt(Account account, PartnerOperation.AskUpload ask) {
         return ledger.get(ask.transfer())
                 .map(row -> new UploadReceipt(
-                        row.id(), row.sizeBytes(), String.valueOf(row.sha256()), version(account, ask.path(), row.sizeBytes())));
+                        row.id(),
+                        row.sizeBytes(),
+                        String.valueOf(row.sha256()),
+                        version(account, ask.path(), row.sizeBytes())));
     }
 
     private String version(Account account, VirtualPath path, long sizeBytes) {

@@ -164,7 +164,8 @@ final class SessionLogins {
                     LoginDecision.standing(account, session.origin().protocol(), session.client());
             if (standing != LoginDecision.ACCEPTED) {
                 reason = standing.reason();
-            } else if (!limits.sessions().move(session.id(), account.name(), account.limits().sessions())) {
+            } else if (!limits.sessions()
+                    .move(session.id(), account.name(), account.limits().sessions())) {
                 reason = "it has ended, or its account has its most sessions";
             } else {
                 session.logIn(account.name());
@@ -174,7 +175,10 @@ final class SessionLogins {
                 if (!changed && !session.isEnded()) {
                     LOG.info("Session {}: {} goes on here", session.id(), account.name());
                     return new LoginResult.Accepted(
-                            account.name(), account.permissions(), account.limits().idleTimeout(), resume.credentials());
+                            account.name(),
+                            account.permissions(),
+                            account.limits().idleTimeout(),
+                            resume.credentials());
                 }
                 limits.sessions().ended(session.id());
                 reason = "the account was changed";
@@ -190,7 +194,8 @@ final class SessionLogins {
         account.password().ifPresent(hash -> all.append(hash.phc()));
         account.publicKeys().stream().sorted().forEach(key -> all.append('\n').append(key));
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(all.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(all.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java platform has SHA-256", e);

@@ -106,7 +106,9 @@ class ResumedSessionsTest {
         assertThat(nodeOf(session)).contains("n2");
         first.sessions.answer(new CloseSession(session, "it goes on elsewhere"));
         SessionId another = first.open(Protocol.SFTP, ADDRESS);
-        assertThat(first.logIn(another, "goes-on", "secret")).as("the one place is taken").isEqualTo(new LoginResult.Refused());
+        assertThat(first.logIn(another, "goes-on", "secret"))
+                .as("the one place is taken")
+                .isEqualTo(new LoginResult.Refused());
         assertThat(nodeOf(session)).contains("n2");
         second.put(session, "/outbox/a", new byte[10]);
 
@@ -199,7 +201,8 @@ class ResumedSessionsTest {
         assertThat(resume(second, session, account)).isInstanceOf(LoginResult.Accepted.class);
         assertThat(ask(session, receipt.transfer(), AskPurpose.LOOK))
                 .isEqualTo(new UploadOutcome(UploadOutcome.State.COMMITTED, Optional.of(receipt)));
-        assertThat(ask(session, receipt.transfer(), AskPurpose.SETTLE).state()).isEqualTo(UploadOutcome.State.COMMITTED);
+        assertThat(ask(session, receipt.transfer(), AskPurpose.SETTLE).state())
+                .isEqualTo(UploadOutcome.State.COMMITTED);
         SessionId other = second.session("committed");
         assertThat(ask(other, receipt.transfer(), AskPurpose.LOOK).state())
                 .as("for the session that sent it")
@@ -217,12 +220,13 @@ class ResumedSessionsTest {
             upload.write(ByteBuffer.wrap(new byte[10]), 0);
             assertThat(resume(second, session, account)).isInstanceOf(LoginResult.Accepted.class);
             assertThat(ask(session, upload.transfer(), AskPurpose.LOOK).state()).isEqualTo(UploadOutcome.State.OPEN);
-            assertThat(ask(session, upload.transfer(), AskPurpose.SETTLE).state()).isEqualTo(UploadOutcome.State.FAILED);
+            assertThat(ask(session, upload.transfer(), AskPurpose.SETTLE).state())
+                    .isEqualTo(UploadOutcome.State.FAILED);
             assertThat(ask(session, upload.transfer(), AskPurpose.LOOK).state()).isEqualTo(UploadOutcome.State.FAILED);
             assertThatThrownBy(upload::commit).isInstanceOf(SeraiException.class);
         }
-        assertThatThrownBy(() -> second.sessions.answer(
-                        new StatFile(session, VirtualPath.parse("/outbox/a"), StatPurpose.LOOK)))
+        assertThatThrownBy(() ->
+                        second.sessions.answer(new StatFile(session, VirtualPath.parse("/outbox/a"), StatPurpose.LOOK)))
                 .isInstanceOfSatisfying(
                         SeraiException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_SUCH_FILE));
     }

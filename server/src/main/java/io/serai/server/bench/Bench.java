@@ -45,8 +45,7 @@ public final class Bench {
      * @param takeovers how many nodes are killed, and then frozen
      * @param sessions how many sessions stay open through an edge
      */
-    public record Amounts(
-            int mebibytes, int rounds, int files, int events, int seconds, int takeovers, int sessions) {
+    public record Amounts(int mebibytes, int rounds, int files, int events, int seconds, int takeovers, int sessions) {
         public Amounts {
             requireBetween("mebibytes", mebibytes, 1, 16_384);
             requireBetween("rounds", rounds, 1, 100);

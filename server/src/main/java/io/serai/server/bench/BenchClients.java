@@ -94,8 +94,7 @@ final class BenchClients {
     /** The times in ms until the first byte of each of several files that one connection fetches, sorted. */
     double[] firstBytes(String urls) throws IOException {
         Path output = Files.createTempFile(folder, "times", ".txt");
-        List<String> command =
-                curlCommand("-o", "/dev/null", "-w", "%{stderr}%{time_starttransfer}\\n", urls);
+        List<String> command = curlCommand("-o", "/dev/null", "-w", "%{stderr}%{time_starttransfer}\\n", urls);
         Process process = new ProcessBuilder(command)
                 .redirectError(output.toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)

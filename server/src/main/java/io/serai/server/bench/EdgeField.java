@@ -127,7 +127,8 @@ final class EdgeField implements AutoCloseable {
                       addresses: ["127.0.0.1:%d"]
                   listeners:
                 """.formatted(plan.dialled()));
-        ports.forEach((protocol, port) -> text.append("""
+        ports.forEach((protocol, port) ->
+                text.append("""
                     - name: %s-dmz
                       protocol: %s
                       address: 127.0.0.1
@@ -171,12 +172,11 @@ final class EdgeField implements AutoCloseable {
                   sessions: 4000
                   %s
                 """.formatted(
-                        name,
-                        PASSWORD,
-                        String.join(
-                                ", ",
-                                publicKeys.stream().map(key -> "\"" + key + "\"").toList()),
-                        bandwidth.isEmpty() ? "" : "bandwidth: " + bandwidth));
+                name,
+                PASSWORD,
+                String.join(
+                        ", ", publicKeys.stream().map(key -> "\"" + key + "\"").toList()),
+                bandwidth.isEmpty() ? "" : "bandwidth: " + bandwidth));
     }
 
     int serverPort(String protocol) {

@@ -57,8 +57,7 @@ final class EdgePassThroughBench {
             Path config = Files.writeString(folder.resolve("haproxy.cfg"), text);
             Path log = folder.resolve("haproxy.log");
             Process process = Programme.start(
-                    log,
-                    List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
+                    log, List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
             for (int port : ports.values()) {
                 Programme.awaitPort(port, process, log);
             }

@@ -71,7 +71,8 @@ final class EdgeShapedTrial {
     private void report(String way) throws IOException {
         Figures figures = move(way);
         if (figures.looks().length < LEAST_LOOKS) {
-            throw new IOException("only " + figures.looks().length + " looks while the streams ran; use more --mebibytes");
+            throw new IOException(
+                    "only " + figures.looks().length + " looks while the streams ran; use more --mebibytes");
         }
         double p50 = SftpSessions.quantile(figures.looks(), 0.5);
         System.out.printf(

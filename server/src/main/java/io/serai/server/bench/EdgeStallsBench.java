@@ -140,12 +140,16 @@ final class EdgeStallsBench {
             List<String> command = i % 2 == 0
                     ? clients.curlCommand("-o", folder.resolve("back" + i).toString(), url + "large.bin")
                     : clients.curlCommand("-T", file.toString(), url + "moved" + i + ".bin");
-            moving.add(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
+            moving.add(new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start());
         }
         try {
             for (Process each : moving) {
                 if (each.waitFor() != 0) {
-                    throw new IOException("a transfer beside those that stand still has ended with " + each.exitValue());
+                    throw new IOException(
+                            "a transfer beside those that stand still has ended with " + each.exitValue());
                 }
             }
             double seconds = (System.nanoTime() - begin) / 1e9;

@@ -89,7 +89,9 @@ final class ForgetfulWall implements AutoCloseable {
         byte[] block = new byte[BLOCK_BYTES];
         boolean known = true;
         try {
-            for (int n = from.getInputStream().read(block); n >= 0; n = from.getInputStream().read(block)) {
+            for (int n = from.getInputStream().read(block);
+                    n >= 0;
+                    n = from.getInputStream().read(block)) {
                 long now = System.nanoTime();
                 if (known && now - passage.passed().get() > forgetsAfter.toNanos()) {
                     known = false;

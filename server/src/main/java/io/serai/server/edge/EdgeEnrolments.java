@@ -328,8 +328,7 @@ public final class EdgeEnrolments implements AutoCloseable {
                             ErrorCode.NO_SUCH_OBJECT, "the zone " + zone + " is not there any more"));
             Zone now = (Zone) Objects.requireNonNull(seen.object());
             Zone.Edge known = now.edge(edge)
-                    .orElseGet(() ->
-                            new Zone.Edge(edge, addresses, Set.of(), Optional.empty(), Optional.empty()));
+                    .orElseGet(() -> new Zone.Edge(edge, addresses, Set.of(), Optional.empty(), Optional.empty()));
             if (!known.pins().equals(Set.of(pin.hex()))) {
                 zones.put(seen, now.with(known.withPins(Set.of(pin.hex()))), by);
             }

@@ -45,9 +45,7 @@ final class EdgeOffers {
             case SFTP -> listener.maxSessions().ifPresent(most -> options.add("maxSessions=" + most));
             case FTPS -> {
                 options.add("tls=" + (listener.tls() == Site.TlsMode.IMPLICIT ? "IMPLICIT" : "EXPLICIT"));
-                edge.passivePorts()
-                        .or(listener::passivePorts)
-                        .ifPresent(ports -> options.add("passivePorts=" + ports));
+                edge.passivePorts().or(listener::passivePorts).ifPresent(ports -> options.add("passivePorts=" + ports));
                 edge.publicAddress().ifPresent(address -> options.add("passiveAddress=" + address));
                 listener.maxSessions().ifPresent(most -> options.add("maxConnections=" + most));
             }

@@ -9,25 +9,25 @@ import io.serai.cluster.secret.SharedSecrets;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
+import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.link.LinkSettings;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.UploadVerdicts;
-import io.serai.config.secret.SecretText;
 import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkKeyFile;
 import io.serai.edge.tls.LinkRole;
+import io.serai.route.session.PartnerSessions;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
 import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
-import io.serai.route.session.PartnerSessions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -98,8 +98,7 @@ final class NodeEdges {
     /** By a key that all servers of the cluster have, and that no edge ever sees. */
     private static SessionTickets tickets(SharedSecrets secrets, NodeName self) {
         SecretText key = secrets.findOrMake("edge-session-tickets", NodeEdges::randomKey, "node " + self);
-        return new SessionTickets(
-                HexFormat.of().parseHex(key.reveal()), TICKETS_VALID, InstantSource.system());
+        return new SessionTickets(HexFormat.of().parseHex(key.reveal()), TICKETS_VALID, InstantSource.system());
     }
 
     private static SecretText randomKey() {
@@ -164,7 +163,8 @@ final class NodeEdges {
 
     /** The service and its route stay when the zone goes: nothing comes in there then. */
     private PartnerService open(ZoneName zone) {
-        PartnerService service = new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT), Optional.of(tickets));
+        PartnerService service =
+                new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT), Optional.of(tickets));
         if (draining) {
             service.drain();
         }

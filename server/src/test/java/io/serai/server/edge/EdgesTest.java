@@ -180,12 +180,8 @@ class EdgesTest {
     }
 
     private EdgeEnrolments enrolments(EdgeLinks links) {
-        EdgeEnrolments enrolments = new EdgeEnrolments(
-                links,
-                objects,
-                objects::replace,
-                InstantSource.system(),
-                Duration.ofMillis(100));
+        EdgeEnrolments enrolments =
+                new EdgeEnrolments(links, objects, objects::replace, InstantSource.system(), Duration.ofMillis(100));
         open.add(enrolments);
         return enrolments;
     }
@@ -207,7 +203,12 @@ class EdgesTest {
         return new Zone(
                 DMZ,
                 "",
-                List.of(new Zone.Edge(EDGE, List.of(new HostPort("127.0.0.1", linkPort)), Set.of(), Optional.empty(), Optional.empty())),
+                List.of(new Zone.Edge(
+                        EDGE,
+                        List.of(new HostPort("127.0.0.1", linkPort)),
+                        Set.of(),
+                        Optional.empty(),
+                        Optional.empty())),
                 listeners,
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
     }
