@@ -118,8 +118,6 @@ public final class LinkStream {
         }
     }
 
-    // ---- sending ----
-
     /**
      * Takes all remaining bytes, waiting for credit.
      *
