@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -201,7 +202,7 @@ final class EdgeField implements AutoCloseable {
     }
 
     Path edgeFolder() {
-        return edge.log().getParent();
+        return Objects.requireNonNull(edge.log().getParent());
     }
 
     ProcessCpu serverCpu() {
