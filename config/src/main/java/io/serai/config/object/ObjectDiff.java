@@ -74,7 +74,7 @@ public final class ObjectDiff {
     }
 
     /** The lines that differ, after what both begin and end with is left out. */
-    private static String lines(String before, String after) {
+    public static String lines(String before, String after) {
         List<String> old = before.lines().toList();
         List<String> now = after.lines().toList();
         int shorter = Math.min(old.size(), now.size());

@@ -50,6 +50,12 @@ final class ConnectionWriter {
         }
     }
 
+    /** What the socket has not taken yet. From any thread. */
+    long unsentBytes() {
+        ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
+        return unsent == null ? 0 : unsent.totalPendingWriteBytes();
+    }
+
     /** From any thread. */
     long bytesWritten() {
         return bytesWritten;

@@ -205,7 +205,13 @@ public final class Link {
 
     /** What to know about a connection for operators. */
     public record ConnectionFigures(
-            ConnectionClass connectionClass, long roundTripNanos, long bytesRead, long bytesWritten, int streams) {}
+            ConnectionClass connectionClass,
+            long roundTripNanos,
+            long bytesRead,
+            long bytesWritten,
+            int streams,
+            int requests,
+            long unsentBytes) {}
 
     public List<ConnectionFigures> figures() {
         return connections.stream().map(LinkConnection::figures).toList();

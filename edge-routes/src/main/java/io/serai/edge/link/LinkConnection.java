@@ -476,6 +476,8 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
                 heartBeat.roundTripNanos(),
                 bytesRead,
                 out().bytesWritten(),
-                streams.load());
+                streams.load(),
+                requests.load(),
+                out().unsentBytes());
     }
 }

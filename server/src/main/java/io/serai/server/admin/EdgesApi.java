@@ -12,14 +12,11 @@ import io.serai.config.name.HostPort;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.ObjectDefaults;
 import io.serai.config.yaml.DurationText;
-import io.serai.edge.link.Link;
-import io.serai.edge.message.EdgeMessages.EdgeState;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeEnrolments.Begun;
 import io.serai.server.edge.EdgeEnrolments.Former;
 import io.serai.server.edge.EdgeEnrolments.Wish;
 import io.serai.server.edge.EdgeLinks;
-import io.serai.server.edge.EdgeLinks.EdgeView;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,10 +39,10 @@ public final class EdgesApi {
 
     public List<ApiOperation> operations() {
         return List.of(
-                get("/api/v1/edges", "The edges of all zones, and this node's links to them", request -> {
-                    return Map.of(
-                            "edges", links.edges().stream().map(EdgesApi::edge).toList());
-                }),
+                get(
+                        "/api/v1/edges",
+                        "The edges of all zones, and all nodes' links to them",
+                        request -> Map.of("edges", new EdgeOverview(links).rows())),
                 post(
                                 "/api/v1/edges/{name}/enrolment",
                                 Role.ADMIN,
@@ -119,53 +116,4 @@ public final class EdgesApi {
         return row;
     }
 
-    private static Map<String, Object> edge(EdgeView view) {
-        Map<String, Object> row = new LinkedHashMap<>();
-        row.put("zone", view.zone().objectName());
-        row.put("edge", view.edge().name().value());
-        row.put(
-                "addresses",
-                view.edge().addresses().stream().map(HostPort::toString).toList());
-        row.put("pins", view.edge().pins().stream().sorted().toList());
-        row.put("state", state(view));
-        row.put("failure", view.standing().failure());
-        row.put("loss", view.standing().loss());
-        view.link().ifPresent(link -> addLink(row, link));
-        Optional<EdgeState> said = view.standing().state();
-        row.put("sessions", said.map(EdgeState::sessions).orElse(null));
-        row.put("configuration", said.map(EdgeState::digest).orElse(null));
-        row.put("wantedConfiguration", view.standing().wanted());
-        row.put("drift", view.standing().drifts());
-        row.put("problem", said.map(EdgeState::problem).orElse(""));
-        return row;
-    }
-
-    private static String state(EdgeView view) {
-        if (view.edge().pins().isEmpty()) {
-            return "not enrolled";
-        }
-        return view.link().map(link -> link.takesSessions() ? "up" : "draining").orElse("down");
-    }
-
-    private static void addLink(Map<String, Object> row, Link link) {
-        List<Link.ConnectionFigures> figures = link.figures();
-        row.put("software", link.peer().software());
-        row.put("minor", link.peer().minor());
-        row.put("address", String.valueOf(link.peer().address()));
-        row.put("connections", figures.size());
-        row.put(
-                "streams",
-                figures.stream().mapToInt(Link.ConnectionFigures::streams).sum());
-        figures.stream()
-                .mapToLong(Link.ConnectionFigures::roundTripNanos)
-                .filter(nanos -> nanos > 0)
-                .min()
-                .ifPresent(nanos -> row.put("roundTripMicros", nanos / 1_000));
-        row.put(
-                "bytesRead",
-                figures.stream().mapToLong(Link.ConnectionFigures::bytesRead).sum());
-        row.put(
-                "bytesWritten",
-                figures.stream().mapToLong(Link.ConnectionFigures::bytesWritten).sum());
-    }
 }

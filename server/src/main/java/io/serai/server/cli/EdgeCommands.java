@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
 final class EdgeCommands {
     private EdgeCommands() {}
 
-    @Command(name = "edges", description = "Show the edges of all zones and how this server's links to them are.")
+    @Command(name = "edges", description = "Show the edges of all zones, and how the servers' links to them are.")
     static final class Edges extends ClientCommand {
         @Override
         JsonNode call(AdminClient client) {
@@ -33,15 +33,7 @@ final class EdgeCommands {
                 return;
             }
             Table table = new Table(
-                    "ZONE",
-                    "EDGE",
-                    "STATE",
-                    "LINK",
-                    "RTT",
-                    "SESSIONS",
-                    "STREAMS",
-                    "CONFIGURATION",
-                    "VERSION",
+                    "ZONE", "EDGE", "STATE", "LINKED BY", "RTT", "SESSIONS", "STREAMS", "CONFIGURATION", "VERSION", "PIN",
                     "ADDRESSES");
             List<String> remarks = new ArrayList<>();
             for (JsonNode row : answer.path("edges")) {
@@ -49,7 +41,7 @@ final class EdgeCommands {
                         text(row, "zone"),
                         text(row, "edge"),
                         text(row, "state"),
-                        row.hasNonNull("connections") ? text(row, "connections") + " connections" : "-",
+                        joined(row, "linkedBy"),
                         row.hasNonNull("roundTripMicros")
                                 ? millis(row.path("roundTripMicros").asLong())
                                 : "-",
@@ -57,7 +49,8 @@ final class EdgeCommands {
                         text(row, "streams"),
                         configuration(row),
                         text(row, "software"),
-                        addresses(row));
+                        pin(row),
+                        joined(row, "addresses"));
                 remark(row, remarks);
             }
             table.print(out);
@@ -65,6 +58,10 @@ final class EdgeCommands {
         }
 
         private static String configuration(JsonNode row) {
+            if (row.hasNonNull("files") && text(row, "routes").equals("own")) {
+                return "own files, version " + text(row, "filesVersion")
+                        + (text(row, "files").equals("same") ? "" : " (" + text(row, "files") + ")");
+            }
             if (!row.hasNonNull("configuration")) {
                 return "-";
             }
@@ -75,18 +72,32 @@ final class EdgeCommands {
 
         private static void remark(JsonNode row, List<String> remarks) {
             String edge = text(row, "edge");
-            if (!text(row, "failure").isBlank() && !text(row, "state").equals("up")) {
-                remarks.add(edge + ": " + text(row, "failure"));
+            for (JsonNode server : row.path("servers")) {
+                boolean linked = server.hasNonNull("connections");
+                String failure = text(server, "failure");
+                if (!linked && !text(server, "state").equals("not enrolled")) {
+                    remarks.add(edge + ": not linked by " + text(server, "server") + ": "
+                            + (failure.isBlank() ? "it is being dialled" : failure));
+                }
+            }
+            if (row.path("drained").asBoolean()) {
+                remarks.add(edge + ": drained (serai edge undrain " + edge + " ends this)");
             }
             if (!row.path("problem").asText("").isBlank()) {
-                remarks.add(edge + ": its configuration is not in force: " + text(row, "problem"));
+                remarks.add(edge + ": " + text(row, "problem"));
             }
         }
 
-        private static String addresses(JsonNode row) {
-            List<String> addresses = new ArrayList<>();
-            row.path("addresses").forEach(address -> addresses.add(address.asText()));
-            return String.join(",", addresses);
+        private static String joined(JsonNode row, String field) {
+            List<String> words = new ArrayList<>();
+            row.path(field).forEach(word -> words.add(word.asText()));
+            return words.isEmpty() ? "-" : String.join(",", words);
+        }
+
+        private static String pin(JsonNode row) {
+            List<String> pins = new ArrayList<>();
+            row.path("pins").forEach(pin -> pins.add(pin.asText().substring(0, 8)));
+            return pins.isEmpty() ? "-" : String.join(",", pins);
         }
 
         private static String millis(long micros) {
@@ -96,8 +107,16 @@ final class EdgeCommands {
 
     @Command(
             name = "edge",
-            description = "Enrol an edge.",
-            subcommands = {Enrol.class, Enrolments.class, TakeBack.class})
+            description = "Enrol an edge, drain it, look at its routes, synchronise its files.",
+            subcommands = {
+                Enrol.class,
+                Enrolments.class,
+                TakeBack.class,
+                EdgeWorkCommands.Drain.class,
+                EdgeWorkCommands.Undrain.class,
+                EdgeWorkCommands.Routes.class,
+                EdgeWorkCommands.Sync.class
+            })
     static final class Edge {}
 
     @Command(

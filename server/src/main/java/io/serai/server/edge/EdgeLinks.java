@@ -1,7 +1,9 @@
 package io.serai.server.edge;
 
+import io.serai.cluster.edge.EdgeReports.Drains;
 import io.serai.cluster.edge.LinkPins;
 import io.serai.cluster.object.ObjectStore;
+import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
@@ -17,14 +19,20 @@ import io.serai.edge.link.LinkSetup;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState;
+import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.ServerPin;
 import io.serai.edge.message.EdgeMessages.Servers;
 import io.serai.edge.message.EventKind;
+import io.serai.edge.message.FileMessages.FilesAnswer;
+import io.serai.edge.message.FileMessages.FilesState;
+import io.serai.edge.message.RouteFiles;
+import io.serai.edge.routefile.OfferText;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,10 +61,12 @@ public final class EdgeLinks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeLinks.class);
     private static final int LOOP_THREADS = 2;
     private static final long LOOK_MILLIS = 3_000;
+    private static final Duration REPORT_EVERY = Duration.ofSeconds(9);
 
     /**
      * What the links stand on.
      *
+     * @param together what the servers know of edges by the database
      * @param identity this server's link key, whose pin is recorded
      * @param listeners what partners see at listeners: host keys, certificate, key
      * @param revision of the configuration objects that this server has
@@ -65,7 +75,7 @@ public final class EdgeLinks implements AutoCloseable {
     public record Ground(
             ObjectStore objects,
             LongSupplier revision,
-            LinkPins pins,
+            EdgeTogether together,
             NodeName self,
             LinkIdentity identity,
             String software,
@@ -86,6 +96,9 @@ public final class EdgeLinks implements AutoCloseable {
     private LinkPins.Pins pins;
     private @Nullable Engine engine;
     private boolean closed;
+    // Only of the worker.
+    private Map<EdgeName, String> reported = Map.of();
+    private long reportedNanos;
 
     /** What all links share; a server without zones has none of it. */
     private record Engine(LinkTransport transport, LinkTls tls, CreditBudget budget) {}
@@ -93,8 +106,8 @@ public final class EdgeLinks implements AutoCloseable {
     /** Records this server's pin; dials nobody yet. */
     public EdgeLinks(Ground ground) {
         this.ground = ground;
-        ground.pins().record(ground.self(), ground.identity().pin().hex());
-        this.pins = ground.pins().read();
+        ground.together().pins().record(ground.self(), ground.identity().pin().hex());
+        this.pins = ground.together().pins().read();
         this.offers = new EdgeOffers(ground.listeners());
         this.node = new LinkNode(
                 ground.self().value(),
@@ -108,7 +121,8 @@ public final class EdgeLinks implements AutoCloseable {
     }
 
     /** One edge as this server sees it. */
-    public record EdgeView(Zone zone, Zone.Edge edge, Optional<Link> link, Standing standing) {}
+    public record EdgeView(
+            Zone zone, Zone.Edge edge, Optional<Link> link, Standing standing, LinkCounts.Counts counts) {}
 
     /**
      * How an edge stands.
@@ -199,7 +213,8 @@ public final class EdgeLinks implements AutoCloseable {
     private HeldEdge dialled(Zone zone, Zone.Edge edge) {
         ZoneDesk desk = ground.desks().apply(zone.name());
         Engine with = engine();
-        EdgeService service = new EdgeService(desk.handler(), this::config, worker);
+        EdgeService service = new EdgeService(desk.handler(), new Wanted(), worker);
+        LinkCounts counts = new LinkCounts(desk.listener());
         LinkSetup setup = new LinkSetup(
                 with.transport(),
                 with.tls(),
@@ -207,14 +222,14 @@ public final class EdgeLinks implements AutoCloseable {
                 with.budget(),
                 node,
                 service,
-                desk.listener(),
+                counts,
                 InstantSource.system());
         LinkDialer dialer = new LinkDialer(
                 setup,
                 new LinkDialer.Target(
                         edge.name().value(),
                         edge.addresses().stream().map(EdgeLinks::address).toList()));
-        return new HeldEdge(zone, edge, dialer, service);
+        return new HeldEdge(zone, edge, dialer, service, counts);
     }
 
     private Engine engine() {
@@ -242,17 +257,36 @@ public final class EdgeLinks implements AutoCloseable {
             }
         }
         try {
-            LinkPins.Pins now = ground.pins().read();
-            boolean newer;
+            LinkPins.Pins now = ground.together().pins().read();
+            boolean newer = ground.together().readDrains();
             synchronized (this) {
-                newer = now.revision() != pins.revision();
+                newer |= now.revision() != pins.revision();
                 pins = now;
             }
             if (newer) {
                 tellChange();
             }
+            report();
         } catch (SeraiException e) {
-            LOG.debug("The servers' pins are not known now", e);
+            LOG.debug("What the servers know of edges together is not known now", e);
+        }
+    }
+
+    /** The other servers are told at once what has changed, and everything from time to time. */
+    private void report() {
+        Map<EdgeName, String> now = new TreeMap<>();
+        Map<EdgeName, String> standing = new TreeMap<>();
+        for (EdgeView view : edges()) {
+            now.put(view.edge().name(), EdgeRows.json(view));
+            standing.put(
+                    view.edge().name(),
+                    EdgeRows.state(view) + view.standing().drifts() + view.standing().failure() + view.standing().state());
+        }
+        long time = System.nanoTime();
+        if (!standing.equals(reported) || time - reportedNanos >= REPORT_EVERY.toNanos()) {
+            ground.together().report(now);
+            reported = standing;
+            reportedNanos = time;
         }
     }
 
@@ -266,15 +300,84 @@ public final class EdgeLinks implements AutoCloseable {
         }
     }
 
-    /** What the edge of that name should work with; empty when it belongs to no zone any more. */
-    private synchronized Optional<EdgeConfig> config(String edge) {
-        @Nullable HeldEdge known = held.get(new EdgeName(edge));
-        return known == null ? Optional.empty() : Optional.of(config(known.zone(), known.edge()));
+    /** What edges should work with; nothing for one that belongs to no zone any more. */
+    private final class Wanted implements EdgeService.Configs {
+        @Override
+        public Optional<EdgeConfig> config(String edge, Routes routes) {
+            return known(edge).map(found -> EdgeLinks.this.config(found.zone(), found.edge(), routes));
+        }
+
+        @Override
+        public Optional<FilesAnswer> files(String edge, FilesState state) {
+            Optional<FilesAnswer> answer =
+                    known(edge).map(found -> ground.together().compare(found.zone().name(), new EdgeName(edge), state));
+            if (answer.isPresent() && answer.get().version().number() > state.base().number() && state.isChanged()) {
+                later(EdgeLinks.this::tellChange);
+            }
+            return answer;
+        }
     }
 
-    /** Both revisions only grow, and so does their sum. */
-    private synchronized EdgeConfig config(Zone zone, Zone.Edge edge) {
-        return offers.config(zone, edge, ground.revision().getAsLong() + pins.revision(), servers());
+    private synchronized Optional<HeldEdge> known(String edge) {
+        return Optional.ofNullable(held.get(new EdgeName(edge)));
+    }
+
+    /** All revisions only grow, and so does their sum. */
+    private synchronized EdgeConfig config(Zone zone, Zone.Edge edge, Routes routes) {
+        Drains drains = ground.together().drains();
+        return offers.config(
+                zone,
+                edge,
+                new EdgeOffers.Wish(
+                        ground.revision().getAsLong() + pins.revision() + drains.revision(),
+                        servers(),
+                        routes,
+                        drains.edges().containsKey(edge.name())));
+    }
+
+    /** The edge of that name; {@code NO_SUCH_OBJECT} when no zone has it. */
+    public EdgeView edge(EdgeName name) {
+        return edges().stream()
+                .filter(view -> view.edge().name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new SeraiException(ErrorCode.NO_SUCH_OBJECT, "No zone has an edge \"" + name + "\""));
+    }
+
+    /** Has an edge take no more partners; the other servers follow within seconds. */
+    public void drain(EdgeName name, String by) {
+        ground.together().drain(edge(name).edge().name(), by);
+        LOG.warn("{} drains the edge {}", by, name);
+        tellChange();
+    }
+
+    /** Has it take them again. */
+    public void undrain(EdgeName name, String by) {
+        ground.together().undrain(name);
+        LOG.warn("{} no longer drains the edge {}", by, name);
+        tellChange();
+    }
+
+    /** Has all edges ask at once what they should work with. */
+    public void remind() {
+        tellChange();
+    }
+
+    /** The name of this server. */
+    public NodeName self() {
+        return ground.self();
+    }
+
+    public EdgeTogether together() {
+        return ground.together();
+    }
+
+    /** What the edge's zone says of its routes, as files. */
+    public RouteFiles zoneFiles(EdgeName name) {
+        EdgeView view = edge(name);
+        Map<String, String> texts = new TreeMap<>();
+        EdgeOffers.offers(view.zone(), view.edge())
+                .forEach(offer -> texts.put(OfferText.fileName(offer), OfferText.of(offer)));
+        return new RouteFiles(texts);
     }
 
     /** The servers as edges are to know them. */
@@ -307,13 +410,20 @@ public final class EdgeLinks implements AutoCloseable {
     }
 
     private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
-        String wanted = config(zone, edge).digest();
         @Nullable HeldEdge known = held.get(edge.name());
+        String wanted =
+                config(zone, edge, known == null ? Routes.OF_SERVERS : known.routes()).digest();
         if (known == null) {
-            return new EdgeView(zone, edge, Optional.empty(), new Standing("", "", Optional.empty(), wanted));
+            return new EdgeView(
+                    zone,
+                    edge,
+                    Optional.empty(),
+                    new Standing("", "", Optional.empty(), wanted),
+                    new LinkCounts.Counts(0, 0, 0));
         }
         return new EdgeView(
-                zone, edge, known.link(), new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted));
+                zone, edge, known.link(), new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted),
+                known.counts());
     }
 
     /** The usable links to the edges of a zone. */

@@ -4,6 +4,7 @@ import io.serai.config.name.Network;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
+import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
 import io.serai.edge.message.EdgeMessages.Servers;
@@ -21,13 +22,28 @@ final class EdgeOffers {
         this.identity = List.copyOf(identity);
     }
 
-    EdgeConfig config(Zone zone, Zone.Edge edge, long revision, Servers servers) {
-        List<Offer> offers = zone.listeners().stream()
+    /** What an edge is to know beside its zone. */
+    record Wish(long revision, Servers servers, Routes routes, boolean draining) {}
+
+    /** An edge with routes of its own is given the keys that they can show, and no listeners. */
+    EdgeConfig config(Zone zone, Zone.Edge edge, Wish wish) {
+        List<Offer> offers = wish.routes() == Routes.OWN ? List.of() : offers(zone, edge);
+        // An edge that offers nothing needs no keys.
+        boolean shows = wish.routes() == Routes.OWN || !offers.isEmpty();
+        return new EdgeConfig(
+                zone.name().value(),
+                wish.revision(),
+                wish.servers(),
+                offers,
+                shows ? identity : List.of(),
+                wish.draining());
+    }
+
+    static List<Offer> offers(Zone zone, Zone.Edge edge) {
+        return zone.listeners().stream()
                 .map(listener -> new Offer(
                         listener.name(), listener.protocol().name().toLowerCase(Locale.ROOT), options(listener, edge)))
                 .toList();
-        // An edge that offers nothing needs no keys.
-        return new EdgeConfig(zone.name().value(), revision, servers, offers, offers.isEmpty() ? List.of() : identity);
     }
 
     private static List<String> options(Zone.Listener listener, Zone.Edge edge) {

@@ -8,6 +8,9 @@ import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState;
+import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
+import io.serai.edge.message.FileMessages.FilesAnswer;
+import io.serai.edge.message.FileMessages.FilesState;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
@@ -15,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,9 +26,10 @@ import org.slf4j.LoggerFactory;
 final class EdgeService implements LinkHandler {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeService.class);
     private static final byte[] NOTHING = new byte[0];
+    private static final Failure NO_ZONE = new Failure("this edge belongs to no zone", 0);
 
     private final LinkHandler partners;
-    private final Function<String, Optional<EdgeConfig>> configs;
+    private final Configs configs;
     private final Executor worker;
     /** One at a time, so that an edge that asks without end fills no queue. */
     private final AtomicBoolean syncing = new AtomicBoolean();
@@ -35,8 +38,15 @@ final class EdgeService implements LinkHandler {
 
     private record Said(Link link, EdgeState state) {}
 
-    /** @param configs what the edge of a name should work with */
-    EdgeService(LinkHandler partners, Function<String, Optional<EdgeConfig>> configs, Executor worker) {
+    /** What edges of a name should work with; empty when it belongs to no zone. */
+    interface Configs {
+        Optional<EdgeConfig> config(String edge, Routes routes);
+
+        /** What it is to do with its own route files. */
+        Optional<FilesAnswer> files(String edge, FilesState state);
+    }
+
+    EdgeService(LinkHandler partners, Configs configs, Executor worker) {
         this.partners = partners;
         this.configs = configs;
         this.worker = worker;
@@ -50,7 +60,8 @@ final class EdgeService implements LinkHandler {
 
     @Override
     public void request(Link link, IncomingRequest request) {
-        if (request.method() != Method.EDGE_SYNC.number()) {
+        boolean files = request.method() == Method.EDGE_FILES.number();
+        if (!files && request.method() != Method.EDGE_SYNC.number()) {
             partners.request(link, request);
             return;
         }
@@ -61,7 +72,11 @@ final class EdgeService implements LinkHandler {
         try {
             worker.execute(() -> {
                 try {
-                    sync(link, request);
+                    if (files) {
+                        files(link, request);
+                    } else {
+                        sync(link, request);
+                    }
                 } finally {
                     syncing.set(false);
                 }
@@ -77,15 +92,32 @@ final class EdgeService implements LinkHandler {
             EdgeState state = EdgeState.decode(request.payload());
             said = new Said(link, state);
             // Its name is proved by its key: it learns its own configuration and no other.
-            Optional<EdgeConfig> config = configs.apply(link.peer().node());
+            Optional<EdgeConfig> config = configs.config(link.peer().node(), state.routes());
             if (config.isEmpty()) {
-                request.reply(Status.UNAVAILABLE, new Failure("this edge belongs to no zone", 0).encode());
+                request.reply(Status.UNAVAILABLE, NO_ZONE.encode());
             } else {
                 boolean has = config.get().digest().equals(state.digest());
                 request.reply(Status.OK, has ? NOTHING : config.get().encode());
             }
         } catch (ProtocolViolation e) {
             LOG.warn("{} sent a state that cannot be: {}", link, e.text());
+            request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
+        } catch (SeraiException e) {
+            request.reply(Status.UNAVAILABLE, new Failure(e.text(), 0).encode());
+        }
+    }
+
+    private void files(Link link, IncomingRequest request) {
+        try {
+            FilesState state = FilesState.decode(request.payload());
+            Optional<FilesAnswer> answer = configs.files(link.peer().node(), state);
+            if (answer.isEmpty()) {
+                request.reply(Status.UNAVAILABLE, NO_ZONE.encode());
+            } else {
+                request.reply(Status.OK, answer.get().encode());
+            }
+        } catch (ProtocolViolation e) {
+            LOG.warn("{} sent route files that cannot be: {}", link, e.text());
             request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
         } catch (SeraiException e) {
             request.reply(Status.UNAVAILABLE, new Failure(e.text(), 0).encode());

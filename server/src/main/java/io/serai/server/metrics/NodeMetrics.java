@@ -14,6 +14,7 @@ import io.serai.config.error.SeraiException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /** The node's figures for Prometheus: Camel's route metrics, the queue, sessions and the JVM. */
@@ -23,6 +24,7 @@ public final class NodeMetrics {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final EventQueue queue;
+    private final List<Runnable> refreshed = new CopyOnWriteArrayList<>();
     private Map<String, Long> depth = Map.of();
     private long depthRead = System.nanoTime() - DEPTH_AGE_NANOS;
 
@@ -98,7 +100,13 @@ public final class NodeMetrics {
         return registry;
     }
 
+    /** Has this done before each scrape. */
+    public void refreshing(Runnable refresh) {
+        refreshed.add(refresh);
+    }
+
     public String scrape() {
+        refreshed.forEach(Runnable::run);
         return registry.scrape();
     }
 

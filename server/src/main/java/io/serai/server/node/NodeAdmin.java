@@ -19,7 +19,9 @@ import io.serai.route.site.connection.SiteInspection;
 import io.serai.server.admin.AdminServer;
 import io.serai.server.admin.ApiOperation;
 import io.serai.server.admin.BansApi;
+import io.serai.server.admin.EdgeWorkApi;
 import io.serai.server.admin.EdgesApi;
+import io.serai.server.edge.EdgeWarnings;
 import io.serai.server.admin.EventsApi;
 import io.serai.server.admin.IdentitiesApi;
 import io.serai.server.admin.InvitationsApi;
@@ -81,7 +83,9 @@ final class NodeAdmin implements NodeApi.Control {
                 "cache",
                 ground.caches().state(),
                 "transactions",
-                ground.transactions().standing());
+                ground.transactions().standing(),
+                "edges",
+                EdgeWarnings.of(ground.work().edges().links()));
     }
 
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {
@@ -153,6 +157,7 @@ final class NodeAdmin implements NodeApi.Control {
         all.addAll(new RoutesApi(work.deployer(), work.checker()).operations());
         all.addAll(new SitesApi(work.objects(), new SiteLooks(inspection)).operations());
         all.addAll(new EdgesApi(work.edges().links(), work.edges().enrolments()).operations());
+        all.addAll(new EdgeWorkApi(work.edges().links()).operations());
         all.addAll(new LibrariesApi(new LibraryContents(ground.database().database()), changes).operations());
         all.addAll(new IdentitiesApi(ground.identities()).operations());
         all.addAll(new SchedulesApi(work.objects(), stores.fires(), work.camel().schedules()).operations());

@@ -1,7 +1,7 @@
 package io.serai.server.node;
 
 import io.serai.cluster.database.Database;
-import io.serai.cluster.edge.LinkPins;
+import io.serai.cluster.node.Fence;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.SharedChanges;
@@ -21,6 +21,7 @@ import io.serai.edge.tls.LinkRole;
 import io.serai.route.session.PartnerSessions;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
+import io.serai.server.edge.EdgeTogether;
 import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
 import java.security.SecureRandom;
@@ -64,6 +65,7 @@ final class NodeEdges {
     /** What it stands on. */
     record Ground(
             Database database,
+            Fence fence,
             NodeCamel camel,
             JdbcObjectStore objects,
             NodeListeners listeners,
@@ -79,7 +81,7 @@ final class NodeEdges {
         this.links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
-                new LinkPins(ground.database()),
+                new EdgeTogether(ground.database(), settings.node().name(), ground.fence()),
                 settings.node().name(),
                 identity,
                 "serai " + ground.version(),

@@ -34,6 +34,7 @@ import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
 import io.serai.server.metrics.ClusterMeters;
+import io.serai.server.metrics.EdgeMeters;
 import io.serai.server.metrics.LeadershipMeters;
 import io.serai.server.metrics.NodeMetrics;
 import java.io.IOException;
@@ -106,6 +107,7 @@ record NodeWork(
                 settings,
                 new NodeEdges.Ground(
                         ground.database().database(),
+                        ground.lease(),
                         camel,
                         objects,
                         ground.listeners(),
@@ -113,6 +115,7 @@ record NodeWork(
                         ground.version()),
                 shared,
                 stops);
+        metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
         camel.start();
         stops.add("camel", camel::stop);
         Libraries libraries = new Libraries(

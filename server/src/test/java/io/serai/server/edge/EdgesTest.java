@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.edge.LinkPins;
+import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore.Key;
 import io.serai.config.error.SeraiException;
@@ -138,7 +139,7 @@ class EdgesTest {
 
     @BeforeEach
     void start() throws IOException {
-        DATABASE.truncate("config_object", "config_history", "server_link");
+        DATABASE.truncate("config_object", "config_history", "server_link", "edge_files", "edge_files_at", "edge_drain");
         objects = new JdbcObjectStore(
                 DATABASE.database(),
                 new ObjectJson(SecretBox.openOrCreate(folder.resolve("secrets.key"))),
@@ -167,7 +168,8 @@ class EdgesTest {
         EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
-                new LinkPins(DATABASE.database()),
+                new EdgeTogether(
+                        DATABASE.database(), new NodeName(name), () -> new FencingToken(new NodeName(name), 1)),
                 new NodeName(name),
                 key,
                 "serai test",
