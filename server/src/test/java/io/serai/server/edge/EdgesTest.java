@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
+import io.serai.cluster.edge.EdgeFiles;
 import io.serai.cluster.edge.LinkPins;
 import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.object.JdbcObjectStore;
@@ -30,6 +31,7 @@ import io.serai.edge.link.LinkStream;
 import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
+import io.serai.edge.message.FileMessages.FilesState.Takes;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkIdentity;
@@ -432,5 +434,111 @@ class EdgesTest {
         await().atMost(SOON).until(() -> enrolments.list().get(0).state() == State.REFUSED);
         assertThat(view(links).edge().pins()).isEmpty();
         assertThat(waits).isNotDone();
+    }
+
+    private EdgeSettings ownRoutes(Path home, int port) throws IOException {
+        Path routes = Files.createDirectories(home.resolve("routes"));
+        return new EdgeSettings(
+                home,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                Optional.of(new EdgeSettings.OwnRoutes(routes, Takes.AT_ONCE)),
+                Optional.empty());
+    }
+
+    private static String route(int port) {
+        return """
+                - route:
+                    id: partners
+                    errorHandler:
+                      noErrorHandler: {}
+                    from:
+                      uri: sftp-server:partners
+                      parameters:
+                        bindAddress: 127.0.0.1
+                        port: %d
+                        hostKeySet: "#bean:edgeHostKeys"
+                      steps:
+                        - to: relay:internal
+                """.formatted(port);
+    }
+
+    private static EdgeFiles.State filesState(EdgeLinks links, String edge) {
+        return links.together().files().list().stream()
+                .filter(at -> at.edge().value().equals(edge))
+                .map(EdgeFiles.At::state)
+                .findFirst()
+                .orElse(EdgeFiles.State.BEHIND);
+    }
+
+    /** One machine stands for both edges, so the ports of the second are taken; that is said and nothing else suffers. */
+    @Test
+    void routeFilesOfOneEdgeGetToTheOtherAndNothingIsOverwrittenUnseen() throws Exception {
+        int otherLink = freePort();
+        Zone both = zone(link).with(new Zone.Edge(
+                new EdgeName("edge2"),
+                List.of(new HostPort("127.0.0.1", otherLink)),
+                Set.of(),
+                Optional.empty(),
+                Optional.empty()));
+        put(both);
+        EdgeLinks links = server("one");
+        EdgeEnrolments enrolments = enrolments(links);
+        List<Path> routes = new ArrayList<>();
+        for (int i = 1; i <= 2; i++) {
+            Path home = folder.resolve("own" + i);
+            EdgeSettings settings = ownRoutes(home, i == 1 ? link : otherLink);
+            String code = enrolments
+                    .begin(new Wish(new EdgeName("edge" + i), Optional.empty(), List.of(), Duration.ofMinutes(5), Former.KEEP), "ada")
+                    .code();
+            open.add(CompletableFuture.supplyAsync(() -> {
+                        try {
+                            return Edge.start(settings, Optional.of(EnrolmentCode.parse(code)), "serai-edge test");
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    })
+                    .get(60, TimeUnit.SECONDS));
+            routes.add(home.resolve("routes"));
+        }
+        int port = freePort();
+        Files.writeString(routes.get(0).resolve("partners.yaml"), route(port));
+        await().atMost(SOON).until(() -> speaksSsh(port));
+        await().atMost(SOON).until(() -> Files.exists(routes.get(1).resolve("partners.yaml")));
+        assertThat(routes.get(1).resolve("partners.yaml")).hasContent(route(port));
+        await().atMost(SOON).until(() -> filesState(links, "edge2") == EdgeFiles.State.SAME);
+
+        Files.writeString(routes.get(0).resolve("partners.yaml"), route(port).replace("port: " + port, "prot: 1"));
+        await().atMost(SOON).until(() -> filesState(links, "edge1") == EdgeFiles.State.BROKEN);
+        assertThat(links.together().files().list().get(0).problem()).contains("partners.yaml:").contains("prot");
+        assertThat(speaksSsh(port)).as("the former one runs on").isTrue();
+        assertThat(routes.get(1).resolve("partners.yaml")).hasContent(route(port));
+
+        int second = freePort();
+        Files.writeString(routes.get(1).resolve("partners.yaml"), route(second));
+        await().atMost(SOON).until(() -> speaksSsh(second));
+        Files.writeString(routes.get(0).resolve("partners.yaml"), route(port) + "# mine\n");
+        await().atMost(SOON).until(() -> filesState(links, "edge1") == EdgeFiles.State.CONFLICT);
+        assertThat(routes.get(0).resolve("partners.yaml")).hasContent(route(port) + "# mine\n");
+        var unused = links.together().files().take(new EdgeName("edge2"), "ada");
+        links.remind();
+        await().atMost(SOON).until(() -> Files.readString(routes.get(0).resolve("partners.yaml"))
+                .equals(route(second)));
+        assertThat(folder.resolve("own1/sync/former/partners.yaml")).hasContent(route(port) + "# mine\n");
+    }
+
+    @Test
+    void anEdgeThatIsDrainedTakesNobodyAndIsSeenSoByTheServers() throws Exception {
+        int port = freePort();
+        put(zone(link, port));
+        EdgeLinks links = server("one");
+        var edge = enrolled(links);
+        awaitUpAndInForce(links);
+        links.drain(EDGE, "ada");
+        await().atMost(SOON).until(() -> EdgeRows.state(view(links)).equals("draining"));
+        await().atMost(SOON).until(() -> !speaksSsh(port));
+        links.undrain(EDGE, "ada");
+        await().atMost(SOON).until(() -> EdgeRows.state(view(links)).equals("up") && speaksSsh(port));
+        assertThat(EdgeWarnings.of(links)).isEqualTo("UP");
+        assertThatThrownBy(() -> links.drain(new EdgeName("nobody"), "ada")).hasMessageContaining("No zone has an edge");
     }
 }
