@@ -40,14 +40,16 @@ class EdgeLeaksIT {
                     .post("/api/v1/edges/edge1/enrolment", Map.of("valid", "10m"))
                     .path("code")
                     .asText());
-            await("the edge; " + edge.log()).atMost(LIMIT).until(() -> server.admin()
-                    .get("/api/v1/edges")
-                    .path("edges")
-                    .path(0)
-                    .path("configuration")
-                    .asText()
-                    .length()
-                    == 64);
+            await("the edge; " + edge.log())
+                    .atMost(LIMIT)
+                    .until(() -> server.admin()
+                                    .get("/api/v1/edges")
+                                    .path("edges")
+                                    .path(0)
+                                    .path("configuration")
+                                    .asText()
+                                    .length()
+                            == 64);
             Partner partner = Partner.of(server, folder, ACCOUNT).at(ports);
             Path file = Files.writeString(folder.resolve("content"), CONTENT.repeat(40_000));
             for (int round = 0; round < Integer.getInteger("serai.leak.rounds", 3); round++) {
@@ -67,8 +69,10 @@ class EdgeLeaksIT {
             assertThat(files(edge.temporary())).isEmpty();
             files(edge.home()).forEach((name, bytes) -> expectNothing(name, found(bytes)));
             expectNothing("its log", found(Files.readAllBytes(edge.log())));
-            await("a heap without partners").atMost(LIMIT).untilAsserted(() -> expectNothing(
-                    "its live objects", foundIn(dump(edge, folder.resolve("heap.hprof")))));
+            await("a heap without partners")
+                    .atMost(LIMIT)
+                    .untilAsserted(
+                            () -> expectNothing("its live objects", foundIn(dump(edge, folder.resolve("heap.hprof")))));
             System.out.println("in its whole memory: " + foundInMemory(edge.pid()));
         }
     }
@@ -81,8 +85,8 @@ class EdgeLeaksIT {
                   edges: [{name: edge1, addresses: ["127.0.0.1:%d"]}]
                   listeners:
                 """.formatted(link));
-        ports.forEach((name, port) -> text.append("    - {name: %s, protocol: %s, address: 127.0.0.1, port: %d}\n"
-                .formatted(name, name, port)));
+        ports.forEach((name, port) -> text.append(
+                "    - {name: %s, protocol: %s, address: 127.0.0.1, port: %d}\n".formatted(name, name, port)));
         return text.toString();
     }
 
@@ -95,7 +99,8 @@ class EdgeLeaksIT {
         partner.curlFtps(path + "-f", "-o", "/dev/null").expectSuccess();
         partner.curlHttps(path + "-h", "-T", file.toString()).expectSuccess();
         partner.curlHttps(path + "-h", "-o", "/dev/null").expectSuccess();
-        partner.curlHttps(path + "-wrong", "-u", ACCOUNT + ":" + Partner.PASSWORD + "x").expectFailure();
+        partner.curlHttps(path + "-wrong", "-u", ACCOUNT + ":" + Partner.PASSWORD + "x")
+                .expectFailure();
     }
 
     // ---- searching ----

@@ -39,7 +39,8 @@ final class EdgeOverview {
                 row.put("server", report.node().value());
                 row.put("ageMillis", report.age().toMillis());
                 row.putAll(fields(report.report()));
-                servers.computeIfAbsent(report.edge(), edge -> new ArrayList<>()).add(row);
+                servers.computeIfAbsent(report.edge(), edge -> new ArrayList<>())
+                        .add(row);
             }
         }
         Map<EdgeName, EdgeFiles.At> files = new TreeMap<>();

@@ -54,7 +54,8 @@ public final class EdgeWorkApi {
                         "The route files of edges that have their own: versions, and where they differ",
                         request -> overview()),
                 post("/api/v1/edge-files", Role.ADMIN, "Have edges compare their route files now", this::sync)
-                        .taking("take: the edge whose files are to be the next version; without it nothing is settled"));
+                        .taking(
+                                "take: the edge whose files are to be the next version; without it nothing is settled"));
     }
 
     private Object sync(ApiRequest request) {
@@ -126,7 +127,8 @@ public final class EdgeWorkApi {
         return row;
     }
 
-    private static List<Map<String, Object>> differences(SortedMap<String, String> newest, SortedMap<String, String> at) {
+    private static List<Map<String, Object>> differences(
+            SortedMap<String, String> newest, SortedMap<String, String> at) {
         TreeSet<String> names = new TreeSet<>(newest.keySet());
         names.addAll(at.keySet());
         List<Map<String, Object>> all = new ArrayList<>();

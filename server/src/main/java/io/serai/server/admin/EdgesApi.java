@@ -115,5 +115,4 @@ public final class EdgesApi {
         row.put("by", view.by());
         return row;
     }
-
 }

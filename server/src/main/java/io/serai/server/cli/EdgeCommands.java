@@ -33,7 +33,16 @@ final class EdgeCommands {
                 return;
             }
             Table table = new Table(
-                    "ZONE", "EDGE", "STATE", "LINKED BY", "RTT", "SESSIONS", "STREAMS", "CONFIGURATION", "VERSION", "PIN",
+                    "ZONE",
+                    "EDGE",
+                    "STATE",
+                    "LINKED BY",
+                    "RTT",
+                    "SESSIONS",
+                    "STREAMS",
+                    "CONFIGURATION",
+                    "VERSION",
+                    "PIN",
                     "ADDRESSES");
             List<String> remarks = new ArrayList<>();
             for (JsonNode row : answer.path("edges")) {

@@ -34,7 +34,8 @@ final class EdgeWorkCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
-            out.println("The edge " + name + " takes no more partners; \"serai edges\" shows how many sessions it has yet");
+            out.println(
+                    "The edge " + name + " takes no more partners; \"serai edges\" shows how many sessions it has yet");
         }
     }
 
@@ -54,9 +55,7 @@ final class EdgeWorkCommands {
         }
     }
 
-    @Command(
-            name = "routes",
-            description = "Show the routes of an edge as YAML: what its zone says, or its own files.")
+    @Command(name = "routes", description = "Show the routes of an edge as YAML: what its zone says, or its own files.")
     static final class Routes extends ClientCommand {
         @Parameters(paramLabel = "EDGE", description = "The edge's name.")
         String name = "";
@@ -108,8 +107,8 @@ final class EdgeWorkCommands {
             List<String> remarks = new ArrayList<>();
             for (JsonNode zone : answer.path("zones")) {
                 if (zone.hasNonNull("version")) {
-                    remarks.add(text(zone, "zone") + ": version " + text(zone, "version") + " is from " + text(zone, "edge")
-                            + ", " + Sizes.time(text(zone, "at")) + ", by " + text(zone, "by"));
+                    remarks.add(text(zone, "zone") + ": version " + text(zone, "version") + " is from "
+                            + text(zone, "edge") + ", " + Sizes.time(text(zone, "at")) + ", by " + text(zone, "by"));
                 }
                 for (JsonNode edge : zone.path("edges")) {
                     table.row(
@@ -131,7 +130,8 @@ final class EdgeWorkCommands {
                 remarks.add(name + ": " + text(edge, "problem"));
             }
             if (text(edge, "state").equals("conflict")) {
-                remarks.add(name + ": it and another edge were changed, nothing is overwritten; say which counts: serai edge"
+                remarks.add(name
+                        + ": it and another edge were changed, nothing is overwritten; say which counts: serai edge"
                         + " sync --take EDGE");
             }
             if (text(edge, "state").equals("changed")) {
@@ -149,7 +149,8 @@ final class EdgeWorkCommands {
         int exitCode(JsonNode answer) {
             for (JsonNode zone : answer.path("zones")) {
                 for (JsonNode edge : zone.path("edges")) {
-                    if (text(edge, "state").equals("conflict") || text(edge, "state").equals("broken")) {
+                    if (text(edge, "state").equals("conflict")
+                            || text(edge, "state").equals("broken")) {
                         return 1;
                     }
                 }

@@ -280,7 +280,10 @@ public final class EdgeLinks implements AutoCloseable {
             now.put(view.edge().name(), EdgeRows.json(view));
             standing.put(
                     view.edge().name(),
-                    EdgeRows.state(view) + view.standing().drifts() + view.standing().failure() + view.standing().state());
+                    EdgeRows.state(view)
+                            + view.standing().drifts()
+                            + view.standing().failure()
+                            + view.standing().state());
         }
         long time = System.nanoTime();
         if (!standing.equals(reported) || time - reportedNanos >= REPORT_EVERY.toNanos()) {
@@ -309,9 +312,11 @@ public final class EdgeLinks implements AutoCloseable {
 
         @Override
         public Optional<FilesAnswer> files(String edge, FilesState state) {
-            Optional<FilesAnswer> answer =
-                    known(edge).map(found -> ground.together().compare(found.zone().name(), new EdgeName(edge), state));
-            if (answer.isPresent() && answer.get().version().number() > state.base().number() && state.isChanged()) {
+            Optional<FilesAnswer> answer = known(edge)
+                    .map(found -> ground.together().compare(found.zone().name(), new EdgeName(edge), state));
+            if (answer.isPresent()
+                    && answer.get().version().number() > state.base().number()
+                    && state.isChanged()) {
                 later(EdgeLinks.this::tellChange);
             }
             return answer;
@@ -340,7 +345,8 @@ public final class EdgeLinks implements AutoCloseable {
         return edges().stream()
                 .filter(view -> view.edge().name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new SeraiException(ErrorCode.NO_SUCH_OBJECT, "No zone has an edge \"" + name + "\""));
+                .orElseThrow(
+                        () -> new SeraiException(ErrorCode.NO_SUCH_OBJECT, "No zone has an edge \"" + name + "\""));
     }
 
     /** Has an edge take no more partners; the other servers follow within seconds. */
@@ -411,8 +417,8 @@ public final class EdgeLinks implements AutoCloseable {
 
     private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
         @Nullable HeldEdge known = held.get(edge.name());
-        String wanted =
-                config(zone, edge, known == null ? Routes.OF_SERVERS : known.routes()).digest();
+        String wanted = config(zone, edge, known == null ? Routes.OF_SERVERS : known.routes())
+                .digest();
         if (known == null) {
             return new EdgeView(
                     zone,
@@ -422,7 +428,10 @@ public final class EdgeLinks implements AutoCloseable {
                     new LinkCounts.Counts(0, 0, 0));
         }
         return new EdgeView(
-                zone, edge, known.link(), new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted),
+                zone,
+                edge,
+                known.link(),
+                new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted),
                 known.counts());
     }
 

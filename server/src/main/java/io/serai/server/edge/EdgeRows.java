@@ -63,11 +63,19 @@ public final class EdgeRows {
         row.put("address", String.valueOf(link.peer().address()));
         row.put("pin", link.peer().pin().hex());
         row.put("connections", figures.size());
-        row.put("streams", figures.stream().mapToInt(Link.ConnectionFigures::streams).sum());
-        row.put("requestsInFlight", figures.stream().mapToInt(Link.ConnectionFigures::requests).sum());
-        row.put("unsentBytes", figures.stream().mapToLong(Link.ConnectionFigures::unsentBytes).sum());
+        row.put(
+                "streams",
+                figures.stream().mapToInt(Link.ConnectionFigures::streams).sum());
+        row.put(
+                "requestsInFlight",
+                figures.stream().mapToInt(Link.ConnectionFigures::requests).sum());
+        row.put(
+                "unsentBytes",
+                figures.stream().mapToLong(Link.ConnectionFigures::unsentBytes).sum());
         roundTripNanos(link).ifPresent(nanos -> row.put("roundTripMicros", nanos / 1_000));
-        row.put("bytesRead", figures.stream().mapToLong(Link.ConnectionFigures::bytesRead).sum());
+        row.put(
+                "bytesRead",
+                figures.stream().mapToLong(Link.ConnectionFigures::bytesRead).sum());
         row.put(
                 "bytesWritten",
                 figures.stream().mapToLong(Link.ConnectionFigures::bytesWritten).sum());

@@ -14,7 +14,8 @@ public final class EdgeWarnings {
         for (EdgeView view : links.edges()) {
             String name = view.edge().name().value();
             if (EdgeRows.state(view).equals("down")) {
-                warnings.add("edge " + name + " is down" + because(view.standing().failure()));
+                warnings.add(
+                        "edge " + name + " is down" + because(view.standing().failure()));
             } else if (view.standing().drifts()) {
                 warnings.add("edge " + name + " works with another configuration than its zone's");
             }

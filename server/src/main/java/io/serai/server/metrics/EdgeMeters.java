@@ -25,34 +25,76 @@ public final class EdgeMeters {
     /** The one that is to be told before each look. */
     public static EdgeMeters register(MeterRegistry registry, EdgeLinks links) {
         EdgeMeters meters = new EdgeMeters(links);
-        meters.add(registry, "up", "Whether this server has a link that takes sessions", view ->
-                EdgeRows.state(view).equals("up") ? 1 : 0);
-        meters.add(registry, "drift", "Whether the edge works with another configuration than it should", view ->
-                view.standing().drifts() ? 1 : 0);
-        meters.add(registry, "draining", "Whether the edge takes no more sessions", view ->
-                EdgeRows.state(view).equals("draining") ? 1 : 0);
-        meters.add(registry, "sessions", "Sessions of partners at the edge, with all servers", view ->
-                view.standing().state().map(EdgeState::sessions).orElse(0));
-        meters.add(registry, "connections", "Connections of the link", view -> figures(view).size());
-        meters.add(registry, "round.trip.seconds", "The shortest round trip of a connection, by its last ping", view ->
-                view.link()
+        meters.add(
+                registry,
+                "up",
+                "Whether this server has a link that takes sessions",
+                view -> EdgeRows.state(view).equals("up") ? 1 : 0);
+        meters.add(
+                registry,
+                "drift",
+                "Whether the edge works with another configuration than it should",
+                view -> view.standing().drifts() ? 1 : 0);
+        meters.add(
+                registry,
+                "draining",
+                "Whether the edge takes no more sessions",
+                view -> EdgeRows.state(view).equals("draining") ? 1 : 0);
+        meters.add(
+                registry,
+                "sessions",
+                "Sessions of partners at the edge, with all servers",
+                view -> view.standing().state().map(EdgeState::sessions).orElse(0));
+        meters.add(
+                registry,
+                "connections",
+                "Connections of the link",
+                view -> figures(view).size());
+        meters.add(
+                registry,
+                "round.trip.seconds",
+                "The shortest round trip of a connection, by its last ping",
+                view -> view.link()
                         .map(EdgeRows::roundTripNanos)
                         .filter(java.util.OptionalLong::isPresent)
                         .map(nanos -> nanos.getAsLong() / 1e9)
                         .orElse(Double.NaN));
-        meters.add(registry, "streams", "Streams that are open", view ->
-                figures(view).stream().mapToInt(Link.ConnectionFigures::streams).sum());
-        meters.add(registry, "requests", "Requests that have not been answered", view ->
-                figures(view).stream().mapToInt(Link.ConnectionFigures::requests).sum());
-        meters.add(registry, "unsent.bytes", "What the sockets have not taken yet", view -> figures(view).stream()
-                .mapToLong(Link.ConnectionFigures::unsentBytes)
-                .sum());
-        meters.add(registry, "links.total", "Links that came up since this server began to dial the edge", view ->
-                view.counts().ups());
-        meters.add(registry, "links.lost.total", "Links that were lost since then", view ->
-                view.counts().losses());
-        meters.add(registry, "violations.total", "Breaches of the link's rules by the edge since then", view ->
-                view.counts().violations());
+        meters.add(
+                registry,
+                "streams",
+                "Streams that are open",
+                view -> figures(view).stream()
+                        .mapToInt(Link.ConnectionFigures::streams)
+                        .sum());
+        meters.add(
+                registry,
+                "requests",
+                "Requests that have not been answered",
+                view -> figures(view).stream()
+                        .mapToInt(Link.ConnectionFigures::requests)
+                        .sum());
+        meters.add(
+                registry,
+                "unsent.bytes",
+                "What the sockets have not taken yet",
+                view -> figures(view).stream()
+                        .mapToLong(Link.ConnectionFigures::unsentBytes)
+                        .sum());
+        meters.add(
+                registry,
+                "links.total",
+                "Links that came up since this server began to dial the edge",
+                view -> view.counts().ups());
+        meters.add(
+                registry,
+                "links.lost.total",
+                "Links that were lost since then",
+                view -> view.counts().losses());
+        meters.add(
+                registry,
+                "violations.total",
+                "Breaches of the link's rules by the edge since then",
+                view -> view.counts().violations());
         return meters;
     }
 
@@ -74,7 +116,11 @@ public final class EdgeMeters {
         gauges.forEach((gauge, figure) -> gauge.register(
                 views.stream()
                         .map(view -> MultiGauge.Row.of(
-                                Tags.of("edge", view.edge().name().value(), "zone", view.zone().objectName()),
+                                Tags.of(
+                                        "edge",
+                                        view.edge().name().value(),
+                                        "zone",
+                                        view.zone().objectName()),
                                 figure.applyAsDouble(view)))
                         .toList(),
                 true));

@@ -103,19 +103,7 @@ record NodeWork(
         camel.measure(metrics.registry());
         SharedChanges shared = new SharedChanges(
                 ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
-        NodeEdges edges = NodeEdges.open(
-                settings,
-                new NodeEdges.Ground(
-                        ground.database().database(),
-                        ground.lease(),
-                        camel,
-                        objects,
-                        ground.listeners(),
-                        new SharedSecrets(ground.database().database(), ground.secrets()),
-                        ground.version()),
-                shared,
-                stops);
-        metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
+        NodeEdges edges = edges(settings, ground, camel, objects, shared, stops);
         camel.start();
         stops.add("camel", camel::stop);
         Libraries libraries = new Libraries(
@@ -139,6 +127,28 @@ record NodeWork(
         stops.add("standing", standing::stop);
         return new NodeWork(
                 camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing, edges);
+    }
+
+    private static NodeEdges edges(
+            NodeSettings settings,
+            Ground ground,
+            NodeCamel camel,
+            ObjectStore objects,
+            SharedChanges shared,
+            StopList stops) {
+        return NodeEdges.open(
+                settings,
+                new NodeEdges.Ground(
+                        ground.database().database(),
+                        ground.lease(),
+                        camel,
+                        objects,
+                        ground.listeners(),
+                        new SharedSecrets(ground.database().database(), ground.secrets()),
+                        ground.version()),
+                shared,
+                stops);
+        metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
     }
 
     private static RouteDeployer deployer(

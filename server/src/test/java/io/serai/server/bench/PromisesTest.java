@@ -41,16 +41,20 @@ class PromisesTest {
 
     @Test
     void anEdgeThatIsNeitherQuickNorCheapIsNamed() {
-        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.8, 3.0))).isEmpty();
-        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.5, 1.6))).isEmpty();
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.8, 3.0)))
+                .isEmpty();
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.5, 1.6)))
+                .isEmpty();
         assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.79, 1.61)))
-                .contains("SFTP up through the edge: 0.79 of the direct throughput, less than 0.8, at 1.61 times the CPU, more"
-                        + " than 1.6");
+                .contains(
+                        "SFTP up through the edge: 0.79 of the direct throughput, less than 0.8, at 1.61 times the CPU, more"
+                                + " than 1.6");
     }
 
     @Test
     void aPassedThroughListenerThatIsSlowerThanHaproxyIsNamed() {
-        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0))).isEmpty();
+        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0)))
+                .isEmpty();
         assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.94, 1.0)))
                 .contains("SFTP: 0.94 of HAProxy's throughput, less than 0.95");
     }
@@ -79,7 +83,8 @@ class PromisesTest {
 
     @Test
     void aQuantileIsAValueThatWasMeasured() {
-        double[] sorted = java.util.stream.IntStream.rangeClosed(1, 100).asDoubleStream().toArray();
+        double[] sorted =
+                java.util.stream.IntStream.rangeClosed(1, 100).asDoubleStream().toArray();
         assertThat(SftpSessions.quantile(sorted, 0.5)).isEqualTo(50);
         assertThat(SftpSessions.quantile(sorted, 0.99)).isEqualTo(99);
         assertThat(SftpSessions.quantile(new double[] {7}, 0.99)).isEqualTo(7);

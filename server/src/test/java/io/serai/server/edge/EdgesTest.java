@@ -141,7 +141,8 @@ class EdgesTest {
 
     @BeforeEach
     void start() throws IOException {
-        DATABASE.truncate("config_object", "config_history", "server_link", "edge_files", "edge_files_at", "edge_drain");
+        DATABASE.truncate(
+                "config_object", "config_history", "server_link", "edge_files", "edge_files_at", "edge_drain");
         objects = new JdbcObjectStore(
                 DATABASE.database(),
                 new ObjectJson(SecretBox.openOrCreate(folder.resolve("secrets.key"))),
@@ -474,12 +475,13 @@ class EdgesTest {
     @Test
     void routeFilesOfOneEdgeGetToTheOtherAndNothingIsOverwrittenUnseen() throws Exception {
         int otherLink = freePort();
-        Zone both = zone(link).with(new Zone.Edge(
-                new EdgeName("edge2"),
-                List.of(new HostPort("127.0.0.1", otherLink)),
-                Set.of(),
-                Optional.empty(),
-                Optional.empty()));
+        Zone both = zone(link)
+                .with(new Zone.Edge(
+                        new EdgeName("edge2"),
+                        List.of(new HostPort("127.0.0.1", otherLink)),
+                        Set.of(),
+                        Optional.empty(),
+                        Optional.empty()));
         put(both);
         EdgeLinks links = server("one");
         EdgeEnrolments enrolments = enrolments(links);
@@ -488,7 +490,14 @@ class EdgesTest {
             Path home = folder.resolve("own" + i);
             EdgeSettings settings = ownRoutes(home, i == 1 ? link : otherLink);
             String code = enrolments
-                    .begin(new Wish(new EdgeName("edge" + i), Optional.empty(), List.of(), Duration.ofMinutes(5), Former.KEEP), "ada")
+                    .begin(
+                            new Wish(
+                                    new EdgeName("edge" + i),
+                                    Optional.empty(),
+                                    List.of(),
+                                    Duration.ofMinutes(5),
+                                    Former.KEEP),
+                            "ada")
                     .code();
             open.add(CompletableFuture.supplyAsync(() -> {
                         try {
@@ -509,7 +518,9 @@ class EdgesTest {
 
         Files.writeString(routes.get(0).resolve("partners.yaml"), route(port).replace("port: " + port, "prot: 1"));
         await().atMost(SOON).until(() -> filesState(links, "edge1") == EdgeFiles.State.BROKEN);
-        assertThat(links.together().files().list().get(0).problem()).contains("partners.yaml:").contains("prot");
+        assertThat(links.together().files().list().get(0).problem())
+                .contains("partners.yaml:")
+                .contains("prot");
         assertThat(speaksSsh(port)).as("the former one runs on").isTrue();
         assertThat(routes.get(1).resolve("partners.yaml")).hasContent(route(port));
 
@@ -521,8 +532,9 @@ class EdgesTest {
         assertThat(routes.get(0).resolve("partners.yaml")).hasContent(route(port) + "# mine\n");
         var unused = links.together().files().take(new EdgeName("edge2"), "ada");
         links.remind();
-        await().atMost(SOON).until(() -> Files.readString(routes.get(0).resolve("partners.yaml"))
-                .equals(route(second)));
+        await().atMost(SOON)
+                .until(() ->
+                        Files.readString(routes.get(0).resolve("partners.yaml")).equals(route(second)));
         assertThat(folder.resolve("own1/sync/former/partners.yaml")).hasContent(route(port) + "# mine\n");
     }
 
@@ -539,6 +551,7 @@ class EdgesTest {
         links.undrain(EDGE, "ada");
         await().atMost(SOON).until(() -> EdgeRows.state(view(links)).equals("up") && speaksSsh(port));
         assertThat(EdgeWarnings.of(links)).isEqualTo("UP");
-        assertThatThrownBy(() -> links.drain(new EdgeName("nobody"), "ada")).hasMessageContaining("No zone has an edge");
+        assertThatThrownBy(() -> links.drain(new EdgeName("nobody"), "ada"))
+                .hasMessageContaining("No zone has an edge");
     }
 }
