@@ -31,6 +31,10 @@ class EdgeFailuresIT {
     private static final int SMALL_FILES = 60;
     private static final int LOADERS = 2;
 
+    /** A longer lease for a machine that has little time for this. */
+    private static final Map<String, String> SETTINGS =
+            Map.of("node.drain-notice", "0s", "node.lease", System.getProperty("serai.edge.lease", "5s"));
+
     private TestFolder folder;
     private ClusterOfServers cluster;
     private Partner acme;
@@ -41,7 +45,7 @@ class EdgeFailuresIT {
         int link = ClusterDatabase.freePort();
         sftp = ClusterDatabase.freePort();
         try (TestFolder made = new TestFolder("failures");
-                ClusterOfServers servers = ClusterOfServers.start(made, 2, Map.of("node.drain-notice", "0s"));
+                ClusterOfServers servers = ClusterOfServers.start(made, 2, SETTINGS);
                 EdgeProcess edge = new EdgeProcess(made.resolve("edge1"), "127.0.0.1:" + link)) {
             folder = made;
             cluster = servers;
@@ -71,9 +75,7 @@ class EdgeFailuresIT {
         Path big = folder.file("big", BIG);
         acme.startSftpAt(sftp, "put " + big + " /outbox/big\n").await(LIMIT).expectSuccess();
         b.admin().post("/api/v1/drain", Map.of());
-        await("sessions at the other one only")
-                .atMost(LIMIT)
-                .until(() -> sftp("ls /outbox\n").ok() && node(latest()).isEmpty());
+        await("sessions at this one only").atMost(LIMIT).until(() -> sessionIsAt("a"));
         Path back = folder.resolve("back");
         Tool.Running download = acme.startSftpAt(sftp, "get /outbox/big " + back + "\n", "-l", "64000");
         Tool.Running idle = acme.startSftpAt(sftp, "pwd\n" + waitFor("killed") + "ls /outbox\n");
@@ -82,13 +84,10 @@ class EdgeFailuresIT {
             puts.append("-put ").append(folder.file("small-" + i, 100_000 + i)).append(" /inbox/\n");
         }
         Tool.Running uploads = acme.startSftpAt(sftp, puts.toString(), "-l", "24000");
-        await("all under way")
-                .atMost(LIMIT)
-                .until(() -> back.toFile().length() > 2_000_000
-                        && Files.exists(folder.resolve("killed.asked"))
-                        && a.names("acme", "/inbox").size() > 3);
-        assertThat(cluster.ask("select count(*) from partner_session where node = 'a'"))
-                .isEqualTo("3");
+        await("all under way").atMost(LIMIT).until(() -> back.toFile().length() > 2_000_000
+                && Files.exists(folder.resolve("killed.asked"))
+                && a.names("acme", "/inbox").size() > 3);
+        assertThat(cluster.ask("select count(*) from partner_session where node = 'a'")).isEqualTo("3");
         b.admin().post("/api/v1/undrain", Map.of());
         a.kill();
         Files.createFile(folder.resolve("killed"));
@@ -96,16 +95,12 @@ class EdgeFailuresIT {
         download.await(LIMIT).expectSuccess();
         assertThat(TestFolder.sha256(back)).isEqualTo(TestFolder.sha256(big));
         String said = uploads.await(LIMIT).expectSuccess().output();
-        long refused = said.lines()
-                .filter(line -> line.contains("Failure") || line.contains("interrupted"))
-                .count();
+        long refused = said.lines().filter(line -> line.contains("Failure") || line.contains("interrupted")).count();
         List<String> there = b.names("acme", "/inbox");
         System.out.println("After the kill: " + there.size() + " of " + SMALL_FILES + " files, " + refused
                 + " lines of refusal: " + said);
         assertThat(there.size()).as("one file was under way, no more").isGreaterThanOrEqualTo(SMALL_FILES - 1);
-        assertThat(refused)
-                .as("a file that is not there was refused")
-                .isGreaterThanOrEqualTo(SMALL_FILES - there.size());
+        assertThat(refused).as("a file that is not there was refused").isGreaterThanOrEqualTo(SMALL_FILES - there.size());
         for (String name : there) {
             assertThat(TestFolder.sha256(b.file("acme", "/inbox/" + name)))
                     .as(name)
@@ -119,36 +114,35 @@ class EdgeFailuresIT {
     /** An upload at a server that stands still, which it is noticed to do; the session resumes it at the other one. */
     private void frozen(RunningServer a, RunningServer b, EdgeProcess edge) throws Exception {
         Path big = folder.file("slow", BIG);
+        a.restart();
+        awaitLinked(a, edge);
+        a.admin().post("/api/v1/drain", Map.of());
+        await("sessions at the other one only").atMost(LIMIT).until(() -> sessionIsAt("b"));
         Tool.Running upload = acme.startSftpAt(
                 sftp,
                 "-put " + big + " /outbox/slow\n" + waitFor("frozen") + "reput " + big + " /outbox/slow\n",
                 "-l",
                 "16000");
-        a.restart();
-        awaitLinked(a, edge);
-        assertThat(node(latest())).isEqualTo("b");
-        assertThat(Files.exists(folder.resolve("frozen.asked")))
-                .as("still uploading")
-                .isFalse();
+        await("the upload").atMost(LIMIT).until(() -> node(latest()).equals("b"));
+        a.admin().post("/api/v1/undrain", Map.of());
+        await("the other server again").atMost(LIMIT).until(() -> sessionIsAt("a"));
+        assertThat(Files.exists(folder.resolve("frozen.asked"))).as("still uploading").isFalse();
+        int before = losses(edge);
         long began = System.nanoTime();
         b.freeze();
-        await("the failure").atMost(LIMIT).until(() -> Files.exists(folder.resolve("frozen.asked")));
+        await("the loss of the link").atMost(LIMIT).until(() -> losses(edge) > before);
         Duration noticed = Duration.ofNanos(System.nanoTime() - began);
-        System.out.println("A frozen server was noticed by the partner after " + noticed.toMillis() + " ms");
+        await("the failure").atMost(LIMIT).until(() -> Files.exists(folder.resolve("frozen.asked")));
+        Duration answered = Duration.ofNanos(System.nanoTime() - began);
+        System.out.println("A frozen server was noticed after " + noticed.toMillis() + " ms, the partner knew after "
+                + answered.toMillis() + " ms");
         assertThat(noticed).isLessThan(Duration.ofSeconds(20));
         assertThat(a.file("acme", "/outbox/slow")).doesNotExist();
-        await("the session at the other server")
-                .atMost(LIMIT)
-                .until(() -> node(latest()).equals("a"));
-        await("the takeover")
-                .atMost(LIMIT)
-                .until(() -> "0"
-                                .equals(cluster.ask(
-                                        "select count(*) from node where name = 'b' and state in ('active', 'draining')"
-                                                + " and lease_until > clock_timestamp()"))
-                        && !"0"
-                                .equals(cluster.ask(
-                                        "select count(*) from takeover where node = 'b' and finished_at is not null")));
+        await("the session at the other server").atMost(LIMIT).until(() -> node(latest()).equals("a"));
+        await("the takeover").atMost(LIMIT).until(() -> "0".equals(cluster.ask(
+                "select count(*) from node where name = 'b' and state in ('active', 'draining')"
+                        + " and lease_until > clock_timestamp()"))
+                && !"0".equals(cluster.ask("select count(*) from takeover where node = 'b' and finished_at is not null")));
         Files.createFile(folder.resolve("frozen"));
         upload.await(LIMIT).expectSuccess();
         assertThat(TestFolder.sha256(a.file("acme", "/outbox/slow"))).isEqualTo(TestFolder.sha256(big));
@@ -206,9 +200,7 @@ class EdgeFailuresIT {
         long began = System.nanoTime();
         Tool.run("kill", "-STOP", Long.toString(edge.pid())).expectSuccess();
         try {
-            await("the server to notice")
-                    .atMost(LIMIT)
-                    .until(() -> !state(server).equals("up"));
+            await("the server to notice").atMost(LIMIT).until(() -> !state(server).equals("up"));
         } finally {
             Tool.run("kill", "-CONT", Long.toString(edge.pid())).expectSuccess();
         }
@@ -220,8 +212,31 @@ class EdgeFailuresIT {
 
     // ---- how ----
 
+    /** How often the edge has lost its link to the second server. */
+    private static int losses(EdgeProcess edge) {
+        return (int) edge.printed()
+                .lines()
+                .filter(line -> line.contains("with b is lost"))
+                .count();
+    }
+
     private Tool.Result sftp(String batch) {
         return acme.startSftpAt(sftp, batch).await(LIMIT);
+    }
+
+    /** Whether a session that comes now is at this server; asked while it is there. */
+    private boolean sessionIsAt(String node) {
+        String name = "where-" + System.nanoTime();
+        Tool.Running session = acme.startSftpAt(sftp, "pwd\n" + waitFor(name));
+        await("a session").atMost(LIMIT).until(() -> Files.exists(folder.resolve(name + ".asked")));
+        String at = node(latest());
+        try {
+            Files.createFile(folder.resolve(name));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        session.await(LIMIT).expectSuccess();
+        return at.equals(node);
     }
 
     /** A line of a batch that waits for a file of this name, and says so. */

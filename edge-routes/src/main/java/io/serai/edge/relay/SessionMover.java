@@ -103,11 +103,20 @@ final class SessionMover {
             if (move == null) {
                 return;
             }
-            if (move.isLate() || to(move).isPresent()) {
+            if (move.isLate() || isPossible(move)) {
                 start(move);
             } else {
                 waiting.add(move);
             }
+        }
+    }
+
+    private boolean isPossible(Move move) {
+        try {
+            return to(move).isPresent();
+        } catch (RuntimeException e) { // the clock would never look again
+            LOG.error("Where session {} could go is not known", move.session().id(), e);
+            return false;
         }
     }
 

@@ -3,6 +3,10 @@ package io.serai.edge.message;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
+import io.serai.endpoint.PartnerOperation.AskPurpose;
+import io.serai.edge.message.OperationCodec.Resume;
+import io.serai.edge.message.OperationCodec.Elsewhere;
 import com.google.protobuf.UnknownFieldSet;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.SessionId;
@@ -174,6 +178,41 @@ class MessageGoldenTest {
         UploadQuery query = new UploadQuery(SESSION, ID, 300);
         assertThat(hex(query.encode())).isEqualTo(SESSION_HEX + "c20110" + ID_HEX + "c801ac02");
         assertThat(UploadQuery.decode(query.encode())).isEqualTo(query);
+        UploadQuery elsewhere = new UploadQuery(
+                SESSION, ID, 300, Optional.of(new Elsewhere(new TransferId(ID), PATH, AskPurpose.SETTLE)));
+        assertThat(hex(elsewhere.encode()))
+                .isEqualTo(SESSION_HEX + "1a022f61" + "3002" + "c20110" + ID_HEX + "c801ac02" + "ea0110" + ID_HEX);
+        assertThat(UploadQuery.decode(elsewhere.encode())).isEqualTo(elsewhere);
+    }
+
+    @Test
+    void sessionsThatMove() throws Exception {
+        InetAddress client = InetAddress.getByName("203.0.113.9");
+        byte[] resume = new Resume(SESSION, new byte[] {1, 2, 3}, client).encode();
+        assertThat(hex(resume)).isEqualTo(SESSION_HEX + "9a0104cb007109" + "e20103010203");
+        assertThat(Resume.decode(resume).session()).isEqualTo(SESSION);
+        assertThat(Resume.decode(resume).ticket()).containsExactly(1, 2, 3);
+        assertThat(Resume.decode(resume).client()).isEqualTo(client);
+
+        LoginResult.Accepted accepted =
+                new LoginResult.Accepted(new AccountName("acme"), Set.of(), Duration.ZERO, "never on the way");
+        byte[] reply = ReplyCodec.encode(accepted, new byte[] {9, 9});
+        assertThat(hex(reply)).isEqualTo("2001" + "2a0461636d65" + "9a01020909");
+        assertThat(ReplyCodec.ticket(reply)).containsExactly(9, 9);
+        assertThat(ReplyCodec.decode(LoginResult.class, reply))
+                .isEqualTo(new LoginResult.Accepted(new AccountName("acme"), Set.of(), Duration.ZERO));
+
+        Origin origin = new Origin(
+                Protocol.SFTP,
+                "l",
+                new InetSocketAddress(client, 5),
+                new InetSocketAddress(client, 22),
+                Optional.empty());
+        SessionTicket ticket = new SessionTicket(origin, new AccountName("acme"), "c", Instant.ofEpochMilli(300));
+        assertThat(hex(ticket.encode()))
+                .isEqualTo("0a0461636d65" + "120163" + "18ac02" + "222d" + "0a10" + "0".repeat(32) + "880101"
+                        + "9201016c" + "9a0104cb007109" + "a00105" + "aa0104cb007109" + "b00116");
+        assertThat(SessionTicket.decode(ticket.encode())).isEqualTo(ticket);
     }
 
     private static Map<Object, String> replies() {
