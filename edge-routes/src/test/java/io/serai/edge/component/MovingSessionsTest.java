@@ -15,6 +15,7 @@ import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.ResumeSession;
+import io.serai.endpoint.ftp.RawFtpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,10 +76,9 @@ class MovingSessionsTest {
     private ServerUnderTest server(String name, LinkIdentity identity, InMemoryPartners partners) throws Exception {
         ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners, tickets);
         servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked()
-                        && edge.acceptor.links().stream()
-                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
+        await().atMost(SOON).until(() -> server.isLinked()
+                && edge.acceptor.links().stream()
+                        .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
         return server;
     }
 
@@ -91,8 +91,7 @@ class MovingSessionsTest {
         ServerUnderTest server = new ServerUnderTest("node-2", NODE_2, edge, atSecond, tickets);
         server.service.drain();
         servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked() && edge.acceptor.links().size() == 2);
+        await().atMost(SOON).until(() -> server.isLinked() && edge.acceptor.links().size() == 2);
         return server;
     }
 
@@ -181,9 +180,7 @@ class MovingSessionsTest {
     }
 
     private void awaitNoSessions() {
-        await().atMost(SOON)
-                .until(() ->
-                        edge.partners.sessionCount() == 0 && atSecond.sessions().isEmpty());
+        await().atMost(SOON).until(() -> edge.partners.sessionCount() == 0 && atSecond.sessions().isEmpty());
     }
 
     // ---- sessions ----
@@ -273,9 +270,7 @@ class MovingSessionsTest {
             client.ended(0);
         }
         assertThat(atFirst.operations(OpenSession.class)).hasSize(1);
-        assertThat(atFirst.operations(ResumeSession.class))
-                .as("the server has it still")
-                .isEmpty();
+        assertThat(atFirst.operations(ResumeSession.class)).as("the server has it still").isEmpty();
         assertThat(acme.paths()).containsExactly("/in", "/in/more");
     }
 
@@ -307,18 +302,9 @@ class MovingSessionsTest {
         byte[] content = random("big.bin");
         acme.putFile("/big.bin", content);
         try (Client ftps = curl(
-                        "--limit-rate",
-                        "6M",
-                        "--ssl-reqd",
-                        "-o",
-                        "ftps.bin",
-                        "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
+                        "--limit-rate", "6M", "--ssl-reqd", "-o", "ftps.bin", "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
                 Client https = curl(
-                        "--limit-rate",
-                        "6M",
-                        "-o",
-                        "https.bin",
-                        "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                        "--limit-rate", "6M", "-o", "https.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             await().atMost(SOON).until(() -> size("ftps.bin") > 500_000 && size("https.bin") > 500_000);
             second.service.undrain();
             first.die();
@@ -363,26 +349,24 @@ class MovingSessionsTest {
         assertOneLoginWentOn();
     }
 
+    /** Other clients look no more at the answer once the data connection is gone. */
     @Test
-    void anUploadByFtpsIsAnswered426() throws Exception {
+    void anUploadByFtpsIsAnswered426AndItsSessionGoesOn() throws Exception {
         ServerUnderTest second = inReserve();
-        random("big.bin");
-        String settings = "debug 4; set ftp:ssl-force true; set ftp:ssl-protect-data true; set net:max-retries 1;"
-                + " set net:limit-rate 6M; set cmd:fail-exit true; set ssl:ca-file " + edge.certificate();
-        try (Client client = client(List.of(
-                "lftp",
-                "--norc",
-                "-c",
-                settings + "; open -u acme,open-sesame ftp://localhost:" + edge.port(Protocol.FTPS)
-                        + "; put big.bin"))) {
-            awaitUploading();
+        try (RawFtpClient client = new RawFtpClient(edge.port(Protocol.FTPS))) {
+            client.logIn("acme", "open-sesame");
+            client.startUpload("STOR /big.bin", new byte[700_000]);
+            await().atMost(SOON).until(() -> acme.openUploads() == 1);
             second.service.undrain();
             first.die();
-            await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(Files.readString(client.said()))
-                            .contains("<--- 426 The transfer was interrupted"));
+            await().atMost(SOON).until(() -> atSecond.sessions().size() == 1);
+            client.endData();
+            assertThat(client.readReply()).startsWith("426 The transfer was interrupted");
+            await().atMost(SOON).until(() -> acme.part("/big.bin").isPresent());
+            assertThat(client.command("SIZE /big.bin")).startsWith("213 ");
         }
         assertThat(acme.paths()).isEmpty();
+        assertOneLoginWentOn();
     }
 
     @Test
@@ -390,21 +374,13 @@ class MovingSessionsTest {
         ServerUnderTest second = inReserve();
         random("big.bin");
         try (Client client = curl(
-                "--http1.1",
-                "--limit-rate",
-                "6M",
-                "-T",
-                "big.bin",
-                "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                "--http1.1", "--limit-rate", "6M", "-T", "big.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             awaitUploading();
             second.service.undrain();
             first.die();
             assertThat(client.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
             String said = Files.readString(client.said()).toLowerCase(java.util.Locale.ROOT);
-            assertThat(said)
-                    .contains("< http/1.1 503")
-                    .contains("< connection: close")
-                    .contains("interrupted");
+            assertThat(said).contains("< http/1.1 503").contains("< connection: close").contains("interrupted");
         }
         assertThat(acme.paths()).isEmpty();
     }
@@ -437,8 +413,7 @@ class MovingSessionsTest {
         try (Client client = committing(new CountDownLatch(1), may)) {
             second.service.undrain();
             first.die();
-            await().atMost(SOON)
-                    .until(() -> !atSecond.operations(AskUpload.class).isEmpty());
+            await().atMost(SOON).until(() -> !atSecond.operations(AskUpload.class).isEmpty());
             may.countDown();
             client.ended(0);
         }

@@ -18,7 +18,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /** A client that can end its connections in all the wrong ways. */
-final class RawFtpClient implements AutoCloseable {
+public final class RawFtpClient implements AutoCloseable {
     private static final Pattern EPSV = Pattern.compile("\\|\\|\\|(\\d+)\\|");
 
     private final SSLContext trustingAll;
@@ -28,7 +28,7 @@ final class RawFtpClient implements AutoCloseable {
     private Socket dataTcp;
     private SSLSocket data;
 
-    RawFtpClient(int port) throws IOException, GeneralSecurityException {
+    public RawFtpClient(int port) throws IOException, GeneralSecurityException {
         trustingAll = SSLContext.getInstance("TLS");
         trustingAll.init(null, new TrustManager[] {new TrustingAll()}, null);
         tcp = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -55,7 +55,7 @@ final class RawFtpClient implements AutoCloseable {
         use(secured);
     }
 
-    void logIn(String user, String password) throws IOException {
+    public void logIn(String user, String password) throws IOException {
         secure();
         logInSecured(user, password);
     }
@@ -70,7 +70,7 @@ final class RawFtpClient implements AutoCloseable {
         command("PROT P");
     }
 
-    String command(String line) throws IOException {
+    public String command(String line) throws IOException {
         send(line + "\r\n");
         return readReply();
     }
@@ -83,7 +83,7 @@ final class RawFtpClient implements AutoCloseable {
         tcp.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    String readReply() throws IOException {
+    public String readReply() throws IOException {
         for (String line = replies.readLine(); line != null; line = replies.readLine()) {
             if (line.matches("\\d{3} .*")) {
                 return line;
@@ -128,7 +128,7 @@ final class RawFtpClient implements AutoCloseable {
     }
 
     /** Sends the command and all bytes, and leaves the data connection open. */
-    void startUpload(String command, byte[] content) throws IOException {
+    public void startUpload(String command, byte[] content) throws IOException {
         openPassive();
         String reply = command(command);
         if (!reply.startsWith("150")) {
@@ -147,7 +147,7 @@ final class RawFtpClient implements AutoCloseable {
     }
 
     /** Ends TLS and TCP, as it should be. */
-    void endData() throws IOException {
+    public void endData() throws IOException {
         data.shutdownOutput();
         data.close();
         dataTcp.close();
