@@ -104,6 +104,7 @@ record NodeWork(
         SharedChanges shared = new SharedChanges(
                 ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
         NodeEdges edges = edges(settings, ground, camel, objects, shared, stops);
+        metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
         camel.start();
         stops.add("camel", camel::stop);
         Libraries libraries = new Libraries(
@@ -133,7 +134,7 @@ record NodeWork(
             NodeSettings settings,
             Ground ground,
             NodeCamel camel,
-            ObjectStore objects,
+            JdbcObjectStore objects,
             SharedChanges shared,
             StopList stops) {
         return NodeEdges.open(
@@ -148,7 +149,6 @@ record NodeWork(
                         ground.version()),
                 shared,
                 stops);
-        metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
     }
 
     private static RouteDeployer deployer(
