@@ -31,6 +31,7 @@ final class HeldSessions {
     static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
     /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
     private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
+    private static final Duration FILES_CLOSED_WITHIN = Duration.ofSeconds(2);
 
     private static final long CHECK_MILLIS = 50;
 
@@ -133,6 +134,26 @@ final class HeldSessions {
                     }
                 },
                 () -> later(Duration.ofSeconds(1), () -> closeLost(session, link, reason)));
+    }
+
+    /**
+     * Closes it once its files are closed. The edge says so before it closes the session, but on other connections, and a
+     * download that was delivered would be recorded as broken off.
+     */
+    void closeAfterFiles(RelayedSession session, String reason, Runnable then) {
+        closeAfterFiles(session, reason, then, System.nanoTime());
+    }
+
+    private void closeAfterFiles(RelayedSession session, String reason, Runnable then, long sinceNanos) {
+        if (session.hasOpenFiles() && System.nanoTime() - sinceNanos < FILES_CLOSED_WITHIN.toNanos()) {
+            Runnable again = () -> closeAfterFiles(session, reason, then, sinceNanos);
+            later(
+                    Duration.ofMillis(CHECK_MILLIS),
+                    () -> run(again, () -> later(Duration.ofSeconds(1), () -> run(again, again))));
+        } else {
+            closeQuietly(session, reason);
+            then.run();
+        }
     }
 
     /** Tries again while there is too much to do, so that no session is left over. */

@@ -326,8 +326,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
         RelayedSession session = session(link, operation.session());
         if (operation instanceof CloseSession close) {
-            sessions.close(session, RelayedSession.plain(close.reason()));
-            request.reply(Status.OK, NOTHING);
+            sessions.closeAfterFiles(
+                    session, RelayedSession.plain(close.reason()), () -> request.reply(Status.OK, NOTHING));
         } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
             request.reply(Status.BUSY, NOTHING);
         } else {

@@ -140,6 +140,10 @@ final class RelayedSession {
         return link == lost && closes();
     }
 
+    boolean hasOpenFiles() {
+        return streams.get() > 0;
+    }
+
     boolean enter(int most) {
         if (requests.incrementAndGet() > most) {
             requests.decrementAndGet();

@@ -57,6 +57,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,6 +183,22 @@ class RelayTest {
         assertThat(back).isEqualTo(content);
         await().atMost(SOON).until(() -> desk.acts.contains("delivered /big") && desk.acts.contains("download closed"));
         await().atMost(SOON).until(() -> test.edgeBudget.takenBytes() == 0 && test.serverBudget.takenBytes() == 0);
+    }
+
+    @Test
+    void aSessionDoesNotEndBeforeTheLastWordAboutItsFiles() {
+        login();
+        desk.files.put(VirtualPath.parse("/small"), random(1_000));
+        DownloadChannel channel = partners.answer(new OpenDownload(session, VirtualPath.parse("/small")));
+        assertThat(channel.read(ByteBuffer.allocate(1_000), 0)).isEqualTo(1_000);
+        CompletableFuture<?> close =
+                CompletableFuture.runAsync(() -> partners.answer(new CloseSession(session, "bye")), workers);
+        await().during(Duration.ofMillis(300)).atMost(SOON).until(() -> desk.origins.containsKey(session));
+        channel.delivered();
+        channel.close();
+        close.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join();
+        assertThat(desk.acts).contains("delivered /small");
+        assertThat(desk.origins).isEmpty();
     }
 
     @Test
