@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.StartupSummaryLevel;
@@ -25,6 +27,9 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
  */
 final class RouteTrial {
     private static final List<String> KEYS = List.of(OfferText.HOST_KEYS, OfferText.TLS);
+
+    /** How Camel says that an endpoint does not know an option, behind all others. */
+    private static final Pattern UNKNOWN_OPTIONS = Pattern.compile("Unknown parameters=\\[\\{(.*?)\\}\\]");
 
     private final String file;
     private final String text;
@@ -113,6 +118,10 @@ final class RouteTrial {
             last = t;
         }
         String message = last.getMessage() == null ? last.getClass().getSimpleName() : last.getMessage();
+        Matcher unknown = UNKNOWN_OPTIONS.matcher(message);
+        if (unknown.find()) {
+            return "the listener has no such option: " + unknown.group(1);
+        }
         return message.replaceAll("\\s*\\R\\s*", " ").strip();
     }
 

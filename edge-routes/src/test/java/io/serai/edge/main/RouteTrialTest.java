@@ -76,7 +76,7 @@ class RouteTrialTest {
             value = {
                 "id: partners|id: other|:1: the route's id",
                 "id: partners|id: partners\\n    autoStartup: false|:3:5: \"autoStartup\" is not known",
-                "port: 8443|prot: 8443|:6: ",
+                "port: 8443|prot: 8443|:6: the listener has no such option: prot=8443",
                 "port: 8443|port: many|:6: ",
                 "port: 8443|port: '{{env:HOME}}'|:8:15: placeholders",
                 "port: 8443|port: '#class:java.io.File'|:8:15: \"#\" can stand",

@@ -82,17 +82,17 @@ public final class EdgeMeters {
                         .sum());
         meters.add(
                 registry,
-                "links.total",
+                "links",
                 "Links that came up since this server began to dial the edge",
                 view -> view.counts().ups());
         meters.add(
                 registry,
-                "links.lost.total",
+                "links.lost",
                 "Links that were lost since then",
                 view -> view.counts().losses());
         meters.add(
                 registry,
-                "violations.total",
+                "violations",
                 "Breaches of the link's rules by the edge since then",
                 view -> view.counts().violations());
         return meters;
