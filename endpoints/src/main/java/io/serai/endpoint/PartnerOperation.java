@@ -55,16 +55,34 @@ public sealed interface PartnerOperation<R> {
      * Where a session comes from.
      *
      * @param listener the name of the listener that accepted it
-     * @param client the partner's own address (behind a proxy: the address that the proxy vouched for)
+     * @param client the partner's own address (behind a proxy: the address that the proxy vouched for; through an edge: the
+     *     address that the edge asserts)
      * @param local the address that the partner reached
      * @param clientSoftware what the client says it is (SSH identification, User-Agent); outside text
+     * @param edge the edge that says all this of a session that it relays; empty for one of this node's own listeners
      */
     record Origin(
             Protocol protocol,
             String listener,
             InetSocketAddress client,
             InetSocketAddress local,
-            Optional<String> clientSoftware) {}
+            Optional<String> clientSoftware,
+            Optional<String> edge) {
+        public Origin(
+                Protocol protocol,
+                String listener,
+                InetSocketAddress client,
+                InetSocketAddress local,
+                Optional<String> clientSoftware) {
+            this(protocol, listener, client, local, clientSoftware, Optional.empty());
+        }
+
+        /** The client's address for records and logs, marked where an edge asserts it. */
+        public String shownClient() {
+            String address = client.getAddress().getHostAddress() + ":" + client.getPort();
+            return edge.map(name -> address + " via " + name).orElse(address);
+        }
+    }
 
     record LoginByPassword(SessionId session, String user, SecretText password)
             implements PartnerOperation<LoginResult> {

@@ -15,6 +15,7 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
     private final SessionRegister sessions;
     private final Bans bans;
     private final LoginFailures failures;
+    private final UsedProofs proofs;
     private final LimitSlots slots;
     private final BandwidthShares bandwidth;
     private final LimitWatch watch;
@@ -26,6 +27,7 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
         this.sessions = new SessionRegister(database, fence, lockout);
         this.bans = new Bans(database);
         this.failures = new LoginFailures(database, lockout, bans);
+        this.proofs = new UsedProofs(database);
         this.slots = new LimitSlots(database, fence, eventsAreReady);
         this.bandwidth = new BandwidthShares(database, fence);
         this.watch = new LimitWatch(database, fence, sessions, slots, bans, failures);
@@ -41,6 +43,10 @@ public final class ClusterLimits implements TakeoverStep, AutoCloseable {
 
     public LoginFailures failures() {
         return failures;
+    }
+
+    public UsedProofs proofs() {
+        return proofs;
     }
 
     public LimitSlots slots() {

@@ -10,7 +10,7 @@ import java.util.Optional;
  * they are never copied; other payloads are gathered in an array that grows with what has really arrived. A length that
  * its type does not allow is refused when the header is complete, before anything is kept.
  *
- * <p>The first frame must be HELLO, and there is only one. After a violation the reader must not be used again. Not safe
+ * <p>The first frame must be HELLO, and there is only one; or it is the BYE of a side that refuses the other one's. After a violation the reader must not be used again. Not safe
  * for several threads.
  */
 public final class FrameReader {
@@ -75,7 +75,7 @@ public final class FrameReader {
         id = intAt(4);
         expected = length;
         Optional<FrameType> known = FrameType.of(number);
-        if (!greeted && known.orElse(null) != FrameType.HELLO) {
+        if (!greeted && known.orElse(null) != FrameType.HELLO && known.orElse(null) != FrameType.BYE) {
             throw new ProtocolViolation("the first frame is not HELLO");
         }
         if (known.isEmpty()) {
@@ -85,7 +85,7 @@ public final class FrameReader {
         if (greeted && type == FrameType.HELLO) {
             throw new ProtocolViolation("a second HELLO");
         }
-        greeted = true;
+        greeted |= type == FrameType.HELLO;
         if (!type.allows(length)) {
             throw new ProtocolViolation("a " + type + " of " + length + " bytes");
         }

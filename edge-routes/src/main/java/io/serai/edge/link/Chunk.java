@@ -12,6 +12,18 @@ public record Chunk(long offset, ByteBuf bytes) {
     /** Pieces smaller than this are gathered, so that many small ones cannot hold much more memory than their bytes. */
     static final int GATHERED_BYTES = 4_096;
 
+    /** As the end of what came before: whatever comes first follows it. */
+    static final long ANYWHERE = -1;
+
+    /**
+     * What a DATA frame costs of the credit. Both sides count alike.
+     *
+     * @param end where the DATA before it ended
+     */
+    static int cost(long end, long offset, int count) {
+        return end == ANYWHERE || end == offset ? count : Math.max(count, GATHERED_BYTES);
+    }
+
     int length() {
         return bytes.readableBytes();
     }

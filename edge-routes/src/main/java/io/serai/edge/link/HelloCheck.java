@@ -41,8 +41,8 @@ final class HelloCheck {
                     "versions " + hello.minorMin() + " to " + hello.minorMax() + " here are " + self.minorMin() + " to "
                             + self.minorMax());
         }
-        if (hello.maxInFlight() < 1 || hello.maxStreams() < 1 || hello.earlyWindow() < 1) {
-            return refuse(ByeCode.PROTOCOL, "limits of nothing");
+        if (hello.maxInFlight() < 1 || hello.maxStreams() < 1 || hello.earlyWindow() < Chunk.GATHERED_BYTES) {
+            return refuse(ByeCode.PROTOCOL, "limits with which nothing can be done");
         }
         Duration skew = Duration.ofMillis(hello.clockMs() - clock.millis()).abs();
         if (skew.compareTo(SKEW_MOST) > 0) {

@@ -37,6 +37,7 @@ public final class Link {
     private volatile boolean usable;
     private boolean announced;
     private boolean lost;
+    private boolean ending;
 
     Link(LinkPeer peer, LinkRole role, LinkHandler handler, LinkListener listener, LinkSettings settings) {
         this.peer = peer;
@@ -198,8 +199,11 @@ public final class Link {
         connections.forEach(connection -> connection.send(status));
     }
 
-    /** Ends the link with a word. What is still open on it is lost. */
+    /** Ends the link with a word; it takes no connection any more. What is still open on it is lost. */
     public void close(ByeCode code, String text) {
+        synchronized (this) {
+            ending = true;
+        }
         each(connection -> connection.bye(code, text));
     }
 
@@ -248,10 +252,16 @@ public final class Link {
 
     // ---- what happens to its connections, on their event loops ----
 
-    /** Takes a connection; false if the link is lost already. */
+    /** A rule was broken on one of its connections: nobody goes on with such a peer. */
+    void violated(ProtocolViolation violation) {
+        boolean flow = violation.rule() == ProtocolViolation.Rule.FLOW_CONTROL;
+        close(flow ? ByeCode.FLOW_CONTROL : ByeCode.PROTOCOL, violation.text());
+    }
+
+    /** Takes a connection; false if the link is lost or ends already. */
     boolean add(LinkConnection connection) {
         synchronized (this) {
-            if (lost) {
+            if (lost || ending) {
                 return false;
             }
             connections.add(connection);

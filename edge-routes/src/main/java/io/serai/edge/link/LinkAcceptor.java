@@ -274,6 +274,9 @@ public final class LinkAcceptor {
         @Override
         public void violated(LinkConnection connection, ProtocolViolation violation) {
             setup.listener().violation(link == null ? "unknown" : link.peer().node(), violation.text());
+            if (link != null) {
+                link.violated(violation);
+            }
         }
     }
 }

@@ -33,6 +33,8 @@ import org.slf4j.LoggerFactory;
 public final class LinkDialer {
     private static final Logger LOG = LoggerFactory.getLogger(LinkDialer.class);
     private static final long TICK_MILLIS = 50;
+    /** An edge that has kept to the rules for so many longest waits is as any other. */
+    private static final int CALM = 20;
 
     /**
      * @param edge the name that the edge must prove
@@ -57,6 +59,9 @@ public final class LinkDialer {
     private int handshakes;
     private int tries;
     private boolean stopped;
+    private int offences;
+    private long offendedNanos = System.nanoTime();
+    private long avoidedUntil = System.nanoTime();
     private String lastFailure = "";
     private String lastLoss = "";
 
@@ -126,7 +131,7 @@ public final class LinkDialer {
             long now = System.nanoTime();
             for (DialSlot slot : slots) {
                 boolean room = handshakes < setup.settings().connections().handshakes();
-                if (!stopped && room && slot.isDue(now) && isWanted(slot)) {
+                if (!stopped && room && now - avoidedUntil >= 0 && slot.isDue(now) && isWanted(slot)) {
                     slot.dialling = true;
                     handshakes++;
                     due.add(slot);
@@ -183,6 +188,16 @@ public final class LinkDialer {
             LOG.warn("A connection to the edge {} failed: {}; it is tried again", target.edge(), why);
         }
         lastFailure = why;
+    }
+
+    /** The edge broke the rules: it is left alone for a while, which doubles each time up to the longest wait between tries. */
+    private synchronized void avoid() {
+        long most = setup.settings().connections().redialMost().toNanos();
+        long now = System.nanoTime();
+        offences = now - offendedNanos > CALM * most ? 1 : offences + 1;
+        offendedNanos = now;
+        long wait = setup.settings().connections().redialFirst().toNanos() << Math.min(offences, 20);
+        avoidedUntil = now + Math.min(wait < 0 ? most : wait, most);
     }
 
     private void renew(UUID former) {
@@ -270,6 +285,7 @@ public final class LinkDialer {
             }
             if (!known().add(connection)) {
                 connection.bye(ByeCode.LINK_GONE, "this link has just been lost");
+                renew(id);
                 return;
             }
             if (now.draining()) {
@@ -332,6 +348,11 @@ public final class LinkDialer {
         @Override
         public void violated(LinkConnection connection, ProtocolViolation violation) {
             setup.listener().violation(target.edge(), violation.text());
+            avoid();
+            if (mine != null) {
+                mine.violated(violation);
+                renew(id);
+            }
         }
     }
 

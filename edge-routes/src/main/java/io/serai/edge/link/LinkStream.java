@@ -130,7 +130,7 @@ public final class LinkStream {
             long deadline = System.nanoTime() + patience.toNanos();
             synchronized (lock) {
                 open();
-                while (outbox.room() == 0) {
+                while (outbox.room(at) == 0) {
                     await(deadline);
                     open();
                 }
@@ -255,7 +255,7 @@ public final class LinkStream {
     public void consumed(int bytes, long durable) {
         int more;
         synchronized (lock) {
-            more = end == null ? inbox.window().consume(bytes) : 0;
+            more = end == null ? inbox.consume(bytes) : 0;
         }
         if (more > 0) {
             connection.write(FrameWriter.credit(connection.allocator(), id, more, durable));
@@ -331,7 +331,7 @@ public final class LinkStream {
             if (kind == StreamKind.BOTH && offset != inbox.window().received()) {
                 throw new ProtocolViolation("DATA of a TCP connection that does not follow what was before");
             }
-            inbox.begin(count);
+            inbox.begin(offset, count);
         }
     }
 

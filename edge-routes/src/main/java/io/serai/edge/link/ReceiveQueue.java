@@ -11,10 +11,18 @@ import org.jspecify.annotations.Nullable;
 final class ReceiveQueue {
     private final ByteBufAllocator allocator;
     private final ReceiveWindow window;
-    private final ArrayDeque<Chunk> chunks = new ArrayDeque<>();
+    private final ArrayDeque<Kept> chunks = new ArrayDeque<>();
+    private long next = Chunk.ANYWHERE;
+    /** What the frame that has begun costs more than its bytes, until its first piece is kept. */
+    private int extra;
+    /** What was taken or dropped has cost so much more than its bytes; it goes back with the next credit. */
+    private int extraDue;
     private byte @Nullable [] ended;
     private boolean jumping;
     private boolean dropping;
+
+    /** A piece, and what it costs of the credit more than its bytes. */
+    private record Kept(Chunk chunk, int extra) {}
 
     ReceiveQueue(ByteBufAllocator allocator, ReceiveWindow window) {
         this.allocator = allocator;
@@ -22,11 +30,14 @@ final class ReceiveQueue {
     }
 
     /** A DATA frame of so many bytes begins. */
-    void begin(int count) throws ProtocolViolation {
+    void begin(long offset, int count) throws ProtocolViolation {
         if (ended != null) {
             throw new ProtocolViolation("DATA after END");
         }
-        if (!window.receive(count)) {
+        int cost = Chunk.cost(next, offset, count);
+        next = offset + count;
+        extra = cost - count;
+        if (!window.receive(cost)) {
             throw new ProtocolViolation(
                     ProtocolViolation.Rule.FLOW_CONTROL, "DATA beyond the credit of " + window.granted());
         }
@@ -35,17 +46,22 @@ final class ReceiveQueue {
 
     /** Keeps the next bytes of it; false if they are of before a jump, and so count as consumed at once. */
     boolean keep(long offset, ByteBuf bytes) {
+        int more = extra;
+        extra = 0;
         if (dropping || jumping) {
+            extraDue += more;
             return false;
         }
         if (bytes.readableBytes() >= Chunk.GATHERED_BYTES) {
-            chunks.add(new Chunk(offset, bytes.retainedSlice()));
+            chunks.add(new Kept(new Chunk(offset, bytes.retainedSlice()), more));
             return true;
         }
-        Chunk last = chunks.peekLast();
-        if (last == null || !last.gathers(offset, bytes)) {
+        Kept last = chunks.peekLast();
+        if (last == null || !last.chunk().gathers(offset, bytes)) {
             ByteBuf own = allocator.directBuffer(Chunk.GATHERED_BYTES, Chunk.GATHERED_BYTES);
-            chunks.add(new Chunk(offset, own.writeBytes(bytes)));
+            chunks.add(new Kept(new Chunk(offset, own.writeBytes(bytes)), more));
+        } else {
+            extraDue += more;
         }
         return true;
     }
@@ -61,7 +77,19 @@ final class ReceiveQueue {
 
     @Nullable
     Chunk poll() {
-        return chunks.poll();
+        Kept first = chunks.poll();
+        if (first == null) {
+            return null;
+        }
+        extraDue += first.extra();
+        return first.chunk();
+    }
+
+    /** Counts bytes as consumed, with what they have cost beside; returns the further credit to give now, or 0. */
+    int consume(int bytes) {
+        int cost = bytes + extraDue;
+        extraDue = 0;
+        return window.consume(cost);
     }
 
     /** The message of END, when all before it was taken. */
@@ -84,15 +112,16 @@ final class ReceiveQueue {
     /** What comes from now on is of after the jump. */
     void jumped() {
         jumping = false;
+        next = Chunk.ANYWHERE;
     }
 
     int clear() {
         int bytes = 0;
-        for (Chunk chunk = chunks.poll(); chunk != null; chunk = chunks.poll()) {
+        for (Chunk chunk = poll(); chunk != null; chunk = poll()) {
             bytes += chunk.length();
             chunk.bytes().release();
         }
-        return bytes == 0 ? 0 : window.consume(bytes);
+        return bytes == 0 ? 0 : consume(bytes);
     }
 
     ReceiveWindow window() {

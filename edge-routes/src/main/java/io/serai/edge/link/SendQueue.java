@@ -9,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** What a stream has to send: bytes that have credit, and END behind them. Guarded by its stream's lock. */
+/**
+ * What a stream has to send: bytes that have credit, and END behind them. What does not follow the bytes before it costs the
+ * credit of a whole buffer, since the receiver cannot gather it. Guarded by its stream's lock.
+ */
 final class SendQueue {
     /** What may wait here beyond what the connection has taken: four full frames. */
     private static final int MOST_BYTES = 4 * FrameType.DATA_BYTES;
@@ -19,11 +22,15 @@ final class SendQueue {
     private final ByteBufAllocator allocator;
     private final int id;
     private final SendWindow credit;
-    private final ArrayDeque<ByteBuf> frames = new ArrayDeque<>();
+    private final ArrayDeque<Queued> frames = new ArrayDeque<>();
+    private long next = Chunk.ANYWHERE;
     private int bytes;
     private boolean scheduled;
     private boolean ended;
     private boolean endSent;
+
+    /** A frame and the credit that was taken for it. */
+    private record Queued(ByteBuf frame, int cost) {}
 
     SendQueue(ByteBufAllocator allocator, int id, int earlyWindow) {
         this.allocator = allocator;
@@ -31,24 +38,32 @@ final class SendQueue {
         this.credit = new SendWindow(earlyWindow);
     }
 
-    /** How many bytes it would take now. */
+    /** How many bytes that follow the ones before it would take now. */
     int room() {
         return ended || bytes >= MOST_BYTES ? 0 : (int) Math.min(credit.left(), FrameType.DATA_BYTES);
     }
 
+    /** How many bytes it would take now for this offset. */
+    int room(long offset) {
+        return credit.left() < Chunk.cost(next, offset, 1) ? 0 : room();
+    }
+
     /** Takes as many bytes as it has room for, in one frame. */
     int add(ByteBuffer data, long offset) {
-        int count = credit.take(Math.min(data.remaining(), room()));
+        int count = Math.min(data.remaining(), room(offset));
         if (count > 0) {
-            frames.add(FrameWriter.data(allocator, id, offset, data, count));
+            int cost = Chunk.cost(next, offset, count);
+            credit.take(cost);
+            frames.add(new Queued(FrameWriter.data(allocator, id, offset, data, count), cost));
             bytes += count;
+            next = offset + count;
         }
         return count;
     }
 
     void end(byte[] message) {
         ended = true;
-        frames.add(FrameWriter.message(allocator, FrameType.END, id, message));
+        frames.add(new Queued(FrameWriter.message(allocator, FrameType.END, id, message), 0));
     }
 
     boolean isEnded() {
@@ -69,20 +84,21 @@ final class SendQueue {
         clear();
         ended = false;
         endSent = false;
-        frames.add(FrameWriter.seek(allocator, id, offset, epoch));
+        next = Chunk.ANYWHERE;
+        frames.add(new Queued(FrameWriter.seek(allocator, id, offset, epoch), 0));
     }
 
     /** The next frame; null when there is none, and then it has to be scheduled anew. */
     @Nullable
     ByteBuf poll() {
-        ByteBuf next = frames.poll();
-        if (next == null) {
+        Queued first = frames.poll();
+        if (first == null) {
             scheduled = false;
             return null;
         }
-        bytes -= fileBytes(next);
+        bytes -= fileBytes(first.frame());
         endSent |= ended && frames.isEmpty();
-        return next;
+        return first.frame();
     }
 
     /** Whether it is time to put more in. */
@@ -99,9 +115,9 @@ final class SendQueue {
 
     /** Drops what waits; the credit for it is there again. */
     void clear() {
-        for (ByteBuf frame = frames.poll(); frame != null; frame = frames.poll()) {
-            credit.putBack(fileBytes(frame));
-            frame.release();
+        for (Queued each = frames.poll(); each != null; each = frames.poll()) {
+            credit.putBack(each.cost());
+            each.frame().release();
         }
         bytes = 0;
     }

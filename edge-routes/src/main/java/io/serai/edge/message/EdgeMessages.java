@@ -148,9 +148,9 @@ public final class EdgeMessages {
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
                 switch (in.field()) {
-                    case 1 -> digest = in.text(PIN_BYTES);
+                    case 1 -> digest = PlainText.of(in.text(PIN_BYTES), PIN_BYTES);
                     case 2 -> sessions = in.integer(Integer.MAX_VALUE);
-                    case 3 -> problem = in.text(2_048);
+                    case 3 -> problem = PlainText.of(in.text(2_048), 2_048);
                     case 4 -> routes = in.flag() ? Routes.OWN : Routes.OF_SERVERS;
                     default -> {}
                 }

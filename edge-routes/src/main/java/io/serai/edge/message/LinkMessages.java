@@ -86,16 +86,16 @@ public final class LinkMessages {
             while (in.next()) {
                 switch (in.field()) {
                     case 1, 2, 8 -> numbers[in.field()] = in.integer(0xffff);
-                    case 3 -> texts[0] = in.text(NAME_BYTES);
+                    case 3 -> texts[0] = PlainText.of(in.text(NAME_BYTES), NAME_BYTES);
                     case 4 -> texts[1] = in.text(NAME_BYTES);
                     case 5 -> boot = in.uuid();
                     case 6 -> link = in.uuid();
                     case 7 -> numbers[7] = in.integer(ConnectionClass.values().length);
-                    case 9 -> texts[2] = in.text(NAME_BYTES);
+                    case 9 -> texts[2] = PlainText.of(in.text(NAME_BYTES), NAME_BYTES);
                     case 10 -> addLimited(capabilities, in.text(NAME_BYTES));
                     case 11, 12, 13 -> numbers[in.field()] = in.integer(WINDOW_BYTES);
                     case 14 -> clockMs = in.number(Long.MAX_VALUE);
-                    case 15 -> texts[3] = in.text(NAME_BYTES);
+                    case 15 -> texts[3] = PlainText.of(in.text(NAME_BYTES), NAME_BYTES);
                     default -> {}
                 }
             }
@@ -206,7 +206,7 @@ public final class LinkMessages {
             while (in.next()) {
                 switch (in.field()) {
                     case 1 -> code = in.integer(0xffff);
-                    case 2 -> text = in.text(TEXT_BYTES);
+                    case 2 -> text = PlainText.of(in.text(TEXT_BYTES), TEXT_BYTES);
                     default -> {}
                 }
             }

@@ -39,12 +39,19 @@ final class HeldSessions {
     private final ScheduledExecutorService clock;
     private final boolean mayGoOn;
     private final Map<SessionId, RelayedSession> sessions = new ConcurrentHashMap<>();
+    private final OverdueLogins overdue;
 
     /** @param mayGoOn whether sessions may go on over other links and at other servers */
     HeldSessions(ExecutorService workers, ScheduledExecutorService clock, boolean mayGoOn) {
         this.workers = workers;
         this.clock = clock;
         this.mayGoOn = mayGoOn;
+        this.overdue = new OverdueLogins(clock, sessions.values(), session -> sendAway(session, "No login in time"));
+    }
+
+    /** Ends those that do not log in within this time. */
+    void endOverdue(Duration grace) {
+        overdue.look(grace);
     }
 
     @Nullable
@@ -64,15 +71,18 @@ final class HeldSessions {
         Link link = session.link();
         long ofLink = sessions.values().stream().filter(s -> s.link() == link).count();
         if (ofLink >= SESSIONS_OF_A_LINK) {
+            session.noLongerBeforeLogin();
             throw new ProtocolViolation("more than " + SESSIONS_OF_A_LINK + " sessions");
         }
         if (sessions.putIfAbsent(session.id(), session) != null) {
+            session.noLongerBeforeLogin();
             throw new ProtocolViolation("a session that is open already");
         }
     }
 
     void remove(RelayedSession session) {
         sessions.remove(session.id(), session);
+        session.noLongerBeforeLogin();
     }
 
     /** Waits until there are none, or it is enough; meanwhile does this with each again and again. */
@@ -198,7 +208,7 @@ final class HeldSessions {
         try {
             session.desk().answer(new CloseSession(session.id(), reason));
         } finally {
-            sessions.remove(session.id(), session);
+            remove(session);
             synchronized (sessions) {
                 sessions.notifyAll();
             }

@@ -24,14 +24,20 @@ import io.serai.endpoint.FolderPage;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
+import io.serai.endpoint.PartnerOperation.LoginByPassword;
+import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
 import io.serai.endpoint.PartnerOperation.OpenSession;
+import io.serai.endpoint.SessionGreeting;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -64,6 +70,11 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private final Set<Link> links = new HashSet<>();
 
     private final Optional<SessionTickets> tickets;
+    private final EdgeLimits limits;
+    private final EdgeAlarms alarms;
+    /** By the names of edges, which their keys prove. */
+    private final Map<String, EdgeGuard> guards = new ConcurrentHashMap<>();
+
     private volatile PartnerDesk desk = PartnerService::refuse;
     private volatile boolean serving;
     private volatile boolean drained;
@@ -88,11 +99,32 @@ public final class PartnerService implements LinkHandler, LinkListener {
             ScheduledExecutorService clock,
             UploadVerdicts verdicts,
             Optional<SessionTickets> tickets) {
+        this(workers, clock, verdicts, tickets, EdgeLimits.DEFAULTS, EdgeAlarms.NONE);
+    }
+
+    /** @param limits of each edge */
+    public PartnerService(
+            ExecutorService workers,
+            ScheduledExecutorService clock,
+            UploadVerdicts verdicts,
+            Optional<SessionTickets> tickets,
+            EdgeLimits limits,
+            EdgeAlarms alarms) {
         this.workers = workers;
         this.clock = clock;
         this.verdicts = verdicts;
         this.tickets = tickets;
+        this.limits = limits;
+        this.alarms = alarms;
         this.sessions = new HeldSessions(workers, clock, tickets.isPresent());
+    }
+
+    private EdgeGuard guard(String edge) {
+        return guards.computeIfAbsent(edge, name -> new EdgeGuard(name, limits, alarms, workers, System::nanoTime));
+    }
+
+    EdgeGuard guard(Link link) {
+        return guard(link.peer().node());
     }
 
     private static <R> R refuse(PartnerOperation<R> operation) {
@@ -213,10 +245,6 @@ public final class PartnerService implements LinkHandler, LinkListener {
         return tickets;
     }
 
-    ExecutorService workers() {
-        return workers;
-    }
-
     ScheduledExecutorService clock() {
         return clock;
     }
@@ -278,7 +306,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     @Override
     public void violation(String peer, String what) {
-        LOG.warn("The edge {} broke the rules of the link: {}", peer, what);
+        LOG.debug("The edge {} broke the rules of the link: {}", peer, what);
+        guard(peer).violated(what);
     }
 
     @Override
@@ -295,7 +324,13 @@ public final class PartnerService implements LinkHandler, LinkListener {
             request.reply(Status.UNSUPPORTED, NOTHING);
             return;
         }
-        sessions.run(() -> answer(link, method.get(), request), () -> request.reply(Status.BUSY, NOTHING));
+        EdgeGuard guard = guard(link);
+        try {
+            guard.work().execute(() -> answer(link, method.get(), request));
+        } catch (RejectedExecutionException e) {
+            guard.refuse(EdgeGuard.Limit.WORK);
+            request.reply(Status.BUSY, NOTHING);
+        }
     }
 
     private void answer(Link link, Method method, IncomingRequest request) {
@@ -307,7 +342,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
                 default -> answerOperation(link, method, request);
             }
         } catch (ProtocolViolation e) {
-            LOG.warn("{} sent a {} that cannot be: {}", link, method, e.text());
+            guard(link).violated("a " + method + " with " + e.text());
             request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
         } catch (SeraiException e) {
             request.reply(StatusCodes.of(e.code()), StatusCodes.failure(e));
@@ -340,8 +375,17 @@ public final class PartnerService implements LinkHandler, LinkListener {
     }
 
     private byte[] open(Link link, OpenSession open) throws ProtocolViolation {
-        RelayedSession session = new RelayedSession(open.session(), open.origin(), link, desk);
-        return begin(session, () -> Optional.of(ReplyCodec.encode(session.desk().answer(open))))
+        RelayedSession session = new RelayedSession(
+                open.session(), RelayedSession.asserted(link, open.origin()), link, desk, guard(link));
+        if (!session.isAdmitted()) {
+            throw new SeraiException(ErrorCode.BUSY, "The edge has too many sessions that have not logged in");
+        }
+        return begin(session, () -> {
+                    SessionGreeting greeting =
+                            session.desk().answer(new OpenSession(session.id(), session.origin()));
+                    sessions.endOverdue(greeting.loginGrace());
+                    return Optional.of(ReplyCodec.encode(greeting));
+                })
                 .orElseThrow(IllegalStateException::new);
     }
 
@@ -378,7 +422,9 @@ public final class PartnerService implements LinkHandler, LinkListener {
     }
 
     private byte[] reply(RelayedSession session, PartnerOperation<?> operation) {
-        Object reply = desk.answer(operation);
+        Object reply = operation instanceof LoginByPassword || operation instanceof LoginByPublicKey
+                ? session.logIn(operation, desk)
+                : desk.answer(operation);
         if (reply instanceof LoginResult.Accepted accepted) {
             return ResumedSessions.accepted(tickets, session, accepted);
         }
@@ -433,10 +479,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
             } else if (known.get() == Method.WRITE) {
                 receive(session, stream, call);
             } else {
-                new ServedDownload(stream, call, this, session::closeStream).start();
+                new ServedDownload(stream, call, this, session).start();
             }
         } catch (ProtocolViolation e) {
-            LOG.warn("{} opened a stream that cannot be: {}", link, e.text());
+            guard(link).violated("a stream with " + e.text());
             stream.result(Status.PROTOCOL, new Failure(e.text(), 0).encode());
         } catch (SeraiException e) {
             stream.result(StatusCodes.of(e.code()), StatusCodes.failure(e));
@@ -446,7 +492,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private void receive(RelayedSession session, LinkStream stream, Call call) {
         UUID id = call.upload();
         if (verdicts.opened(session.id(), id)) {
-            ServedUpload upload = new ServedUpload(stream, call, this, () -> session.closeStream(id));
+            ServedUpload upload = new ServedUpload(stream, call, this, session);
             session.add(id, upload);
             upload.start();
         } else {

@@ -7,8 +7,11 @@ import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.Reply;
 import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.PlainText;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.Origin;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class RelayedSession {
     private static final int REMEMBERED = 256;
     private static final int REASON_CHARS = 200;
+    private static final int LISTENER_CHARS = 64;
 
     private enum Life {
         OPENING,
@@ -37,6 +41,9 @@ final class RelayedSession {
     private final SessionId id;
     private final Origin origin;
     private final PartnerDesk desk;
+    private final EdgeGuard guard;
+    private final long openedNanos = System.nanoTime();
+    private final AtomicBoolean beforeLogin = new AtomicBoolean();
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicBoolean sentAway = new AtomicBoolean();
@@ -55,11 +62,12 @@ final class RelayedSession {
     private volatile Link link;
     private volatile LoginResult.@Nullable Accepted login;
 
-    RelayedSession(SessionId id, Origin origin, Link link, PartnerDesk desk) {
+    RelayedSession(SessionId id, Origin origin, Link link, PartnerDesk desk, EdgeGuard guard) {
         this.id = id;
         this.origin = origin;
         this.link = link;
         this.desk = desk;
+        this.guard = guard;
     }
 
     static SeraiException unknown() {
@@ -68,8 +76,7 @@ final class RelayedSession {
 
     /** What an edge gives as a reason, for logs and the ledger. */
     static String plain(String reason) {
-        String shorter = reason.length() > REASON_CHARS ? reason.substring(0, REASON_CHARS) : reason;
-        return shorter.replaceAll("\\p{Cntrl}", "?");
+        return PlainText.of(reason, REASON_CHARS);
     }
 
     SessionId id() {
@@ -106,6 +113,60 @@ final class RelayedSession {
     /** Where it was opened, and where its end must be told. */
     PartnerDesk desk() {
         return desk;
+    }
+
+    /** What its edge has used of what it may. */
+    EdgeGuard guard() {
+        return guard;
+    }
+
+    /** What an edge says of a session, marked as said by the edge; text of it is text and nothing more. */
+    static Origin asserted(Link link, Origin said) {
+        return new Origin(
+                said.protocol(),
+                PlainText.of(said.listener(), LISTENER_CHARS),
+                said.client(),
+                said.local(),
+                said.clientSoftware().map(RelayedSession::plain),
+                Optional.of(link.peer().node()));
+    }
+
+    /** Whether its edge may have one more session that has not logged in, which it is from now on. */
+    boolean isAdmitted() {
+        boolean admitted = guard.opens();
+        beforeLogin.set(admitted);
+        return admitted;
+    }
+
+    /** A login. A try counts as failed until it has not, so that tries side by side do not count as one. */
+    Object logIn(PartnerOperation<?> operation, PartnerDesk asked) {
+        if (!guard.triesLogin()) {
+            throw new SeraiException(ErrorCode.BUSY, "Too many logins have failed through this edge");
+        }
+        Optional<String> user =
+                operation instanceof LoginByPassword login ? Optional.of(login.user()) : Optional.empty();
+        if (user.isPresent() && !guard.triesPassword(user.get())) {
+            return new LoginResult.Refused();
+        }
+        Object result = asked.answer(operation);
+        if (result instanceof LoginResult.Accepted) {
+            noLongerBeforeLogin();
+            guard.loggedIn();
+            user.ifPresent(guard::rightPassword);
+        }
+        return result;
+    }
+
+    /** It has logged in, or ends: it does not count among those that have not logged in any more. */
+    void noLongerBeforeLogin() {
+        if (beforeLogin.compareAndSet(true, false)) {
+            guard.noLongerBeforeLogin();
+        }
+    }
+
+    /** Whether it should have logged in long ago. */
+    boolean isOverdue(long nowNanos, long graceNanos) {
+        return beforeLogin.get() && nowNanos - openedNanos > graceNanos;
     }
 
     /** Whether nothing is asked and no file is open just now. */

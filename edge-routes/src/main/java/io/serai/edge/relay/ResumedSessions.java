@@ -41,7 +41,8 @@ final class ResumedSessions {
                         new SeraiException(ErrorCode.UNSUPPORTED, "Sessions do not go from server to server here"));
         Optional<SessionTicket> ticket = tickets.open(bound(link, resume.session(), resume.client()), resume.ticket());
         if (ticket.isEmpty()) {
-            LOG.warn("{} sent a ticket that is not good for session {}", link, resume.session());
+            LOG.debug("{} sent a ticket that is not good for session {}", link, resume.session());
+            service.guard(link).badTicket();
             return refused;
         }
         service.requireTaking();
@@ -55,10 +56,16 @@ final class ResumedSessions {
             return goesOn ? accepted(service.tickets(), held, held.login().orElseThrow()) : refused;
         }
         SessionTicket said = ticket.get();
-        RelayedSession session = new RelayedSession(resume.session(), said.origin(), link, service.desk());
+        RelayedSession session = new RelayedSession(
+                resume.session(),
+                RelayedSession.asserted(link, said.origin()),
+                link,
+                service.desk(),
+                service.guard(link));
         return service.begin(session, () -> {
                     LoginResult result = session.desk()
-                            .answer(new ResumeSession(session.id(), said.origin(), said.account(), said.credentials()));
+                            .answer(new ResumeSession(
+                                    session.id(), session.origin(), said.account(), said.credentials()));
                     return result instanceof LoginResult.Accepted accepted
                             ? Optional.of(accepted(service.tickets(), session, accepted))
                             : Optional.empty();

@@ -38,14 +38,14 @@ final class ServedDownload {
     private long offset;
     private boolean finished;
 
-    ServedDownload(LinkStream stream, Call call, PartnerService service, Runnable done) {
+    ServedDownload(LinkStream stream, Call call, PartnerService service, RelayedSession session) {
         this.stream = stream;
         this.call = call;
         this.offset = call.offset();
         this.desk = service.desk();
         this.clock = service.clock();
-        this.done = done;
-        this.task = new SerialTask(service.workers(), service.clock(), this::step);
+        this.done = session::closeStream;
+        this.task = new SerialTask(session.guard().work(), service.clock(), this::step);
     }
 
     void start() {

@@ -58,15 +58,15 @@ final class ServedUpload {
     private long received;
     private boolean finished;
 
-    ServedUpload(LinkStream stream, Call call, PartnerService service, Runnable done) {
+    ServedUpload(LinkStream stream, Call call, PartnerService service, RelayedSession session) {
         this.stream = stream;
         this.operation = (OpenUpload) call.operation();
         this.id = call.upload();
         this.desk = service.desk();
         this.verdicts = service.verdicts();
         this.clock = service.clock();
-        this.done = done;
-        this.task = new SerialTask(service.workers(), service.clock(), this::step);
+        this.done = () -> session.closeStream(id);
+        this.task = new SerialTask(session.guard().work(), service.clock(), this::step);
     }
 
     void start() {

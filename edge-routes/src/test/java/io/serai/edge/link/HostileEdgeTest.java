@@ -6,6 +6,7 @@ import static io.serai.edge.link.TestLink.QUICK;
 import static io.serai.edge.link.TestLink.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.LinkMessages.ConnectionClass;
@@ -15,13 +16,21 @@ import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
+import io.serai.edge.tls.LinkTrust;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server whose edge is owned by someone else: as seen on the wire. */
 class HostileEdgeTest {
@@ -42,7 +51,7 @@ class HostileEdgeTest {
     }
 
     private final Hoarder hoarder = new Hoarder();
-    private final TestLink test = new TestLink(QUICK, hoarder, new TestLink.Refusing());
+    private TestLink test = new TestLink(QUICK, hoarder, new TestLink.Refusing());
     private RawEdge edge;
     private LinkDialer dialer;
 
@@ -93,6 +102,131 @@ class HostileEdgeTest {
     }
 
     @Test
+    void anEdgeWithAKeyOfItsOwnCannotBeAnotherOne() throws Exception {
+        LinkIdentity second = LinkIdentity.make(LinkRole.EDGE, "edge-2", InstantSource.system());
+        // It stands where the other one should and says that it is the other one; its own key is known here, too.
+        edge = new RawEdge(second, hello -> hello);
+        LinkTls tls = LinkTls.of(
+                LinkRole.SERVER,
+                TestLink.SERVER,
+                LinkTrust.of(Map.of("edge-1", Set.of(TestLink.EDGE.pin()), "edge-2", Set.of(second.pin()))));
+        dialer = test.dialer(tls, TestLink.node("node-1"), edge.address());
+        dialer.start();
+        await().atMost(SOON).until(() -> dialer.lastFailure().contains("does not speak for that node"));
+        assertThat(dialer.link()).isEmpty();
+        assertThat(test.serverEar.violations).anyMatch(v -> v.startsWith("edge-1: "));
+    }
+
+    /** What is against the rules, on which connection, and how it is counted. */
+    static Stream<Arguments> offences() {
+        return Stream.of(
+                arguments("unknown type 25", ConnectionClass.CONTROL, RawPeer.frame(0x19, 5, new byte[7])),
+                arguments("REQUEST of 16777215 bytes", ConnectionClass.CONTROL, head(RawPeer.REQUEST)),
+                arguments("DATA of 16777215 bytes", ConnectionClass.DATA, head(RawPeer.DATA)),
+                arguments("16777215 bytes of the unknown", ConnectionClass.CONTROL, head(0x99)),
+                arguments("a second HELLO", ConnectionClass.CONTROL, RawPeer.frame(RawPeer.HELLO, 0, new byte[0])),
+                arguments("the id 2", ConnectionClass.CONTROL, coded(RawPeer.REQUEST, 2, 1)),
+                arguments(
+                        "the id 3 after 3",
+                        ConnectionClass.CONTROL,
+                        both(coded(RawPeer.REQUEST, 3, 1), coded(RawPeer.REQUEST, 3, 1))),
+                arguments(
+                        "the id 1 after 1",
+                        ConnectionClass.DATA,
+                        both(coded(RawPeer.OPEN, 1, 33), coded(RawPeer.OPEN, 1, 33))),
+                arguments("which was never opened", ConnectionClass.DATA, data(7, 0, 1)),
+                arguments("on the wrong connection", ConnectionClass.DATA, coded(RawPeer.REQUEST, 1, 1)),
+                arguments("on the wrong connection", ConnectionClass.CONTROL, coded(RawPeer.OPEN, 1, 33)),
+                arguments("an EVENT from an edge", ConnectionClass.CONTROL, coded(0x13, 0, 1)),
+                arguments("a REPLY to no request", ConnectionClass.CONTROL, coded(0x11, 2, 0)));
+    }
+
+    private static byte[] head(int type) {
+        return new byte[] {-1, -1, -1, (byte) type, 0, 0, 0, 1};
+    }
+
+    private static byte[] both(byte[] one, byte[] other) {
+        return ByteBuffer.allocate(one.length + other.length)
+                .put(one)
+                .put(other)
+                .array();
+    }
+
+    @ParameterizedTest
+    @MethodSource("offences")
+    void whoeverBreaksARuleLosesTheWholeLinkAndIsCounted(String counted, ConnectionClass where, byte[] offence)
+            throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer offender = edge.next(where);
+        RawPeer bystander =
+                edge.next(where == ConnectionClass.DATA ? ConnectionClass.CONTROL : ConnectionClass.DATA);
+        await().atMost(SOON).until(() -> dialer.link().isPresent());
+        long begun = System.nanoTime();
+        offender.send(offence);
+        assertThat(offender.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+        assertThat(bystander.goodbye()).isEqualTo(ByeCode.PROTOCOL);
+        assertThat(test.serverEar.violations).singleElement().asString().contains("edge-1: ", counted);
+        await().atMost(SOON).until(() -> test.serverEar.lost.size() == 1);
+        // It may come again, as another link, but not at once.
+        RawPeer again = edge.nextAfter(offender, where);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                .isGreaterThan(QUICK.connections().redialFirst());
+        assertThat(again.link).isNotEqualTo(offender.link);
+    }
+
+    @Test
+    void whoeverGoesOnBreakingRulesIsLeftAloneForLonger() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer last = edge.next(ConnectionClass.CONTROL);
+        long before = System.nanoTime();
+        for (int i = 0; i < 4; i++) {
+            last.send(RawPeer.frame(0x19, 5, new byte[7])).goodbye();
+            last = edge.nextAfter(last, ConnectionClass.CONTROL);
+        }
+        // 100 + 200 + 400 + 500 ms at the settings of this test.
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThan(Duration.ofMillis(1_100));
+        assertThat(test.serverEar.violations).hasSize(4);
+    }
+
+    @Test
+    void halfAHeaderAndSilenceIsADeadPeer() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer half = edge.next(ConnectionClass.CONTROL);
+        half.send(new byte[] {0, 0, 1, RawPeer.REQUEST});
+        assertThat(half.goodbye()).isEqualTo(ByeCode.UNKNOWN);
+        await().atMost(SOON).until(() -> !dialer.lastLoss().isEmpty());
+    }
+
+    @Test
+    void allThatAnEdgeMaySendAtOnceIsBounded() throws Exception {
+        test.close();
+        // Nobody here answers the PINGs of the connections that are not looked at just now.
+        test = new TestLink(
+                QUICK.with(LinkSettings.standard().keepAlive()), hoarder, new TestLink.Refusing());
+        dial(TestLink.EDGE, hello -> hello);
+        long before = directBytes();
+        List<RawPeer> connections = List.of(edge.next(ConnectionClass.DATA), edge.next(ConnectionClass.DATA));
+        int streams = QUICK.flow().maxStreams();
+        for (RawPeer data : connections) {
+            for (int i = 0; i < streams; i++) {
+                data.send(coded(RawPeer.OPEN, 2 * i + 1, Method.WRITE.number()));
+                data.expect(RawPeer.CREDIT);
+                // Nobody takes anything: all the credit that there is, in the worst order.
+                for (int at = 0; at < 256 << 10; at += 4_096) {
+                    data.send(data(2 * i + 1, 10L * at, 4_096));
+                }
+            }
+            data.send(RawPeer.frame(RawPeer.PING, 0, new byte[8])).expect(RawPeer.PONG);
+        }
+        long most = 2L * streams * (256 << 10);
+        assertThat(test.serverBudget.takenBytes()).isEqualTo(2L * streams * (192 << 10));
+        assertThat(directBytes() - before).isLessThan(2 * most);
+        assertThat(test.serverEar.violations).isEmpty();
+        dialer.stop();
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0);
+    }
+
+    @Test
     void dataBeyondTheCreditEndsTheConnectionAndIsCounted() throws Exception {
         dial(TestLink.EDGE, hello -> hello);
         RawPeer data = edge.next(ConnectionClass.DATA);
@@ -118,7 +252,7 @@ class HostileEdgeTest {
                 .send(RawPeer.frame(RawPeer.END, 1, new byte[0]))
                 .send(data(1, 0, 1));
         assertThat(one.goodbye()).isEqualTo(ByeCode.PROTOCOL);
-        RawPeer other = edge.next(ConnectionClass.DATA);
+        RawPeer other = edge.nextAfter(one, ConnectionClass.DATA);
         other.send(coded(RawPeer.OPEN, 1, Method.WRITE.number())).send(RawPeer.frame(RawPeer.CREDIT, 1, new byte[12]));
         assertThat(other.goodbye()).isEqualTo(ByeCode.PROTOCOL);
     }
@@ -133,7 +267,7 @@ class HostileEdgeTest {
         }
         assertThat(beyond.goodbye()).isEqualTo(ByeCode.FLOW_CONTROL);
         // A byte here and a byte there would each take a buffer of its own.
-        RawPeer gaps = edge.next(ConnectionClass.DATA);
+        RawPeer gaps = edge.nextAfter(beyond, ConnectionClass.DATA);
         gaps.send(coded(RawPeer.OPEN, 1, Method.TCP_ACCEPTED.number()))
                 .send(data(1, 0, 1))
                 .send(data(1, 9_000, 1));
@@ -206,6 +340,31 @@ class HostileEdgeTest {
     }
 
     @Test
+    void bytesThatDoNotFollowEachOtherAreBoundedByWhatTheyReallyHold() throws Exception {
+        dial(TestLink.EDGE, hello -> hello);
+        RawPeer data = edge.next(ConnectionClass.DATA);
+        long before = directBytes();
+        data.send(coded(RawPeer.OPEN, 1, Method.WRITE.number()));
+        data.expect(RawPeer.CREDIT);
+        // One byte in each place: 256 KiB of credit would let as many buffers be taken.
+        java.io.ByteArrayOutputStream scattered = new java.io.ByteArrayOutputStream();
+        for (int i = 0; i < 64; i++) {
+            scattered.writeBytes(data(1, i * 10_000L, 1));
+        }
+        data.send(scattered.toByteArray());
+        await().atMost(SOON).until(() -> !hoarder.streams.isEmpty());
+        data.send(RawPeer.frame(RawPeer.PING, 0, new byte[8])).expect(RawPeer.PONG);
+        assertThat(directBytes() - before).isLessThan(4 << 20);
+        data.send(data(1, 65 * 10_000L, 1)).send(data(1, 66 * 10_000L, 1));
+        assertThat(data.goodbye()).isEqualTo(ByeCode.FLOW_CONTROL);
+        await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0);
+    }
+
+    private static long directBytes() {
+        return io.netty.buffer.PooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
+    }
+
+    @Test
     void anEdgeThatNeverReadsItsAnswersIsCutOff() throws Exception {
         dial(TestLink.EDGE, hello -> hello);
         RawPeer control = edge.next(ConnectionClass.CONTROL);
@@ -228,10 +387,12 @@ class HostileEdgeTest {
             edge.next(ConnectionClass.DATA);
         }
         await().atMost(SOON).until(() -> test.serverEar.up.size() == 1);
+        edge.freeze();
         long start = System.nanoTime();
         // As a stopped process: the sockets stay open, nothing is read and nothing answered.
         await().atMost(SOON).until(() -> !test.serverEar.lost.isEmpty());
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
-        assertThat(test.serverEar.lost.get(0)).contains("nothing was heard");
+        // The first connection falls silent, and the others are asked at once.
+        assertThat(test.serverEar.lost.get(0)).containsAnyOf("nothing was heard", "it did not answer when");
     }
 }

@@ -10,8 +10,11 @@ import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -228,6 +231,54 @@ class LinkTest {
             assertThat(link.peer().minor()).isEqualTo(LinkNode.MINOR_MAX);
             assertThat(test.dialer.link().orElseThrow().peer().minor()).isEqualTo(LinkNode.MINOR_MAX);
             assertThat(link.call(0, Method.STAT, NOTHING, SOON).status()).isEqualTo(Status.OK);
+        }
+    }
+
+    @Test
+    void anEdgeOfTheMinorVersionBeforeOrAfterIsSpokenWithInTheOlderOne() throws Exception {
+        // As if each side were of the release before the other: both speak the older one's version.
+        for (int[] skew : new int[][] {{3, 4}, {4, 3}}) {
+            try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
+                LinkAcceptor edge = test.acceptor(new LinkNode(
+                        "edge-1", "test", UUID.randomUUID(), "x", List.of("old", "edge-only"), "", skew[1] - 1, skew[1]));
+                InetSocketAddress at = edge.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                LinkTls tls =
+                        LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+                LinkNode server = new LinkNode(
+                        "node-1", "test", UUID.randomUUID(), "x", List.of("old", "new"), "", skew[0] - 1, skew[0]);
+                LinkDialer dialer = test.dialer(tls, server, at);
+                dialer.start();
+                await().atMost(SOON).until(() -> dialer.link().isPresent() && !edge.links().isEmpty());
+                LinkPeer ofServer = dialer.link().orElseThrow().peer();
+                LinkPeer ofEdge = edge.links().get(0).peer();
+                assertThat(ofServer.minor()).isEqualTo(3).isEqualTo(ofEdge.minor());
+                // What only one side can is not used by either.
+                assertThat(ofServer.capabilities()).containsExactly("old").isEqualTo(ofEdge.capabilities());
+                assertThat(edge.links()
+                                .get(0)
+                                .call(0, Method.STAT, NOTHING, SOON)
+                                .status())
+                        .isEqualTo(Status.OK);
+                dialer.stop();
+                edge.stop();
+            }
+        }
+    }
+
+    @Test
+    void versionsWithNothingInCommonAreRefusedByName() {
+        try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
+            LinkAcceptor edge =
+                    test.acceptor(new LinkNode("edge-1", "test", UUID.randomUUID(), "x", List.of(), "", 5, 6));
+            InetSocketAddress at = edge.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            LinkTls tls = LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
+            LinkDialer dialer = test.dialer(
+                    tls, new LinkNode("node-1", "test", UUID.randomUUID(), "x", List.of(), "", 3, 4), at);
+            dialer.start();
+            await().atMost(SOON).until(() -> dialer.lastFailure().contains("versions 3 to 4 here are 5 to 6"));
+            assertThat(dialer.link()).isEmpty();
+            dialer.stop();
+            edge.stop();
         }
     }
 

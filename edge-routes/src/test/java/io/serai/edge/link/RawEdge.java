@@ -6,9 +6,11 @@ import io.serai.edge.tls.LinkIdentity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -20,6 +22,8 @@ final class RawEdge implements AutoCloseable {
     private final SSLServerSocket listening;
     private final UnaryOperator<Hello> change;
     private final Map<ConnectionClass, BlockingQueue<RawPeer>> peers = new ConcurrentHashMap<>();
+    private final List<SSLSocket> held = new CopyOnWriteArrayList<>();
+    private volatile boolean frozen;
 
     RawEdge(LinkIdentity identity, UnaryOperator<Hello> change) throws Exception {
         this.change = change;
@@ -35,6 +39,11 @@ final class RawEdge implements AutoCloseable {
         thread.start();
     }
 
+    /** As a process that is stopped: what is connected stays so, and nobody else gets an answer. */
+    void freeze() {
+        frozen = true;
+    }
+
     InetSocketAddress address() {
         return (InetSocketAddress) listening.getLocalSocketAddress();
     }
@@ -43,6 +52,10 @@ final class RawEdge implements AutoCloseable {
         while (!listening.isClosed()) {
             try {
                 SSLSocket socket = (SSLSocket) listening.accept();
+                if (frozen) {
+                    held.add(socket);
+                    continue;
+                }
                 RawPeer.offer(socket);
                 RawPeer peer = new RawPeer(socket);
                 Hello hello = Hello.decode(peer.expect(RawPeer.HELLO).payload());
@@ -56,13 +69,14 @@ final class RawEdge implements AutoCloseable {
                         hello.connectionClass(),
                         hello.index(),
                         "raw",
-                        java.util.List.of(),
+                        List.of(),
                         64 << 10,
                         64,
                         256,
                         System.currentTimeMillis(),
                         "");
                 peer.send(RawPeer.frame(RawPeer.HELLO, 0, change.apply(answer).encode()));
+                peer.link = hello.link();
                 peers.get(hello.connectionClass()).add(peer);
             } catch (IOException | io.serai.edge.ProtocolViolation e) {
                 // A connection that the other side refuses is what some tests want.
@@ -78,9 +92,21 @@ final class RawEdge implements AutoCloseable {
         return peer;
     }
 
+    /** A connection of a link that came after the one of this connection. */
+    RawPeer nextAfter(RawPeer former, ConnectionClass wanted) throws InterruptedException {
+        RawPeer peer = next(wanted);
+        while (peer.link.equals(former.link)) {
+            peer = next(wanted);
+        }
+        return peer;
+    }
+
     @Override
     public void close() throws IOException {
         listening.close();
+        for (SSLSocket socket : held) {
+            socket.close();
+        }
         for (BlockingQueue<RawPeer> queue : peers.values()) {
             for (RawPeer peer : queue) {
                 peer.close();

@@ -44,6 +44,9 @@ final class RawPeer implements AutoCloseable {
     /** A frame as it was received. */
     record Frame(int type, int id, byte[] payload) {}
 
+    /** The link that the server means, for those that greet as an edge. */
+    volatile UUID link = new UUID(0, 0);
+
     private final SSLSocket socket;
     private final DataInputStream in;
 

@@ -170,20 +170,53 @@ class StreamTest {
     void aWindowGrowsForAQuickReceiverAndIsGivenBack() throws Exception {
         LinkStream upload = open(StreamKind.WRITE);
         LinkStream served = server.await(0);
-        Thread sending = run(() -> {
-            try {
-                upload.send(pattern(0, 30 << 20), 0, SOON);
-            } catch (StreamClosed e) {
-                // It is still on its last bytes when it is reset.
-                assertThat(e.end().status()).isEqualTo(Status.PARTNER_ABORT);
-            }
-        });
-        drain(served, 0, 29 << 20);
+        long at = 0;
+        // Each time all that may be sent is there before anything is consumed: that is a window used up.
+        for (int window = QUICK.flow().firstWindow(); window < 4 * QUICK.flow().firstWindow(); window *= 2) {
+            long before = serverHasRead();
+            long wanted = before + window;
+            upload.send(pattern(at, window), at, SOON);
+            await().atMost(SOON).until(() -> serverHasRead() >= wanted);
+            at += drain(served, at, window);
+        }
         assertThat(test.serverBudget.takenBytes()).isGreaterThan(QUICK.flow().firstWindow());
+        long from = at;
+        Thread sending = run(() -> upload.send(pattern(from, 20 << 20), from, SOON));
+        drain(served, from, 20 << 20);
+        sending.join();
         upload.reset(Status.PARTNER_ABORT, "enough");
         await().atMost(SOON).until(() -> served.end().isPresent());
         assertThat(served.end().orElseThrow().status()).isEqualTo(Status.PARTNER_ABORT);
         assertThat(test.serverBudget.takenBytes()).isZero();
+    }
+
+    private long serverHasRead() {
+        return test.serverEar.up.get(0).figures().stream()
+                .mapToLong(Link.ConnectionFigures::bytesRead)
+                .sum();
+    }
+
+    @Test
+    void bytesInAnyOrderArriveThoughTheyCostMoreCredit() throws Exception {
+        LinkStream upload = open(StreamKind.WRITE);
+        LinkStream served = server.await(0);
+        int count = 3_000;
+        Thread sending = run(() -> {
+            for (int i = count; i > 0; i--) {
+                upload.send(pattern(i * 100L, 1), i * 100L, SOON);
+            }
+            upload.end(NOTHING, 0);
+        });
+        for (int i = count; i > 0; i--) {
+            Chunk next = served.take(SOON).orElseThrow();
+            assertThat(next.offset()).isEqualTo(i * 100L);
+            assertThat(next.bytes().readByte()).isEqualTo(pattern(i * 100L, 1).get());
+            next.bytes().release();
+            served.consumed(1, 0);
+        }
+        assertThat(served.take(SOON)).isEmpty();
+        served.result(Status.OK, NOTHING);
+        assertThat(upload.awaitEnd(SOON).orElseThrow().status()).isEqualTo(Status.OK);
         sending.join();
     }
 

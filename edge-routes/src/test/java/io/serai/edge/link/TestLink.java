@@ -88,13 +88,19 @@ public final class TestLink implements AutoCloseable {
     public final CreditBudget edgeBudget;
     final LinkTransport transport;
     public final LinkAcceptor acceptor;
+    private final String edge;
     final LinkSettings settings;
     final LinkHandler serverHandler;
     final InetSocketAddress address;
     LinkDialer dialer;
 
     public TestLink(LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
-        this(settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, LinkTransport.Sockets.EPOLL);
+        this("edge-1", settings, serverHandler, edgeHandler);
+    }
+
+    /** With an edge of that name. */
+    public TestLink(String edge, LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
+        this(edge, settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, LinkTransport.Sockets.EPOLL);
     }
 
     TestLink(
@@ -103,6 +109,17 @@ public final class TestLink implements AutoCloseable {
             LinkHandler edgeHandler,
             LinkTls.Engine engine,
             LinkTransport.Sockets sockets) {
+        this("edge-1", settings, serverHandler, edgeHandler, engine, sockets);
+    }
+
+    private TestLink(
+            String edge,
+            LinkSettings settings,
+            LinkHandler serverHandler,
+            LinkHandler edgeHandler,
+            LinkTls.Engine engine,
+            LinkTransport.Sockets sockets) {
+        this.edge = edge;
         this.settings = settings;
         this.serverHandler = serverHandler;
         this.serverBudget = new CreditBudget(settings.flow().budgetBytes());
@@ -110,17 +127,24 @@ public final class TestLink implements AutoCloseable {
         this.transport = LinkTransport.start(settings, 4, sockets);
         LinkTls tls = LinkTls.of(LinkRole.EDGE, EDGE, trust("node-1", SERVER.pin()), engine);
         this.acceptor = new LinkAcceptor(new LinkSetup(
-                transport, tls, settings, edgeBudget, node("edge-1"), edgeHandler, edgeEar, InstantSource.system()));
+                transport, tls, settings, edgeBudget, node(edge), edgeHandler, edgeEar, InstantSource.system()));
         this.address = acceptor.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-        LinkTls dialling = LinkTls.of(LinkRole.SERVER, SERVER, trust("edge-1", EDGE.pin()), engine);
+        LinkTls dialling = LinkTls.of(LinkRole.SERVER, SERVER, trust(edge, EDGE.pin()), engine);
         this.dialer = dialer(dialling, node("node-1"), address);
+    }
+
+    /** Another edge's end, not started. */
+    LinkAcceptor acceptor(LinkNode self) {
+        LinkTls tls = LinkTls.of(LinkRole.EDGE, EDGE, trust("node-1", SERVER.pin()));
+        return new LinkAcceptor(new LinkSetup(
+                transport, tls, settings, edgeBudget, self, new Refusing(), edgeEar, InstantSource.system()));
     }
 
     LinkDialer dialer(LinkTls tls, LinkNode self, InetSocketAddress at) {
         return new LinkDialer(
                 new LinkSetup(
                         transport, tls, settings, serverBudget, self, serverHandler, serverEar, InstantSource.system()),
-                new LinkDialer.Target("edge-1", List.of(at)));
+                new LinkDialer.Target(edge, List.of(at)));
     }
 
     static LinkTrust trust(String node, Pin pin) {

@@ -48,6 +48,7 @@ final class MemoryDesk implements PartnerDesk {
     final Map<SessionId, String> accounts = new ConcurrentHashMap<>();
     final Map<VirtualPath, byte[]> files = new ConcurrentSkipListMap<>();
     final List<String> acts = new CopyOnWriteArrayList<>();
+    final List<VirtualPath> asked = new CopyOnWriteArrayList<>();
     volatile CountDownLatch commitsMay = new CountDownLatch(0);
     volatile CountDownLatch greetingsMay = new CountDownLatch(0);
     volatile boolean slow;
@@ -100,6 +101,7 @@ final class MemoryDesk implements PartnerDesk {
 
     private Object file(PartnerOperation<?> operation) {
         if (operation instanceof StatFile stat) {
+            asked.add(stat.path());
             return attributes(stat.path());
         } else if (operation instanceof ListFolder list) {
             List<FolderPage.Entry> entries = new ArrayList<>();

@@ -140,7 +140,18 @@ class RelayTest {
     void theServerSeesTheRealClientAndDecidesTheLogin() {
         SshPublicKey key = new SshPublicKey("good", new byte[] {9});
         partners.answer(opening(session));
-        assertThat(desk.origins.get(session)).isEqualTo(opening(session).origin());
+        Origin asserted = desk.origins.get(session);
+        assertThat(asserted.edge()).contains("edge-1");
+        assertThat(asserted.shownClient()).isEqualTo("203.0.113.9:4711 via edge-1");
+        Origin said = opening(session).origin();
+        assertThat(asserted)
+                .isEqualTo(new Origin(
+                        said.protocol(),
+                        said.listener(),
+                        said.client(),
+                        said.local(),
+                        said.clientSoftware(),
+                        Optional.of("edge-1")));
         assertThat(partners.answer(new LoginByPassword(session, "acme", new SecretText("wrong"))))
                 .isEqualTo(new LoginResult.Refused());
         assertThat(refusal(() -> partners.answer(new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK))))

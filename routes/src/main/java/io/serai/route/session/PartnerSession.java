@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** One session: where it comes from, who has logged in, what it has open. Safe for use by several threads. */
 final class PartnerSession {
     private final SessionId id;
+    private final UUID proofOwner = UUID.randomUUID();
     private final Origin origin;
     private final Instant opened;
     private final Map<TransferId, OpenTransfer> transfers = new ConcurrentHashMap<>();
@@ -52,6 +54,11 @@ final class PartnerSession {
 
     SessionId id() {
         return id;
+    }
+
+    /** Who uses a proof in this session: of our own making, as an edge could use the id of a session again. */
+    UUID proofOwner() {
+        return proofOwner;
     }
 
     Origin origin() {

@@ -23,7 +23,6 @@ import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
 import io.serai.endpoint.UploadOutcome;
 import io.serai.endpoint.UploadReceipt;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 
@@ -77,7 +76,7 @@ final class SessionFiles {
                         ask.path().toString(),
                         session.origin().protocol(),
                         session.origin().listener(),
-                        address(session.origin().client()),
+                        session.origin().shownClient(),
                         session.id()));
         };
         return switch (state) {
@@ -179,7 +178,7 @@ final class SessionFiles {
                     account.limits().quotaBytes(),
                     session.origin().protocol(),
                     session.origin().listener(),
-                    address(session.origin().client()),
+                    session.origin().shownClient(),
                     session.id()));
             StoredUpload upload = new StoredUpload(session, open.path(), incoming, share);
             session.opened(upload.transfer(), upload);
@@ -200,7 +199,7 @@ final class SessionFiles {
                         open.path().toString(),
                         session.origin().protocol(),
                         session.origin().listener(),
-                        address(session.origin().client()),
+                        session.origin().shownClient(),
                         session.id(),
                         file.info().sizeBytes()));
                 StoredDownload download = new StoredDownload(session, open.path(), file, row, share);
@@ -222,10 +221,6 @@ final class SessionFiles {
             case REPLACE -> Receiving.Mode.REPLACE;
             case RESUME -> Receiving.Mode.RESUME;
         };
-    }
-
-    static String address(InetSocketAddress client) {
-        return client.getAddress().getHostAddress() + ":" + client.getPort();
     }
 
     private static void require(Account account, Permission permission, String act, VirtualPath path) {

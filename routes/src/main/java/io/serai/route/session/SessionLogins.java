@@ -14,6 +14,7 @@ import io.serai.config.secret.SecretText;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.KeyAnswer;
+import io.serai.endpoint.SshSignature;
 import io.serai.endpoint.sftp.SignatureProof;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -56,8 +57,25 @@ final class SessionLogins {
             boolean signed = SignatureProof.verify(login.key(), login.signature(), login.user());
             boolean known = account.filter(found -> AuthorizedKeys.contains(found, login.key()))
                     .isPresent();
-            return signed && known;
+            return signed && known && isFresh(session, login.signature());
         });
+    }
+
+    /**
+     * Whether nobody else has logged in by this proof. A listener of our own has taken part in the key exchange that it
+     * belongs to; an edge only says so, and could have kept it from an earlier login.
+     */
+    private boolean isFresh(PartnerSession session, SshSignature signature) {
+        Optional<String> edge = session.origin().edge();
+        if (edge.isEmpty() || limits.proofs().use(signature.sshSessionId(), session.proofOwner())) {
+            return true;
+        }
+        LOG.error(
+                "The edge {} showed a proof of a public key login that was used before: it may be in the wrong hands. Its"
+                        + " session {} is refused",
+                edge.get(),
+                session.id());
+        return false;
     }
 
     KeyAnswer check(PartnerSession session, PartnerOperation.CheckPublicKey check) {
@@ -107,7 +125,7 @@ final class SessionLogins {
         LOG.info(
                 "Login of \"{}\" from {} by {} was refused: {}",
                 printable(user),
-                session.client().getHostAddress(),
+                session.origin().shownClient(),
                 session.origin().protocol(),
                 decision.reason());
         return new LoginResult.Refused();
@@ -131,7 +149,7 @@ final class SessionLogins {
                         account.limits().sessions(),
                         origin.protocol(),
                         origin.listener(),
-                        SessionFiles.address(origin.client()),
+                        origin.shownClient(),
                         origin.clientSoftware(),
                         user,
                         AddressRange.origin(session.client()))));
@@ -220,7 +238,7 @@ final class SessionLogins {
                 "Session {}: {} has logged in from {} by {}",
                 session.id(),
                 account.name(),
-                session.client().getHostAddress(),
+                session.origin().shownClient(),
                 session.origin().protocol());
         return new LoginResult.Accepted(
                 account.name(), account.permissions(), account.limits().idleTimeout(), credentials(account));

@@ -13,6 +13,7 @@ import java.util.Optional;
  * A session as operators see it.
  *
  * @param account empty before the login
+ * @param client asserted by the edge, where there is one
  * @param clientSoftware what the client says it is; outside text
  */
 public record SessionView(
@@ -21,6 +22,7 @@ public record SessionView(
         Protocol protocol,
         String listener,
         InetSocketAddress client,
+        Optional<String> edge,
         Optional<String> clientSoftware,
         Instant opened,
         Instant lastOperation,
@@ -50,6 +52,7 @@ public record SessionView(
                 session.origin().protocol(),
                 session.origin().listener(),
                 session.origin().client(),
+                session.origin().edge(),
                 session.origin().clientSoftware(),
                 session.opened(),
                 session.lastOperation(),

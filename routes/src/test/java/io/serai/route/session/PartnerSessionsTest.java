@@ -271,6 +271,69 @@ class PartnerSessionsTest {
                 .isInstanceOf(LoginResult.Accepted.class);
     }
 
+    private static SessionId through(String edge) {
+        PartnerOperation.Origin said = RunningNode.origin(Protocol.SFTP, "192.0.2.7");
+        SessionId session = SessionId.random();
+        node.sessions.answer(new PartnerOperation.OpenSession(
+                session,
+                new PartnerOperation.Origin(
+                        said.protocol(),
+                        said.listener(),
+                        said.client(),
+                        said.local(),
+                        said.clientSoftware(),
+                        Optional.of(edge))));
+        return session;
+    }
+
+    @Test
+    void aProofThatAnEdgeRelaysCountsOnceInTheWholeCluster() throws Exception {
+        KeyPair known = KeyUtils.generateKeyPair("ssh-rsa", 2048);
+        node.objects.put(TestAccounts.named("relayed")
+                .withKeys(PublicKeyEntry.toString(known.getPublic()) + " partner@example")
+                .build());
+        SshPublicKey key = key(known);
+        SshSignature proof = signature(known, key, "relayed");
+        SessionId first = through("edge-1");
+        TestAccounts account = TestAccounts.named("relayed")
+                .withKeys(PublicKeyEntry.toString(known.getPublic()) + " partner@example");
+        node.objects.put(account.disabled().build());
+        assertThat(node.sessions.answer(new PartnerOperation.LoginByPublicKey(first, "relayed", key, proof)))
+                .isInstanceOf(LoginResult.Refused.class);
+        node.objects.put(account.build());
+        // The client may try again on its connection after it was refused for another reason.
+        assertThat(node.sessions.answer(new PartnerOperation.LoginByPublicKey(first, "relayed", key, proof)))
+                .isInstanceOf(LoginResult.Accepted.class);
+        assertThat(node.sessions.list().stream()
+                        .filter(view -> view.id().equals(first))
+                        .findFirst()
+                        .orElseThrow()
+                        .edge())
+                .contains("edge-1");
+        node.sessions.answer(new PartnerOperation.CloseSession(first, "bye"));
+        for (String edge : List.of("edge-1", "edge-2")) {
+            assertThat(node.sessions.answer(
+                            new PartnerOperation.LoginByPublicKey(through(edge), "relayed", key, proof)))
+                    .isInstanceOf(LoginResult.Refused.class);
+        }
+        // Not even in a session that the edge gives the id of the first one.
+        node.sessions.answer(new PartnerOperation.OpenSession(
+                first,
+                new PartnerOperation.Origin(
+                        Protocol.SFTP,
+                        "x",
+                        RunningNode.origin(Protocol.SFTP, "192.0.2.7").client(),
+                        RunningNode.origin(Protocol.SFTP, "192.0.2.7").local(),
+                        Optional.empty(),
+                        Optional.of("edge-1"))));
+        assertThat(node.sessions.answer(new PartnerOperation.LoginByPublicKey(first, "relayed", key, proof)))
+                .isInstanceOf(LoginResult.Refused.class);
+        // It is known to the database, and so to other nodes and after a restart.
+        assertThat(new io.serai.cluster.limit.UsedProofs(DATABASE.database())
+                        .use(proof.sshSessionId(), java.util.UUID.randomUUID()))
+                .isFalse();
+    }
+
     private static SshPublicKey key(KeyPair pair) {
         ByteArrayBuffer blob = new ByteArrayBuffer();
         blob.putRawPublicKey(pair.getPublic());

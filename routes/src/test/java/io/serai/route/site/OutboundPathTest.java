@@ -241,7 +241,7 @@ class OutboundPathTest {
 
     @Test
     void whatTheProxySaysOfTheDestinationIsNoReasonToGoAnotherWay() throws Exception {
-        for (Site site : List.of(sftpSite(), httpsSite())) {
+        for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
             try (TestProxy forbidding = new TestProxy(new byte[] {5, 0}, 2);
                     TestProxy refused = new TestProxy(new byte[] {5, 0}, 5);
                     TestProxy wantsLogin = new TestProxy(new byte[] {5, (byte) 0xff}, 0)) {

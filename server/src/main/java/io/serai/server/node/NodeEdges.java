@@ -12,6 +12,8 @@ import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.link.LinkSettings;
+import io.serai.edge.relay.EdgeAlarms;
+import io.serai.edge.relay.EdgeLimits;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.UploadVerdicts;
 import io.serai.edge.ticket.SessionTickets;
@@ -56,6 +58,7 @@ final class NodeEdges {
     private final EdgeLinks links;
     private final EdgeEnrolments enrolments;
     private final SessionTickets tickets;
+    private final EdgeAlarms alarms;
     private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
     private final ExecutorService workers = new ThreadPoolExecutor(
             WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
@@ -70,12 +73,14 @@ final class NodeEdges {
             JdbcObjectStore objects,
             NodeListeners listeners,
             SharedSecrets secrets,
-            String version) {}
+            String version,
+            EdgeAlarms alarms) {}
 
     private NodeEdges(NodeSettings settings, Ground ground, SharedChanges shared) {
         this.camel = ground.camel();
         this.objects = ground.objects();
         this.tickets = tickets(ground.secrets(), settings.node().name());
+        this.alarms = ground.alarms();
         LinkIdentity identity = new LinkKeyFile(settings.home().resolve("keys").resolve("link.pem"))
                 .openOrMake(LinkRole.SERVER, settings.node().name().value(), InstantSource.system());
         this.links = new EdgeLinks(new EdgeLinks.Ground(
@@ -165,8 +170,13 @@ final class NodeEdges {
 
     /** The service and its route stay when the zone goes: nothing comes in there then. */
     private PartnerService open(ZoneName zone) {
-        PartnerService service =
-                new PartnerService(workers, clock, new UploadVerdicts(VERDICTS_KEPT), Optional.of(tickets));
+        PartnerService service = new PartnerService(
+                workers,
+                clock,
+                new UploadVerdicts(VERDICTS_KEPT),
+                Optional.of(tickets),
+                EdgeLimits.DEFAULTS,
+                alarms);
         if (draining) {
             service.drain();
         }

@@ -15,6 +15,7 @@ import io.serai.cluster.ledger.RunningTransfers;
 import io.serai.cluster.ledger.TransferSampler;
 import io.serai.cluster.limit.ClusterLimits;
 import io.serai.cluster.limit.LockoutLimits;
+import io.serai.cluster.limit.UsedProofs;
 import io.serai.cluster.node.LossReason;
 import io.serai.cluster.node.NodeChannel;
 import io.serai.cluster.node.NodeLease;
@@ -157,6 +158,7 @@ record NodeStores(
         Takeovers takeovers = new Takeovers(database);
         Invitations invitations = new Invitations(database);
         StrayEvents strays = new StrayEvents(database);
+        UsedProofs proofs = new UsedProofs(database);
         Forgetting forgetting = new Forgetting(List.of(
                 new Forgetting.Records("transfers", () -> ledger.forget(retention)),
                 new Forgetting.Records("ended events", () -> queue.forget(retention)),
@@ -164,6 +166,7 @@ record NodeStores(
                 new Forgetting.Records("fires of schedules", () -> fires.forget(retention)),
                 new Forgetting.Records("takeovers", () -> takeovers.forget(retention)),
                 new Forgetting.Records("keys of expired invitations", invitations::forget),
+                new Forgetting.Records("used proofs of logins", proofs::forget),
                 new Forgetting.Records("events whose route is gone", strays::park)));
         forgetting.start();
         stops.add("forgetting", forgetting::stop);

@@ -34,6 +34,7 @@ import io.serai.route.session.PartnerSessions;
 import io.serai.route.session.PartnerStores;
 import io.serai.route.session.SessionSettings;
 import io.serai.server.metrics.ClusterMeters;
+import io.serai.server.metrics.EdgeConductMeters;
 import io.serai.server.metrics.EdgeMeters;
 import io.serai.server.metrics.LeadershipMeters;
 import io.serai.server.metrics.NodeMetrics;
@@ -103,7 +104,7 @@ record NodeWork(
         camel.measure(metrics.registry());
         SharedChanges shared = new SharedChanges(
                 ground.database().database(), objects, new ObjectJson(ground.secrets()), ground.lease());
-        NodeEdges edges = edges(settings, ground, camel, objects, shared, stops);
+        NodeEdges edges = NodeEdges.open(settings, edges(ground, camel, objects, metrics), shared, stops);
         metrics.refreshing(EdgeMeters.register(metrics.registry(), edges.links())::refresh);
         camel.start();
         stops.add("camel", camel::stop);
@@ -130,25 +131,17 @@ record NodeWork(
                 camel, objects, sessions, dispatcher, checker, deployer, shared, hasher, metrics, standing, edges);
     }
 
-    private static NodeEdges edges(
-            NodeSettings settings,
-            Ground ground,
-            NodeCamel camel,
-            JdbcObjectStore objects,
-            SharedChanges shared,
-            StopList stops) {
-        return NodeEdges.open(
-                settings,
-                new NodeEdges.Ground(
-                        ground.database().database(),
-                        ground.lease(),
-                        camel,
-                        objects,
-                        ground.listeners(),
-                        new SharedSecrets(ground.database().database(), ground.secrets()),
-                        ground.version()),
-                shared,
-                stops);
+    private static NodeEdges.Ground edges(
+            Ground ground, NodeCamel camel, JdbcObjectStore objects, NodeMetrics metrics) {
+        return new NodeEdges.Ground(
+                ground.database().database(),
+                ground.lease(),
+                camel,
+                objects,
+                ground.listeners(),
+                new SharedSecrets(ground.database().database(), ground.secrets()),
+                ground.version(),
+                new EdgeConductMeters(metrics.registry()));
     }
 
     private static RouteDeployer deployer(

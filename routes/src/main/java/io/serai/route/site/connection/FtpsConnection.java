@@ -59,6 +59,8 @@ final class FtpsConnection implements SiteConnection {
                     new FtpsEndpoint("ftps:" + SiteFailures.peer(site), new FtpsComponent(camel), configuration);
             endpoint.setCamelContext(camel);
             endpoint.setFtpClient(client);
+            // An attempt that failed is over; Serai's own schedule says when the next one is.
+            endpoint.setMaximumReconnectAttempts(0);
             FtpsOperations operations = (FtpsOperations) endpoint.createRemoteFileOperations();
             operations.connect(configuration, null);
             return new FtpsConnection(site, line, failures, client);

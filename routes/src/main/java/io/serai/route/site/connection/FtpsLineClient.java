@@ -50,6 +50,16 @@ final class FtpsLineClient extends FTPSClient {
         }
     }
 
+    /** The library forgets where its sockets come from here, and the next ones would leave by no proxy and no line. */
+    @Override
+    public void disconnect() throws IOException {
+        try {
+            super.disconnect();
+        } finally {
+            setSocketFactory(sockets);
+        }
+    }
+
     /** The name that the certificate must bear, however the connection was made. */
     @Override
     protected void _connectAction_() throws IOException {
