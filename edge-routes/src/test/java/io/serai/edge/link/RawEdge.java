@@ -23,6 +23,8 @@ final class RawEdge implements AutoCloseable {
     private final UnaryOperator<Hello> change;
     private final Map<ConnectionClass, BlockingQueue<RawPeer>> peers = new ConcurrentHashMap<>();
     private final List<SSLSocket> held = new CopyOnWriteArrayList<>();
+    /** All of them: a socket that nobody knows any more closes by itself. */
+    private final List<RawPeer> greeted = new CopyOnWriteArrayList<>();
     private volatile boolean frozen;
 
     RawEdge(LinkIdentity identity, UnaryOperator<Hello> change) throws Exception {
@@ -77,6 +79,7 @@ final class RawEdge implements AutoCloseable {
                         "");
                 peer.send(RawPeer.frame(RawPeer.HELLO, 0, change.apply(answer).encode()));
                 peer.link = hello.link();
+                greeted.add(peer);
                 peers.get(hello.connectionClass()).add(peer);
             } catch (IOException | io.serai.edge.ProtocolViolation e) {
                 // A connection that the other side refuses is what some tests want.
@@ -107,10 +110,8 @@ final class RawEdge implements AutoCloseable {
         for (SSLSocket socket : held) {
             socket.close();
         }
-        for (BlockingQueue<RawPeer> queue : peers.values()) {
-            for (RawPeer peer : queue) {
-                peer.close();
-            }
+        for (RawPeer peer : greeted) {
+            peer.close();
         }
     }
 }
