@@ -31,11 +31,9 @@ import io.serai.endpoint.SessionGreeting;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -70,11 +68,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private final Set<Link> links = new HashSet<>();
 
     private final Optional<SessionTickets> tickets;
-    private final EdgeLimits limits;
-    private final EdgeAlarms alarms;
-    /** By the names of edges, which their keys prove. */
-    private final Map<String, EdgeGuard> guards = new ConcurrentHashMap<>();
-
+    private final EdgeGuards guards;
     private volatile PartnerDesk desk = PartnerService::refuse;
     private volatile boolean serving;
     private volatile boolean drained;
@@ -114,17 +108,8 @@ public final class PartnerService implements LinkHandler, LinkListener {
         this.clock = clock;
         this.verdicts = verdicts;
         this.tickets = tickets;
-        this.limits = limits;
-        this.alarms = alarms;
+        this.guards = new EdgeGuards(limits, alarms, workers);
         this.sessions = new HeldSessions(workers, clock, tickets.isPresent());
-    }
-
-    private EdgeGuard guard(String edge) {
-        return guards.computeIfAbsent(edge, name -> new EdgeGuard(name, limits, alarms, workers, System::nanoTime));
-    }
-
-    EdgeGuard guard(Link link) {
-        return guard(link.peer().node());
     }
 
     private static <R> R refuse(PartnerOperation<R> operation) {
@@ -245,6 +230,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
         return tickets;
     }
 
+    EdgeGuards guards() {
+        return guards;
+    }
+
     ScheduledExecutorService clock() {
         return clock;
     }
@@ -306,8 +295,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     @Override
     public void violation(String peer, String what) {
-        LOG.debug("The edge {} broke the rules of the link: {}", peer, what);
-        guard(peer).violated(what);
+        guards.of(peer).violated(what);
     }
 
     @Override
@@ -324,7 +312,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             request.reply(Status.UNSUPPORTED, NOTHING);
             return;
         }
-        EdgeGuard guard = guard(link);
+        EdgeGuard guard = guards.of(link);
         try {
             guard.work().execute(() -> answer(link, method.get(), request));
         } catch (RejectedExecutionException e) {
@@ -342,7 +330,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
                 default -> answerOperation(link, method, request);
             }
         } catch (ProtocolViolation e) {
-            guard(link).violated("a " + method + " with " + e.text());
+            guards.of(link).violated("a " + method + " with " + e.text());
             request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
         } catch (SeraiException e) {
             request.reply(StatusCodes.of(e.code()), StatusCodes.failure(e));
@@ -376,7 +364,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     private byte[] open(Link link, OpenSession open) throws ProtocolViolation {
         RelayedSession session = new RelayedSession(
-                open.session(), RelayedSession.asserted(link, open.origin()), link, desk, guard(link));
+                open.session(), RelayedSession.asserted(link, open.origin()), link, desk, guards.of(link));
         if (!session.isAdmitted()) {
             throw new SeraiException(ErrorCode.BUSY, "The edge has too many sessions that have not logged in");
         }
@@ -482,7 +470,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
                 new ServedDownload(stream, call, this, session).start();
             }
         } catch (ProtocolViolation e) {
-            guard(link).violated("a stream with " + e.text());
+            guards.of(link).violated("a stream with " + e.text());
             stream.result(Status.PROTOCOL, new Failure(e.text(), 0).encode());
         } catch (SeraiException e) {
             stream.result(StatusCodes.of(e.code()), StatusCodes.failure(e));

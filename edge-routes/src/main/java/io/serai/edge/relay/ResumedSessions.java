@@ -42,7 +42,7 @@ final class ResumedSessions {
         Optional<SessionTicket> ticket = tickets.open(bound(link, resume.session(), resume.client()), resume.ticket());
         if (ticket.isEmpty()) {
             LOG.debug("{} sent a ticket that is not good for session {}", link, resume.session());
-            service.guard(link).badTicket();
+            service.guards().of(link).badTicket();
             return refused;
         }
         service.requireTaking();
@@ -61,7 +61,7 @@ final class ResumedSessions {
                 RelayedSession.asserted(link, said.origin()),
                 link,
                 service.desk(),
-                service.guard(link));
+                service.guards().of(link));
         return service.begin(session, () -> {
                     LoginResult result = session.desk()
                             .answer(new ResumeSession(

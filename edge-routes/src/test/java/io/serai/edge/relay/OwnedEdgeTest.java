@@ -18,9 +18,11 @@ import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Resume;
 import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.Status;
+import io.serai.edge.ticket.SessionTickets;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
@@ -34,10 +36,12 @@ import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
 import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,8 +97,14 @@ class OwnedEdgeTest {
     private final MemoryDesk desk = new MemoryDesk();
     private final ExecutorService workers = Executors.newFixedThreadPool(8);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-    private final PartnerService service =
-            new PartnerService(workers, clock, new UploadVerdicts(Duration.ofMinutes(5)), Optional.empty(), LIMITS, alarms);
+    private final PartnerService service = new PartnerService(
+            workers,
+            clock,
+            new UploadVerdicts(Duration.ofMinutes(5)),
+            Optional.of(new SessionTickets(
+                    new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system())),
+            LIMITS,
+            alarms);
     private TestLink owned;
     private TestLink honest;
     private Link link;
@@ -214,6 +224,36 @@ class OwnedEdgeTest {
         assertThat(desk.files).containsKey(VirtualPath.parse("/theirs"));
         assertThat(alarms.of("violation of edge-1")).isEqualTo(1);
         assertThat(alarms.of("violation of edge-2")).isZero();
+    }
+
+    private static boolean resumes(Link by, SessionId session, byte[] ticket, String client) throws Exception {
+        byte[] resume = new Resume(session, ticket, InetAddress.getByName(client)).encode();
+        Reply reply = by.call(0, Method.SESSION_RESUME, resume, SOON);
+        assertThat(reply.status()).isEqualTo(Status.OK);
+        return ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted;
+    }
+
+    @Test
+    void aTicketIsGoodForItsSessionItsEdgeAndItsClientAlone() throws Exception {
+        Link other = honest.up();
+        SessionId mine = open(link);
+        Reply login = ask(link, new LoginByPassword(mine, "acme", new SecretText("secret")));
+        byte[] ticket = ReplyCodec.ticket(login.payload());
+        SessionId theirs = open(other);
+        assertThat(logIn(other, theirs, "acme", "secret")).isTrue();
+        byte[] changed = ticket.clone();
+        changed[changed.length / 2] ^= 1;
+        assertThat(resumes(other, mine, ticket, "203.0.113.9")).isFalse();
+        assertThat(resumes(link, theirs, ticket, "203.0.113.9")).isFalse();
+        assertThat(resumes(link, SessionId.random(), ticket, "203.0.113.9")).isFalse();
+        assertThat(resumes(link, mine, ticket, "203.0.113.10")).isFalse();
+        assertThat(resumes(link, mine, changed, "203.0.113.9")).isFalse();
+        assertThat(resumes(link, mine, new byte[0], "203.0.113.9")).isFalse();
+        assertThat(resumes(link, mine, ticket, "203.0.113.9")).isTrue();
+        assertThat(alarms.of("ticket of edge-1")).isEqualTo(5);
+        assertThat(alarms.of("ticket of edge-2")).isEqualTo(1);
+        StatFile stat = new StatFile(theirs, VirtualPath.ROOT, StatPurpose.LOOK);
+        assertThat(ask(link, stat).status()).isEqualTo(Status.NO_SESSION);
     }
 
     @Test
@@ -390,7 +430,6 @@ class OwnedEdgeTest {
         later.writeBytes(stat);
         later.writeBytes(new byte[] {(byte) 0xf2, 0x06, 0x01, 'a'});
         assertThat(link.call(0, Method.STAT, later.toByteArray(), SOON).status()).isEqualTo(Status.NO_SUCH_FILE);
-        assertThat(link.call(0, Method.SESSION_RESUME, stat, SOON).status()).isEqualTo(Status.UNSUPPORTED);
         assertThat(link.call(0, Method.TCP_CONNECT, stat, SOON).status()).isEqualTo(Status.UNSUPPORTED);
         LinkStream stream = link.open(StreamKind.BOTH, Method.TCP_CONNECT, new byte[0]);
         assertThat(stream.awaitEnd(SOON).orElseThrow().status()).isEqualTo(Status.UNSUPPORTED);

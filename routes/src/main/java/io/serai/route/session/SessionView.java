@@ -14,6 +14,7 @@ import java.util.Optional;
  *
  * @param account empty before the login
  * @param client asserted by the edge, where there is one
+ * @param shownClient the same as text, with the edge where there is one
  * @param clientSoftware what the client says it is; outside text
  */
 public record SessionView(
@@ -23,6 +24,7 @@ public record SessionView(
         String listener,
         InetSocketAddress client,
         Optional<String> edge,
+        String shownClient,
         Optional<String> clientSoftware,
         Instant opened,
         Instant lastOperation,
@@ -53,6 +55,7 @@ public record SessionView(
                 session.origin().listener(),
                 session.origin().client(),
                 session.origin().edge(),
+                session.origin().shownClient(),
                 session.origin().clientSoftware(),
                 session.opened(),
                 session.lastOperation(),

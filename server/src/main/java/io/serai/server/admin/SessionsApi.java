@@ -83,7 +83,7 @@ public final class SessionsApi {
         session.account().ifPresent(account -> row.put("account", account));
         row.put("protocol", session.protocol());
         row.put("listener", session.listener());
-        row.put("client", session.client());
+        row.put("client", session.shownClient());
         session.clientSoftware().ifPresent(software -> row.put("clientSoftware", software));
         row.put("node", self);
         row.put("opened", session.opened());
