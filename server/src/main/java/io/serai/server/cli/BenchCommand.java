@@ -22,12 +22,13 @@ import picocli.CommandLine.Spec;
         description = {
             "Measure Serai on this machine: large files in turn with OpenSSH and vsftpd, small files end to end, events"
                     + " per second; on request (not with \"all\") how 1 to 20 nodes share a queue, how long a takeover"
-                    + " takes, what the caches are worth at a login, and what transactions cost. On the loopback address"
-                    + " alone; stops by itself.",
+                    + " takes, what the caches are worth at a login, what transactions cost, and what edges cost. On the"
+                    + " loopback address alone; stops by itself.",
             "Read ratios and CPU seconds: both sides share the machine with whatever else runs on it.",
             "Ends with 1 when a promise is missed: with \"takeover\" when the p99 of the takeovers is more than 1.5 lease"
                     + " times; with \"cluster\" when a number of nodes does less than 90 %% of the ideal, or its share of"
-                    + " the database's CPU for an event is more than 20 %% away from the mean of all."
+                    + " the database's CPU for an event is more than 20 %% away from the mean of all; with \"edges\" when an edge"
+                    + " costs more than the operators' manual says."
         },
         showDefaultValues = true)
 final class BenchCommand implements Callable<Integer> {
@@ -41,7 +42,6 @@ final class BenchCommand implements Callable<Integer> {
         CACHE("cache", Set.of(Bench.Part.CACHE)),
         TRANSACTIONS("transactions", Set.of(Bench.Part.TRANSACTIONS)),
         EDGE_TRANSFERS("edge-transfers", Set.of(Bench.Part.EDGE_TRANSFERS)),
-        EDGE_PASS_THROUGH("edge-pass-through", Set.of(Bench.Part.EDGE_PASS_THROUGH)),
         EDGE_SESSIONS("edge-sessions", Set.of(Bench.Part.EDGE_SESSIONS)),
         EDGE_STALLS("edge-stalls", Set.of(Bench.Part.EDGE_STALLS)),
         EDGE_SHAPED("edge-shaped", Set.of(Bench.Part.EDGE_SHAPED)),
@@ -49,7 +49,6 @@ final class BenchCommand implements Callable<Integer> {
                 "edges",
                 EnumSet.of(
                         Bench.Part.EDGE_TRANSFERS,
-                        Bench.Part.EDGE_PASS_THROUGH,
                         Bench.Part.EDGE_SESSIONS,
                         Bench.Part.EDGE_STALLS,
                         Bench.Part.EDGE_SHAPED)),
