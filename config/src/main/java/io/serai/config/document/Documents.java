@@ -110,7 +110,7 @@ public final class Documents {
             case SITE -> new SiteReader(document, spec.get(), secretFields).read(name.get());
             case CALENDAR -> new CalendarReader(document, spec.get()).read(name.get());
             case SCHEDULE -> new ScheduleReader(document, spec.get(), cron).read(name.get());
-            case ZONE -> new ZoneReader(document, spec.get()).read(name.get());
+            case ZONE -> new ZoneReader(document, spec.get(), secretFields).read(name.get());
             case NODE -> new NodeReader(document, spec.get()).read(name.get());
             case LIBRARY -> {
                 document.reject("kind", "a library is a signed JAR: serai library add NAME JAR --signature FILE");

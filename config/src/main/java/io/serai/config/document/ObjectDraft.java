@@ -33,6 +33,7 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
     static final String PASSPHRASE = "privateKeyPassphrase";
     static final String BEARER_TOKEN = "bearerToken";
     static final String TRUST = "trust";
+    static final String PROXY_PASSWORD = "proxyPassword";
 
     public ObjectDraft {
         kept = Set.copyOf(kept);
@@ -79,6 +80,11 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
                         .map(Zone.Edge::pins)
                         .orElse(Set.of())));
             }
+        }
+        if (kept.contains(PROXY_PASSWORD)) {
+            whole = whole.withProxyPassword(keep(
+                    PROXY_PASSWORD,
+                    stored.flatMap(before -> before.outbound().proxies()).flatMap(Zone.Proxies::password)));
         }
         return whole;
     }
@@ -142,7 +148,8 @@ public record ObjectDraft(ConfigObject object, Mark mark, Optional<SecretText> p
                 site.timeout(),
                 site.maxParallel(),
                 site.bandwidthBytes(),
-                site.zone());
+                site.zone(),
+                site.recovery());
     }
 
     private static boolean isSameServer(Site before, Site now) {

@@ -1,6 +1,7 @@
 package io.serai.config.document;
 
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.ObjectDefaults;
 import io.serai.config.object.Protocol;
@@ -33,6 +34,9 @@ final class SiteReader {
             Map.entry("token", "bearerToken"),
             Map.entry("passphrase", "privateKeyPassphrase"),
             Map.entry("maxConnections", "maxParallel"),
+            Map.entry("addresses", "recovery"),
+            Map.entry("hosts", "recovery"),
+            Map.entry("proxy", "zone"),
             Map.entry("url", "host"));
     private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -90,7 +94,9 @@ final class SiteReader {
                         .orElse(ObjectDefaults.TIMEOUT),
                 spec.read("maxParallel", Words.number(1, 1000)).orElse(ObjectDefaults.MAX_PARALLEL),
                 spec.read("bandwidth", Bandwidth::parse).map(OptionalLong::of).orElse(OptionalLong.empty()),
-                spec.read("zone", SiteReader::zone).orElse(ObjectDefaults.SITE_ZONE));
+                spec.read("zone", SiteReader::zone).orElse(ObjectDefaults.SITE_ZONE),
+                spec.readList("recovery", text -> HostPort.parse(text, ObjectDefaults.port(protocol, tls)))
+                        .orElse(List.of()));
     }
 
     private Optional<SecretText> privateKey() {

@@ -10,7 +10,9 @@ import io.serai.config.object.ObjectDefaults;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
+import io.serai.config.secret.SecretText;
 import io.serai.config.yaml.YamlFields;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,7 +24,8 @@ import java.util.Set;
 /** {@code kind: Zone}. The keys of an edge for which a document gives none stay as they are. */
 final class ZoneReader {
     private static final Map<String, String> OTHER_NAMES = Map.of(
-            "servers", "edges", "hosts", "edges", "ports", "listeners", "proxy", "outbound", "isDefault", "default");
+            "servers", "edges", "hosts", "edges", "ports", "listeners", "proxy", "proxies", "isDefault", "default", "allow",
+            "destinations", "idle", "outboundIdle");
     private static final Map<String, String> OTHER_EDGE_NAMES =
             Map.of("address", "addresses", "host", "addresses", "pin", "pins", "fingerprints", "pins");
     private static final Map<String, String> OTHER_LISTENER_NAMES = Map.of(
@@ -39,13 +42,18 @@ final class ZoneReader {
             "deny",
             "denyFrom");
 
+    private static final Duration SHORTEST_IDLE = Duration.ofSeconds(10);
+    private static final Duration LONGEST_IDLE = Duration.ofHours(24);
+
     private final YamlFields document;
     private final YamlFields spec;
+    private final SecretFields secrets;
     private final Set<String> kept = new HashSet<>();
 
-    ZoneReader(YamlFields document, YamlFields spec) {
+    ZoneReader(YamlFields document, YamlFields spec, SecretFields secrets) {
         this.document = document;
         this.spec = spec;
+        this.secrets = secrets;
     }
 
     Optional<ObjectDraft> read(String name) {
@@ -58,6 +66,7 @@ final class ZoneReader {
                 listeners(),
                 outbound());
         spec.finish(OTHER_NAMES);
+        kept.addAll(secrets.kept());
         return zoneName.map(valid -> new ObjectDraft(zone, document.mark(), Optional.empty(), kept));
     }
 
@@ -65,13 +74,74 @@ final class ZoneReader {
         boolean offered = spec.read("outbound", Words::flag).orElse(false);
         boolean isDefault = spec.read("default", Words::flag).orElse(false);
         Optional<Zone.WhenDown> whenDown = spec.read("whenDown", Words.choice(Zone.WhenDown.class));
+        Optional<List<String>> destinations = spec.readList("destinations", ZoneReader::destination);
+        Optional<Duration> idle = spec.read("outboundIdle", Words.duration(SHORTEST_IDLE, LONGEST_IDLE));
+        Optional<Zone.Proxies> proxies = proxies();
         if (!offered && isDefault) {
             spec.reject("default", "sites leave through the default zone, so it needs outbound: true");
         }
         if (!offered && whenDown.isPresent()) {
             spec.reject("whenDown", "says what connections to sites do, so it needs outbound: true");
         }
-        return new Zone.Outbound(offered, isDefault, whenDown.orElse(ObjectDefaults.WHEN_DOWN));
+        for (String field : List.of("destinations", "outboundIdle", "proxies")) {
+            if (!offered && spec.has(field)) {
+                spec.reject(field, "is about connections to sites, so it needs outbound: true");
+            }
+        }
+        if (spec.has("proxies")) {
+            for (String field : List.of("destinations", "outboundIdle")) {
+                if (spec.has(field)) {
+                    spec.reject(field, "is for edges; where proxies connect to, and for how long, is theirs to say");
+                }
+            }
+        } else if (offered && destinations.filter(some -> !some.isEmpty()).isEmpty()) {
+            spec.missing(
+                    "destinations",
+                    "say where the edges may connect to, such as [\"sftp.bank.example:22\", \"203.0.113.0/24:21,990\"]");
+        }
+        return new Zone.Outbound(
+                offered,
+                isDefault,
+                whenDown.orElse(ObjectDefaults.WHEN_DOWN),
+                destinations.orElse(List.of()),
+                idle.orElse(ObjectDefaults.OUTBOUND_IDLE),
+                proxies);
+    }
+
+    private Optional<Zone.Proxies> proxies() {
+        Optional<List<Zone.Proxy>> addresses = spec.readList("proxies", Zone.Proxy::parse);
+        Optional<String> user = spec.read("proxyUser", ZoneReader::proxyLogin);
+        Optional<SecretText> password = secrets.read(ObjectDraft.PROXY_PASSWORD);
+        if (addresses.isPresent() && addresses.get().isEmpty()) {
+            spec.reject("proxies", "give at least one, or leave the field out to go through the edges");
+        }
+        for (String field : List.of("proxyUser", ObjectDraft.PROXY_PASSWORD)) {
+            if (spec.has(field) && !spec.has("proxies")) {
+                spec.reject(field, "is the login at proxies");
+            }
+        }
+        if (spec.has("proxyUser") != spec.has(ObjectDraft.PROXY_PASSWORD)) {
+            spec.reject(
+                    spec.has("proxyUser") ? "proxyUser" : ObjectDraft.PROXY_PASSWORD,
+                    "a login at proxies needs proxyUser and proxyPassword");
+        }
+        return addresses.map(all -> new Zone.Proxies(all, user, password));
+    }
+
+    /** The server reads it as the edges will; here it is only kept from being something else altogether. */
+    private static String destination(String text) {
+        if (!text.matches("[^\\s]{1,300}:[-0-9,*]{1,200}")) {
+            throw new IllegalArgumentException(
+                    "expected a name, an address or a range of addresses, ':' and ports, such as 203.0.113.0/24:22,990");
+        }
+        return text;
+    }
+
+    private static String proxyLogin(String text) {
+        if (text.isEmpty() || text.length() > 255 || text.chars().anyMatch(c -> c <= 0x20 || c >= 0x7f || c == ':')) {
+            throw new IllegalArgumentException("expected a login name of 1 to 255 printable characters without ':'");
+        }
+        return text;
     }
 
     // ---- edges ----
@@ -90,7 +160,7 @@ final class ZoneReader {
                     .forEach(address -> fields.reject("addresses", address + " is given twice"));
             edges.add(edge);
         }
-        if (!spec.has("edges")) {
+        if (!spec.has("edges") && !spec.has("proxies")) {
             spec.missing("edges", "give a list of edges with name and addresses; an empty list for none yet");
         }
         return edges;
@@ -187,10 +257,18 @@ final class ZoneReader {
                 }
             }
         }
+        Zone.Mode mode =
+                fields.read("mode", Words.choice(Zone.Mode.class)).orElse(Zone.Mode.SESSIONS);
+        if (mode == Zone.Mode.TCP && protocol.isPresent() && protocol.get() == Protocol.FTPS) {
+            fields.reject(
+                    "mode",
+                    "ftps cannot be passed through: its data connections have ports of their own; write mode: sessions");
+        }
         Protocol spoken = protocol.orElse(Protocol.SFTP);
         Zone.Listener listener = new Zone.Listener(
                 name.orElse("unreadable"),
                 spoken,
+                mode,
                 fields.read("address", ZoneReader::literal).orElse(ObjectDefaults.LISTENER_ADDRESS),
                 fields.read("port", Words.number(1, 65_535)).orElse(ObjectDefaults.port(spoken, tls)),
                 tls,

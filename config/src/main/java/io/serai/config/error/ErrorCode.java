@@ -28,6 +28,8 @@ public enum ErrorCode {
 
     SITE_UNREACHABLE(ErrorKind.REMOTE),
     SITE_TIMEOUT(ErrorKind.REMOTE),
+    /** No edge or proxy of the site's zone could be reached or worked; nothing is known of the site itself. */
+    SITE_PROXY_DOWN(ErrorKind.REMOTE),
     /** The site answered with a failure that may pass (full disk, busy, 5xx). */
     SITE_FAILED(ErrorKind.REMOTE),
     /** A step of a route failed for a reason that Serai does not know; retried as if it were remote. */

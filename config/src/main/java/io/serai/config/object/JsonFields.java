@@ -40,14 +40,19 @@ record JsonFields(JsonNode json, List<String> read) {
     }
 
     List<String> texts(String field) {
-        JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-        require(node.isArray(), field);
-        List<String> texts = new ArrayList<>();
-        node.forEach(item -> {
-            require(item.isTextual(), field);
-            texts.add(item.textValue());
+        return optionalTexts(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+    }
+
+    Optional<List<String>> optionalTexts(String field) {
+        return find(field).map(node -> {
+            require(node.isArray(), field);
+            List<String> texts = new ArrayList<>();
+            node.forEach(item -> {
+                require(item.isTextual(), field);
+                texts.add(item.textValue());
+            });
+            return texts;
         });
-        return texts;
     }
 
     /** The objects of a list, each to be finished by whoever reads it. */

@@ -29,6 +29,7 @@ public final class ObjectDefaults {
     public static final String LISTENER_ADDRESS = "0.0.0.0";
 
     public static final Zone.WhenDown WHEN_DOWN = Zone.WhenDown.REFUSE;
+    public static final Duration OUTBOUND_IDLE = Duration.ofMinutes(30);
 
     public static final int RESOURCE_CONNECTIONS = 8;
     public static final Duration RESOURCE_TIMEOUT = Duration.ofSeconds(30);

@@ -115,15 +115,27 @@ public final class ObjectFields {
         add("maxParallel", site.maxParallel(), ObjectDefaults.MAX_PARALLEL);
         add("bandwidth", size(site.bandwidthBytes()), null);
         add("zone", site.zone().text(), ObjectDefaults.SITE_ZONE.text());
+        add("recovery", site.recovery().stream().map(HostPort::toString).toList(), List.of());
     }
 
     private void zone(Zone zone) {
         add("description", zone.description(), "");
         add("edges", zone.edges().stream().map(ObjectFields::edge).toList(), null);
         add("listeners", zone.listeners().stream().map(ObjectFields::listener).toList(), List.of());
-        add("outbound", zone.outbound().offered(), false);
-        add("default", zone.outbound().isDefault(), false);
-        add("whenDown", word(zone.outbound().whenDown()), word(ObjectDefaults.WHEN_DOWN));
+        Zone.Outbound outbound = zone.outbound();
+        add("outbound", outbound.offered(), false);
+        add("default", outbound.isDefault(), false);
+        add("whenDown", word(outbound.whenDown()), word(ObjectDefaults.WHEN_DOWN));
+        add("destinations", outbound.destinations(), List.of());
+        add("outboundIdle", duration(outbound.idle()), duration(ObjectDefaults.OUTBOUND_IDLE));
+        Optional<Zone.Proxies> proxies = outbound.proxies();
+        add(
+                "proxies",
+                proxies.map(all -> all.addresses().stream().map(Zone.Proxy::toString).toList())
+                        .orElse(List.of()),
+                List.of());
+        add("proxyUser", proxies.flatMap(Zone.Proxies::user).orElse(null), null);
+        secret("proxyPassword", proxies.flatMap(Zone.Proxies::password));
     }
 
     private static Map<String, Object> edge(Zone.Edge edge) {
@@ -143,6 +155,9 @@ public final class ObjectFields {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("name", listener.name());
         fields.put("protocol", word(listener.protocol()));
+        if (listener.mode() != Zone.Mode.SESSIONS) {
+            fields.put("mode", word(listener.mode()));
+        }
         if (!listener.address().equals(ObjectDefaults.LISTENER_ADDRESS)) {
             fields.put("address", listener.address());
         }

@@ -8,6 +8,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.CalendarName;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.LibraryName;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.ResourceName;
@@ -77,6 +78,7 @@ public final class ObjectJson {
             writeSchedule(schedule, json);
         } else if (object instanceof Zone zone) {
             ZoneJson.write(zone, json);
+            putSecret(json, zone, "proxyPassword", zone.outbound().proxies().flatMap(Zone.Proxies::password));
         } else if (object instanceof Library library) {
             json.put("sha256", library.sha256());
             json.put("sizeBytes", library.sizeBytes());
@@ -120,7 +122,7 @@ public final class ObjectJson {
                             fields.number("sizeBytes"),
                             fields.text("signature"));
                 case NODE -> new NodeOverlay(new NodeName(name), fields.text("description"), fields.texts("settings"));
-                case ZONE -> ZoneJson.read(name, fields);
+                case ZONE -> ZoneJson.read(name, fields, secret(fields, kind, name, "proxyPassword"));
                 case DATA_SOURCE, CONNECTION_FACTORY -> readResource(kind, name, fields);
                 case ROUTE ->
                     new Route(new RouteId(name), Route.Dsl.valueOf(fields.text("dsl")), fields.text("source"));
@@ -234,6 +236,9 @@ public final class ObjectJson {
         if (!site.zone().equals(ObjectDefaults.SITE_ZONE)) {
             json.put("zone", site.zone().text());
         }
+        if (!site.recovery().isEmpty()) {
+            putAll(json.putArray("recovery"), site.recovery().stream().map(HostPort::toString).toList());
+        }
     }
 
     private Site readSite(String name, JsonFields fields) {
@@ -255,7 +260,10 @@ public final class ObjectJson {
                 Duration.ofMillis(fields.number("timeoutMillis")),
                 Math.toIntExact(fields.number("maxParallel")),
                 fields.optionalNumber("bandwidthBytes"),
-                fields.optionalText("zone").map(ZoneChoice::of).orElse(ObjectDefaults.SITE_ZONE));
+                fields.optionalText("zone").map(ZoneChoice::of).orElse(ObjectDefaults.SITE_ZONE),
+                fields.optionalTexts("recovery").orElse(List.of()).stream()
+                        .map(text -> HostPort.parse(text, 0))
+                        .toList());
     }
 
     private void writeResource(RouteResource resource, ObjectNode json) {

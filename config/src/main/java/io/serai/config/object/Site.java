@@ -1,8 +1,10 @@
 package io.serai.config.object;
 
+import io.serai.config.name.HostPort;
 import io.serai.config.name.SiteName;
 import io.serai.config.secret.SecretText;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -22,6 +24,8 @@ import java.util.OptionalLong;
  * @param bandwidthBytes bytes per second of all its deliveries and pulls together, in the whole cluster; empty for no
  *     limit
  * @param zone which zone its connections leave through
+ * @param recovery where the same server, or its stand-in with the same logins and keys, is reached when it cannot be
+ *     reached at its host and port; tried in turn
  */
 public record Site(
         SiteName name,
@@ -41,7 +45,8 @@ public record Site(
         Duration timeout,
         int maxParallel,
         OptionalLong bandwidthBytes,
-        ZoneChoice zone)
+        ZoneChoice zone,
+        List<HostPort> recovery)
         implements ConfigObject {
 
     /** How TLS begins on an FTPS connection. */
@@ -52,9 +57,10 @@ public record Site(
 
     public Site {
         trust = List.copyOf(trust);
+        recovery = List.copyOf(recovery);
     }
 
-    /** Through the default zone. */
+    /** Through the default zone, at one address. */
     public Site(
             SiteName name,
             String description,
@@ -91,7 +97,49 @@ public record Site(
                 timeout,
                 maxParallel,
                 bandwidthBytes,
-                ObjectDefaults.SITE_ZONE);
+                ObjectDefaults.SITE_ZONE,
+                List.of());
+    }
+
+    /** Every place where it may be reached, in the order in which they are tried. */
+    public List<HostPort> addresses() {
+        List<HostPort> all = new ArrayList<>();
+        all.add(new HostPort(host, port));
+        all.addAll(recovery);
+        return List.copyOf(all);
+    }
+
+    /** The same site as it is at one of its addresses. */
+    public Site at(HostPort address) {
+        return with(address, trust);
+    }
+
+    /** The same site, identified by this. */
+    public Site withTrust(List<String> other) {
+        return with(new HostPort(host, port), other);
+    }
+
+    private Site with(HostPort address, List<String> identity) {
+        return new Site(
+                name,
+                description,
+                protocol,
+                address.host(),
+                address.port(),
+                folder,
+                user,
+                password,
+                privateKey,
+                privateKeyPassphrase,
+                bearerToken,
+                identity,
+                tlsMode,
+                connectTimeout,
+                timeout,
+                maxParallel,
+                bandwidthBytes,
+                zone,
+                recovery);
     }
 
     @Override

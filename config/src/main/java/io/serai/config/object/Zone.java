@@ -4,6 +4,8 @@ import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
 import io.serai.config.name.Network;
 import io.serai.config.name.ZoneName;
+import io.serai.config.secret.SecretText;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +16,7 @@ import java.util.regex.Pattern;
 
 /**
  * A group of edges: where they are, by which keys servers know them, and what they offer to partners. Each server holds
- * links to every edge of every zone.
+ * links to every edge of every zone. A zone may also be a way out by somebody else's proxies, and needs no edges then.
  *
  * @param listeners what every edge of the zone opens for partners
  * @param outbound whether connections to sites may leave through these edges, and by which of their sites
@@ -53,6 +55,8 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
      * A port that the edges open for partners.
      *
      * @param name as sessions and the ledger show it
+     * @param protocol what partners speak; the server's own listener for it answers when connections are passed through
+     * @param mode what servers get to see
      * @param address of the edge's outer interface
      * @param tls how TLS begins; FTPS only
      * @param passivePorts for data connections, {@code from-to}; FTPS only
@@ -63,6 +67,7 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
     public record Listener(
             String name,
             Protocol protocol,
+            Mode mode,
             String address,
             int port,
             Site.TlsMode tls,
@@ -73,6 +78,38 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
         public Listener {
             proxyProtocolFrom = List.copyOf(proxyProtocolFrom);
         }
+
+        /** One that speaks with partners itself. */
+        public Listener(
+                String name,
+                Protocol protocol,
+                String address,
+                int port,
+                Site.TlsMode tls,
+                Optional<String> passivePorts,
+                OptionalInt maxSessions,
+                List<Network> proxyProtocolFrom,
+                Admission admission) {
+            this(
+                    name,
+                    protocol,
+                    Mode.SESSIONS,
+                    address,
+                    port,
+                    tls,
+                    passivePorts,
+                    maxSessions,
+                    proxyProtocolFrom,
+                    admission);
+        }
+    }
+
+    /** What an edge does with the connections of a listener. */
+    public enum Mode {
+        /** It speaks the protocol, and asks servers what partners ask. */
+        SESSIONS,
+        /** It passes the bytes to a server as they are, and needs no keys for that. */
+        TCP
     }
 
     /**
@@ -139,10 +176,80 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
      *
      * @param offered whether sites may leave through this zone
      * @param isDefault whether the sites that name no zone do
+     * @param destinations where the edges connect to: {@code what:ports}, and nowhere else
+     * @param idle an edge cuts a connection on which nothing moves for this time
+     * @param proxies somebody else's proxies, which are used instead of edges
      */
-    public record Outbound(boolean offered, boolean isDefault, WhenDown whenDown) {}
+    public record Outbound(
+            boolean offered,
+            boolean isDefault,
+            WhenDown whenDown,
+            List<String> destinations,
+            Duration idle,
+            Optional<Proxies> proxies) {
+        public Outbound {
+            destinations = List.copyOf(destinations);
+        }
 
-    /** What a connection to a site does when no edge of its zone can be reached. */
+        /** Through the edges, which connect to nothing yet. */
+        public Outbound(boolean offered, boolean isDefault, WhenDown whenDown) {
+            this(offered, isDefault, whenDown, List.of(), ObjectDefaults.OUTBOUND_IDLE, Optional.empty());
+        }
+    }
+
+    /**
+     * Proxies that are not ours.
+     *
+     * @param addresses tried in turn
+     * @param user for proxies that ask for a login
+     */
+    public record Proxies(List<Proxy> addresses, Optional<String> user, Optional<SecretText> password) {
+        public Proxies {
+            addresses = List.copyOf(addresses);
+        }
+
+        /** The same ones with another password. */
+        public Proxies withPassword(Optional<SecretText> other) {
+            return new Proxies(addresses, user, other);
+        }
+    }
+
+    /** One of them, written {@code socks5://proxy.example:1080}. */
+    public record Proxy(Kind kind, HostPort at) {
+        private static final String BEFORE_ADDRESS = "://";
+
+        /** How it is spoken to. */
+        public enum Kind {
+            /** SOCKS5, which resolves names. */
+            SOCKS5(1080),
+            /** HTTP with CONNECT. */
+            HTTP(3128);
+
+            private final int usualPort;
+
+            Kind(int usualPort) {
+                this.usualPort = usualPort;
+            }
+        }
+
+        /** @throws IllegalArgumentException with what is wrong */
+        public static Proxy parse(String text) {
+            for (Kind kind : Kind.values()) {
+                String scheme = ObjectFields.word(kind) + BEFORE_ADDRESS;
+                if (text.startsWith(scheme)) {
+                    return new Proxy(kind, HostPort.parse(text.substring(scheme.length()), kind.usualPort));
+                }
+            }
+            throw new IllegalArgumentException("expected socks5://host:port or http://host:port");
+        }
+
+        @Override
+        public String toString() {
+            return ObjectFields.word(kind) + BEFORE_ADDRESS + at;
+        }
+    }
+
+    /** What a connection to a site does when no edge or proxy of its zone can be reached. */
     public enum WhenDown {
         /** It fails and is tried again later. */
         REFUSE,
@@ -173,6 +280,22 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
             all.add(changed);
         }
         return new Zone(name, description, all, listeners, outbound);
+    }
+
+    /** The same zone with another password for its proxies, if it has any. */
+    public Zone withProxyPassword(Optional<SecretText> password) {
+        return new Zone(
+                name,
+                description,
+                edges,
+                listeners,
+                new Outbound(
+                        outbound.offered(),
+                        outbound.isDefault(),
+                        outbound.whenDown(),
+                        outbound.destinations(),
+                        outbound.idle(),
+                        outbound.proxies().map(proxies -> proxies.withPassword(password))));
     }
 
     @Override

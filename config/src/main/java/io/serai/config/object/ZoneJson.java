@@ -6,9 +6,12 @@ import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
 import io.serai.config.name.Network;
 import io.serai.config.name.ZoneName;
+import io.serai.config.secret.SecretText;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,6 +36,7 @@ final class ZoneJson {
             ObjectNode each = listeners.addObject();
             each.put("name", listener.name());
             each.put("protocol", listener.protocol().name());
+            each.put("mode", listener.mode().name());
             each.put("address", listener.address());
             each.put("port", listener.port());
             each.put("tls", listener.tls().name());
@@ -49,9 +53,16 @@ final class ZoneJson {
         json.put("outbound", zone.outbound().offered());
         json.put("default", zone.outbound().isDefault());
         json.put("whenDown", zone.outbound().whenDown().name());
+        texts(json, "destinations", zone.outbound().destinations());
+        json.put("outboundIdleMillis", zone.outbound().idle().toMillis());
+        zone.outbound().proxies().ifPresent(proxies -> {
+            texts(json, "proxies", proxies.addresses());
+            proxies.user().ifPresent(user -> json.put("proxyUser", user));
+        });
     }
 
-    static Zone read(String name, JsonFields fields) {
+    /** @param proxyPassword the one secret of a zone, which is encrypted */
+    static Zone read(String name, JsonFields fields, Optional<SecretText> proxyPassword) {
         return new Zone(
                 new ZoneName(name),
                 fields.text("description"),
@@ -60,7 +71,16 @@ final class ZoneJson {
                 new Zone.Outbound(
                         fields.flag("outbound"),
                         fields.flag("default"),
-                        Zone.WhenDown.valueOf(fields.text("whenDown"))));
+                        Zone.WhenDown.valueOf(fields.text("whenDown")),
+                        fields.texts("destinations"),
+                        Duration.ofMillis(fields.number("outboundIdleMillis")),
+                        proxies(fields, proxyPassword)));
+    }
+
+    private static Optional<Zone.Proxies> proxies(JsonFields fields, Optional<SecretText> password) {
+        Optional<String> user = fields.optionalText("proxyUser");
+        return fields.optionalTexts("proxies")
+                .map(all -> new Zone.Proxies(all.stream().map(Zone.Proxy::parse).toList(), user, password));
     }
 
     private static List<Zone.Edge> edges(List<JsonFields> all) {
@@ -85,6 +105,7 @@ final class ZoneJson {
             listeners.add(new Zone.Listener(
                     fields.text("name"),
                     Protocol.valueOf(fields.text("protocol")),
+                    Zone.Mode.valueOf(fields.text("mode")),
                     fields.text("address"),
                     Math.toIntExact(fields.number("port")),
                     Site.TlsMode.valueOf(fields.text("tls")),

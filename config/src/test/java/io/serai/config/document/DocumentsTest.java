@@ -330,7 +330,8 @@ class DocumentsTest {
                 folder.resolve("warehouse-key"),
                 "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n");
         LocalSecrets secrets =
-                new LocalSecrets(Map.of("ACME_PASSWORD", "a", "BANK_PASSWORD", "b", "INSURER_TOKEN", "c"));
+                new LocalSecrets(Map.of(
+                "ACME_PASSWORD", "a", "BANK_PASSWORD", "b", "INSURER_TOKEN", "c", "CLEARING_PASSWORD", "d", "PROXY_PASSWORD", "e"));
         try (var tree = Files.walk(examples)) {
             List<DocumentFile> files = new java.util.ArrayList<>();
             for (Path file : tree.filter(path -> path.toString().endsWith(".yaml"))
@@ -339,7 +340,7 @@ class DocumentsTest {
                 files.add(new DocumentFile(folder.resolve(file.getFileName()).toString(), Files.readString(file)));
             }
             List<ObjectDraft> drafts = new Documents(secrets, CronCheck.NONE).parse(files);
-            assertThat(drafts).hasSize(11);
+            assertThat(drafts).hasSize(13);
             for (ObjectDraft draft : drafts) {
                 ConfigObject object = draft.complete(Optional.empty(), hasher);
                 ObjectDraft again =

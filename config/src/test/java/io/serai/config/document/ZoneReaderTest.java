@@ -17,6 +17,7 @@ import io.serai.config.object.Zone;
 import io.serai.config.object.ZoneChoice;
 import io.serai.config.secret.LocalSecrets;
 import io.serai.config.secret.PasswordHasher;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,6 +59,8 @@ class ZoneReaderTest {
               outbound: true
               default: true
               whenDown: direct
+              destinations: ["sftp.bank.example:22", "203.0.113.0/24:21,990,30000-31000"]
+              outboundIdle: 10m
             """.formatted(PIN);
 
     private static ObjectDraft draft(String text) {
@@ -90,7 +93,14 @@ class ZoneReaderTest {
                         Optional.of(new Zone.Rate(2, Zone.Rate.Per.SECOND)),
                         Optional.of(new Zone.Rate(20, Zone.Rate.Per.SECOND))));
         assertThat(zone.listeners().get(1).admission()).isEqualTo(Zone.Admission.EVERYWHERE);
-        assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
+        assertThat(zone.outbound())
+                .isEqualTo(new Zone.Outbound(
+                        true,
+                        true,
+                        Zone.WhenDown.DIRECT,
+                        List.of("sftp.bank.example:22", "203.0.113.0/24:21,990,30000-31000"),
+                        Duration.ofMinutes(10),
+                        Optional.empty()));
     }
 
     @Test
@@ -98,6 +108,56 @@ class ZoneReaderTest {
         Zone zone = zone("kind: Zone\nname: dmz\nspec:\n  edges: []\n", Optional.empty());
         assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
         assertThat(zone.listeners()).isEmpty();
+    }
+
+    @Test
+    void aZoneMayBeProxiesAloneAndKeepsTheirPassword() {
+        String text = """
+                kind: Zone
+                name: company
+                spec:
+                  outbound: true
+                  proxies: ["socks5://10.0.0.1", "http://proxy.example:8080", "socks5://[2001:db8::1]:1081"]
+                  proxyUser: serai
+                  proxyPassword: hunter2-proxy
+                """;
+        Zone zone = zone(text, Optional.empty());
+        assertThat(zone.outbound().proxies().orElseThrow().addresses())
+                .extracting(Zone.Proxy::toString)
+                .containsExactly("socks5://10.0.0.1:1080", "http://proxy.example:8080", "socks5://[2001:db8::1]:1081");
+        String exported = ObjectYaml.export(zone).text();
+        assertThat(exported).doesNotContain("hunter2");
+        assertThat(zone(text.replace("hunter2-proxy", "\"********\""), Optional.of(zone))).isEqualTo(zone);
+        assertThatThrownBy(() -> zone(text.replace("hunter2-proxy", "\"********\""), Optional.empty()))
+                .hasMessageContaining("there is none");
+        for (String wrong : List.of(
+                text.replace("outbound: true", "outbound: false"),
+                text.replace("http://proxy", "https://proxy"),
+                text.replace("  proxyUser: serai\n", ""),
+                text.replaceAll("  proxies: .*\n", "  edges: []\n"),
+                text + "  destinations: [\"*:22\"]\n")) {
+            assertThat(wrong).isNotEqualTo(text);
+            assertThatThrownBy(() -> draft(wrong)).isInstanceOf(SeraiException.class);
+        }
+    }
+
+    @Test
+    void aListenerMayPassConnectionsThrough() {
+        Zone zone = zone(WHOLE.replace("protocol: sftp", "protocol: sftp\n      mode: tcp"), Optional.empty());
+        assertThat(zone.listeners()).extracting(Zone.Listener::mode).containsExactly(Zone.Mode.TCP, Zone.Mode.SESSIONS);
+        assertThat(zone(ObjectYaml.export(zone).text(), Optional.empty())).isEqualTo(zone);
+    }
+
+    @Test
+    void aSiteHasAddressesForRecovery() {
+        ObjectDraft draft = draft("kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n"
+                + "  recovery: [bank2.example, \"203.0.113.9:8443\"]\n");
+        Site site = (Site) draft.complete(Optional.empty(), new PasswordHasher());
+        assertThat(site.addresses())
+                .extracting(HostPort::toString)
+                .containsExactly("bank.example:443", "bank2.example:443", "203.0.113.9:8443");
+        assertThat(draft(ObjectYaml.export(site).text()).complete(Optional.empty(), new PasswordHasher()))
+                .isEqualTo(site);
     }
 
     @Test
@@ -150,7 +210,12 @@ class ZoneReaderTest {
                 "maxSessions: 500|passivePorts: 50000-50001|is for ftps only",
                 "passivePorts: 50000-50999|passivePorts: 50999-50000|a range of ports",
                 "outbound: true|outbound: false|needs outbound: true",
-                "whenDown: direct|whenDown: perhaps|not a choice"
+                "whenDown: direct|whenDown: perhaps|not a choice",
+                "destinations: [\"sftp.bank.example:22\"|x: [\"sftp.bank.example:22\"|say where the edges may connect to",
+                "sftp.bank.example:22|sftp.bank.example|expected a name, an address",
+                "outboundIdle: 10m|outboundIdle: 1s|10s",
+                "protocol: ftps|'protocol: ftps\n      mode: tcp'|cannot be passed through",
+                "protocol: sftp|'protocol: sftp\n      mode: raw'|not a choice"
             })
     void refusesWhatIsWrongWithItsPlaceAndReason(String right, String wrong, String reason) {
         assertThat(WHOLE).contains(right);

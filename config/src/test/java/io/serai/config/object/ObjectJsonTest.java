@@ -64,7 +64,9 @@ class ObjectJsonTest {
             Duration.ofMillis(1500),
             2,
             OptionalLong.empty());
-    static final Site SITE_THROUGH_ZONE = through(new ZoneChoice.Named(new ZoneName("dmz")));
+    static final Site SITE_THROUGH_ZONE = through(new ZoneChoice.Named(new ZoneName("dmz")), List.of());
+    static final Site SITE_WITH_RECOVERY = through(
+            ObjectDefaults.SITE_ZONE, List.of(new HostPort("bank2.example", 990), new HostPort("2001:db8::1", 991)));
     static final Schedule SCHEDULE = new Schedule(
             new ScheduleName("nightly"),
             "Night",
@@ -131,7 +133,28 @@ class ObjectJsonTest {
                             OptionalInt.empty(),
                             List.of(),
                             Zone.Admission.EVERYWHERE)),
-            new Zone.Outbound(true, true, Zone.WhenDown.DIRECT));
+            new Zone.Outbound(
+                    true,
+                    true,
+                    Zone.WhenDown.DIRECT,
+                    List.of("*.bank.example:22", "[2001:db8::/32]:*"),
+                    Duration.ofMinutes(5),
+                    Optional.empty()));
+    static final Zone PROXIES = new Zone(
+            new ZoneName("company"),
+            "",
+            List.of(),
+            List.of(),
+            new Zone.Outbound(
+                    true,
+                    false,
+                    Zone.WhenDown.REFUSE,
+                    List.of(),
+                    Duration.ofMinutes(30),
+                    Optional.of(new Zone.Proxies(
+                            List.of(Zone.Proxy.parse("socks5://10.0.0.1"), Zone.Proxy.parse("http://[2001:db8::1]:81")),
+                            Optional.of("serai"),
+                            Optional.of(new SecretText("hunter2-proxy"))))));
     static final Route ROUTE = new Route(new RouteId("orders"), Route.Dsl.YAML, "- route:\n    id: orders\n");
 
     @TempDir
@@ -146,14 +169,23 @@ class ObjectJsonTest {
 
     @Test
     void givesBackEveryKind() {
-        for (ConfigObject object :
-                List.of(ACCOUNT, SITE, SCHEDULE, MONTHLY, CALENDAR, ZONE, ROUTE, SITE_THROUGH_ZONE)) {
+        for (ConfigObject object : List.of(
+                ACCOUNT,
+                SITE,
+                SCHEDULE,
+                MONTHLY,
+                CALENDAR,
+                ZONE,
+                PROXIES,
+                ROUTE,
+                SITE_THROUGH_ZONE,
+                SITE_WITH_RECOVERY)) {
             assertThat(json.read(object.kind(), object.objectName(), json.write(object)))
                     .isEqualTo(object);
         }
     }
 
-    private static Site through(ZoneChoice zone) {
+    private static Site through(ZoneChoice zone, List<HostPort> recovery) {
         return new Site(
                 SITE.name(),
                 SITE.description(),
@@ -172,12 +204,14 @@ class ObjectJsonTest {
                 SITE.timeout(),
                 SITE.maxParallel(),
                 SITE.bandwidthBytes(),
-                zone);
+                zone,
+                recovery);
     }
 
     @Test
     void storedFormShowsNoSecret() {
         assertThat(json.write(SITE)).doesNotContain("hunter2").contains("\"password\":\"aead1:");
+        assertThat(json.write(PROXIES)).doesNotContain("hunter2").contains("\"proxyPassword\":\"aead1:");
     }
 
     @Test

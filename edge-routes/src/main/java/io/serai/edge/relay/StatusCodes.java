@@ -36,6 +36,7 @@ final class StatusCodes {
             case INTERRUPTED -> Status.UNAVAILABLE;
             case DATABASE_DOWN, STORAGE_DOWN, FENCED -> Status.UNAVAILABLE;
             case SITE_UNREACHABLE,
+                    SITE_PROXY_DOWN,
                     SITE_TIMEOUT,
                     SITE_FAILED,
                     STEP_FAILED,

@@ -44,6 +44,7 @@ record SftpStatus(int code, String text) {
             case UNKNOWN_OUTCOME -> failure("The outcome is unknown; check before you try again");
             case FENCED -> failure("This server hands its work over; connect again");
             case SITE_UNREACHABLE,
+                    SITE_PROXY_DOWN,
                     SITE_TIMEOUT,
                     SITE_FAILED,
                     STEP_FAILED,

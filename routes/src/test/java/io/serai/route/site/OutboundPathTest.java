@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.secret.SecretText;
@@ -12,7 +13,9 @@ import io.serai.route.site.connection.LineWatch;
 import io.serai.route.site.connection.SiteConnections;
 import io.serai.route.site.connection.SiteInspection;
 import io.serai.route.site.connection.StopSwitch;
+import io.serai.route.site.outbound.HttpProxyPath;
 import io.serai.route.site.outbound.OutboundPath;
+import io.serai.route.site.outbound.ProxyLogin;
 import io.serai.route.site.outbound.SocksPath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -33,6 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class OutboundPathTest {
     private static final String NAME = "partner.invalid";
+    private static final String OTHER_KEY =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
 
     @TempDir
     static Path servers;
@@ -200,7 +205,124 @@ class OutboundPathTest {
             Programs.stop(proxy);
         }
         // Without it nothing goes, so it was the proxy indeed.
-        assertThatThrownBy(() -> test(sftpSite(), by(port))).satisfies(code(ErrorCode.SITE_UNREACHABLE));
+        assertThatThrownBy(() -> test(sftpSite(), by(port))).satisfies(code(ErrorCode.SITE_PROXY_DOWN));
+    }
+
+    @Test
+    void sitesOfAllKindsAreReachedThroughDante() throws Exception {
+        try (DanteServer dante = new DanteServer(servers.resolve("dante"), "127.0.0.0/8")) {
+            deliverAll(sftpSite(), ftpsSite(), httpsSite(), by(dante.port()));
+            assertThat(Programs.text(dante.log())).contains("tcp/connect");
+        }
+    }
+
+    @Test
+    void whatDanteForbidsIsSaidAndNotTriedAnotherWay() throws Exception {
+        try (DanteServer dante = new DanteServer(servers.resolve("strict"), "192.0.2.0/24")) {
+            for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
+                assertThatThrownBy(() -> test(site, by(dante.port()), OutboundPath.DIRECT))
+                        .satisfies(code(ErrorCode.INVALID))
+                        .hasMessageContaining("127.0.0.1:" + dante.port() + " does not allow connections to 127.0.0.1");
+            }
+        }
+    }
+
+    private static OutboundPath byHttp(int port, String password) {
+        return new HttpProxyPath(
+                "the company's proxy",
+                "127.0.0.1",
+                port,
+                Optional.of(new ProxyLogin("serai", new SecretText(password))));
+    }
+
+    @Test
+    void sitesOfAllKindsAreReachedThroughAnHttpProxy() throws Exception {
+        try (TinyProxy proxy = new TinyProxy(servers.resolve("tinyproxy"), "serai", "s3cret")) {
+            deliverAll(sftpSite(), ftpsSite(), httpsSite(), byHttp(proxy.port(), "s3cret"));
+            assertThat(Programs.text(proxy.log())).contains("CONNECT 127.0.0.1:" + https.port());
+            assertThatThrownBy(() -> test(httpsSite(), byHttp(proxy.port(), "other"), OutboundPath.DIRECT))
+                    .satisfies(code(ErrorCode.INVALID))
+                    .hasMessageContaining("the company's proxy")
+                    .hasMessageNotContaining("other");
+            Site gone = httpsSite().at(new HostPort("127.0.0.1", Programs.freePort()));
+            assertThatThrownBy(() -> test(gone, byHttp(proxy.port(), "s3cret"), OutboundPath.DIRECT))
+                    .satisfies(code(ErrorCode.SITE_UNREACHABLE));
+        }
+        assertThatThrownBy(() -> test(httpsSite(), byHttp(Programs.freePort(), "s3cret")))
+                .satisfies(code(ErrorCode.SITE_PROXY_DOWN))
+                .hasMessageContaining("the company's proxy is down");
+    }
+
+    @Test
+    void anHttpProxyThatFailsIsTakenForWhatItSays() throws Exception {
+        for (Site site : List.of(sftpSite(), httpsSite())) {
+            try (HttpAnswer odd = new HttpAnswer("SSH-2.0-x\r\n\r\n");
+                    HttpAnswer busy = new HttpAnswer("HTTP/1.1 500 out of order\r\n\r\n");
+                    HttpAnswer endless = new HttpAnswer("x".repeat(20_000));
+                    HttpAnswer gone = new HttpAnswer("");
+                    HttpAnswer forbidden = new HttpAnswer("HTTP/1.1 403 Filtered\r\nA: b\r\n\r\n");
+                    HttpAnswer bad = new HttpAnswer("HTTP/1.0 502 Bad gateway\r\n\r\n")) {
+                assertThat(test(
+                                site,
+                                byHttp(odd.port(), "x"),
+                                byHttp(busy.port(), "x"),
+                                byHttp(endless.port(), "x"),
+                                byHttp(gone.port(), "x"),
+                                OutboundPath.DIRECT))
+                        .contains("is trusted");
+                assertThatThrownBy(() -> test(site, byHttp(busy.port(), "x")))
+                        .satisfies(code(ErrorCode.SITE_PROXY_DOWN))
+                        .hasMessageContaining("500 out of order");
+                assertThatThrownBy(() -> test(site, byHttp(forbidden.port(), "x"), OutboundPath.DIRECT))
+                        .satisfies(code(ErrorCode.INVALID))
+                        .hasMessageContaining("403 Filtered");
+                assertThatThrownBy(() -> test(site, byHttp(bad.port(), "x"), OutboundPath.DIRECT))
+                        .satisfies(code(ErrorCode.SITE_UNREACHABLE));
+            }
+        }
+    }
+
+    private static Site recovering(Site site, HostPort first) throws IOException {
+        return new Site(
+                site.name(),
+                site.description(),
+                site.protocol(),
+                first.host(),
+                first.port(),
+                site.folder(),
+                site.user(),
+                site.password(),
+                site.privateKey(),
+                site.privateKeyPassphrase(),
+                site.bearerToken(),
+                site.trust(),
+                site.tlsMode(),
+                site.connectTimeout(),
+                site.timeout(),
+                site.maxParallel(),
+                site.bandwidthBytes(),
+                site.zone(),
+                List.of(new HostPort("127.0.0.1", Programs.freePort()), new HostPort(site.host(), site.port())));
+    }
+
+    @Test
+    void aSiteThatCannotBeReachedIsReachedAtItsAddressForRecovery() throws Exception {
+        for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
+            Site nobody = recovering(site, new HostPort("127.0.0.1", Programs.freePort()));
+            Site unknown = recovering(site, new HostPort(NAME, 22));
+            try (TestProxy proxy = new TestProxy()) {
+                for (Site moved : List.of(nobody, unknown)) {
+                    assertThat(test(moved, OutboundPath.DIRECT)).as("%s", site.protocol()).contains("127.0.0.1:" + site.port());
+                }
+                assertThat(test(nobody, by(Programs.freePort()), by(proxy.port()))).contains("is trusted");
+            }
+            try (SiteInspection inspection = new SiteInspection(camel, any -> List.of(OutboundPath.DIRECT))) {
+                assertThat(site.trust()).contains(inspection.presented(nobody).trustLine());
+            }
+        }
+        Site wrongKey = sftpSite().withTrust(List.of(OTHER_KEY));
+        assertThatThrownBy(() -> test(recovering(wrongKey, new HostPort("127.0.0.1", sftp.port())), OutboundPath.DIRECT))
+                .satisfies(code(ErrorCode.SITE_UNTRUSTED));
     }
 
     @Test
@@ -223,8 +345,8 @@ class OutboundPathTest {
         int nobody = Programs.freePort();
         for (Site site : List.of(sftpSite(), ftpsSite(), httpsSite())) {
             assertThatThrownBy(() -> test(site, by(nobody)))
-                    .satisfies(code(ErrorCode.SITE_UNREACHABLE))
-                    .hasMessageContaining("127.0.0.1");
+                    .satisfies(code(ErrorCode.SITE_PROXY_DOWN))
+                    .hasMessageContaining("the proxy 127.0.0.1:" + nobody + " is down");
             assertThat(test(site, by(nobody), OutboundPath.DIRECT)).contains("is trusted");
             try (TestProxy broken = new TestProxy(new byte[] {5, 0}, 1);
                     TestProxy odd = new TestProxy("HTTP/1.1 400 what".getBytes(), 0);
@@ -234,7 +356,7 @@ class OutboundPathTest {
                 assertThat(works.asked).isNotEmpty();
                 assertThat(test(site, by(odd.port()), by(broken.port()), OutboundPath.DIRECT))
                         .contains("is trusted");
-                assertThatThrownBy(() -> test(site, by(broken.port()))).satisfies(code(ErrorCode.SITE_UNREACHABLE));
+                assertThatThrownBy(() -> test(site, by(broken.port()))).satisfies(code(ErrorCode.SITE_PROXY_DOWN));
             }
         }
     }

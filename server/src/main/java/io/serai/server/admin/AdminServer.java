@@ -292,6 +292,7 @@ public final class AdminServer {
             case QUOTA, TOO_LARGE -> 413;
             case UNSUPPORTED -> 501;
             case SITE_UNREACHABLE,
+                    SITE_PROXY_DOWN,
                     SITE_TIMEOUT,
                     SITE_FAILED,
                     SITE_LOGIN_REFUSED,

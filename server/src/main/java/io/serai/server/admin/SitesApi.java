@@ -78,7 +78,7 @@ public final class SitesApi {
         Set<String> trust = new LinkedHashSet<>(site.trust());
         trust.add(found.trustLine());
         objects.change(
-                List.of(trusting(site, List.copyOf(trust))),
+                List.of(site.withTrust(List.copyOf(trust))),
                 List.of(),
                 request.caller().name());
         LOG.info("{} trusts {} {} of site {}", request.caller().name(), found.kind(), fingerprint, site.name());
@@ -90,27 +90,5 @@ public final class SitesApi {
         return objects.find(Site.class, name)
                 .orElseThrow(() -> new SeraiException(
                         ErrorCode.NO_SUCH_OBJECT, "There is no site \"" + name + "\" (serai get site)"));
-    }
-
-    private static Site trusting(Site site, List<String> trust) {
-        return new Site(
-                site.name(),
-                site.description(),
-                site.protocol(),
-                site.host(),
-                site.port(),
-                site.folder(),
-                site.user(),
-                site.password(),
-                site.privateKey(),
-                site.privateKeyPassphrase(),
-                site.bearerToken(),
-                trust,
-                site.tlsMode(),
-                site.connectTimeout(),
-                site.timeout(),
-                site.maxParallel(),
-                site.bandwidthBytes(),
-                site.zone());
     }
 }

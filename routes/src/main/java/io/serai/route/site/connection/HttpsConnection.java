@@ -140,7 +140,7 @@ public final class HttpsConnection implements Reusable {
             try {
                 return requestOnce(method, path, headers, entity);
             } catch (SeraiException e) {
-                if (!line.nextPath()) {
+                if (!line.nextWay(e, Line.Progress.WORKING)) {
                     throw e;
                 }
             }
@@ -209,8 +209,7 @@ public final class HttpsConnection implements Reusable {
                 encoded.append('/').append(encoded(segment));
             }
         }
-        String host = site.host().contains(":") ? "[" + site.host() + "]" : site.host();
-        return URI.create("https://" + host + ":" + site.port() + (encoded.isEmpty() ? "/" : encoded));
+        return URI.create("https://" + line.target() + (encoded.isEmpty() ? "/" : encoded));
     }
 
     private static String encoded(String segment) {

@@ -25,9 +25,9 @@ final class IdentityProbe {
     Presented read(Site site, Line line) {
         while (true) {
             try {
-                return readOnce(site, line);
+                return readOnce(site.at(line.target()), line);
             } catch (SeraiException e) {
-                if (!line.nextPath()) {
+                if (!line.nextWay(e, Line.Progress.CONNECTING)) {
                     throw e;
                 }
             }
@@ -85,7 +85,8 @@ final class IdentityProbe {
                 site.timeout(),
                 site.maxParallel(),
                 site.bandwidthBytes(),
-                site.zone());
+                site.zone(),
+                site.recovery());
     }
 
     /** Shakes hands by TLS. */

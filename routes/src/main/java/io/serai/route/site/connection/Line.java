@@ -1,5 +1,8 @@
 package io.serai.route.site.connection;
 
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
+import io.serai.config.object.Site;
 import io.serai.route.site.outbound.OutboundPath;
 import io.serai.route.site.outbound.ProxyDown;
 import java.io.EOFException;
@@ -39,23 +42,35 @@ public final class Line {
     /** Of the network for documentation (RFC 5737): no real peer has it, and commons-net shows it where it wants one. */
     private static final byte[] STAND_IN = {(byte) 192, 0, 2, 1};
 
-    private final String host;
+    private final List<HostPort> addresses;
     private final List<OutboundPath> paths;
     private final Set<Socket> sockets = new HashSet<>();
+    private int address;
     private int path;
     private boolean connected;
     private @Nullable ProxyDown down;
+    private @Nullable ProxyDown failedProxy;
     private volatile long movedAt = System.nanoTime();
     private volatile @Nullable Cut cut;
     private volatile @Nullable IOException broken;
 
-    /**
-     * @param host where it leads to, as the site has it
-     * @param paths the ways by which it may leave, in the order in which they are tried
-     */
-    Line(String host, List<OutboundPath> paths) {
-        this.host = host;
+    /** How far the work on a line is. */
+    enum Progress {
+        /** Nobody has logged in and nothing was sent. */
+        CONNECTING,
+        /** Something may have been sent, if there was a connection. */
+        WORKING
+    }
+
+    /** @param paths the ways by which it may leave, in the order in which they are tried */
+    Line(Site site, List<OutboundPath> paths) {
+        this.addresses = site.addresses();
         this.paths = List.copyOf(paths);
+    }
+
+    /** Where it leads to: the site's address that is tried now. */
+    synchronized HostPort target() {
+        return addresses.get(address);
     }
 
     private synchronized OutboundPath path() {
@@ -69,7 +84,7 @@ public final class Line {
 
     /** Stands for the site's host, whose address is not known here, wherever a library insists on an address. */
     InetAddress standIn() throws UnknownHostException {
-        return InetAddress.getByAddress(host, STAND_IN);
+        return InetAddress.getByAddress(target().host(), STAND_IN);
     }
 
     /** What to connect a socket of this line to. */
@@ -77,15 +92,32 @@ public final class Line {
         return isDirect() ? new InetSocketAddress(name, port) : InetSocketAddress.createUnresolved(name, port);
     }
 
-    /** Moves to the next way, if the proxy of this one was down before anything was connected; whether there is one. */
-    synchronized boolean nextPath() {
-        if (down == null || path + 1 == paths.size() || cut != null) {
+    /**
+     * Moves to what may be tried after a failure, if there is anything: the next path when the proxy of this one was down
+     * before anything was connected, the site's next address when it cannot be reached at this one.
+     */
+    synchronized boolean nextWay(SeraiException failure, Progress progress) {
+        boolean again = cut == null && (down == null ? nextAddress(failure, progress) : path + 1 < paths.size());
+        if (again) {
+            LOG.warn("The next way is tried: {}", failure.text());
+            path = down == null ? path : path + 1;
+            down = null;
+            failedProxy = null;
+            connected = false;
+            broken = null;
+        }
+        return again;
+    }
+
+    private boolean nextAddress(SeraiException failure, Progress progress) {
+        boolean elsewhere = switch (failure.code()) {
+            case SITE_UNREACHABLE, SITE_TIMEOUT, SITE_FAILED -> progress == Progress.CONNECTING || !connected;
+            default -> false;
+        };
+        if (!elsewhere || address + 1 == addresses.size()) {
             return false;
         }
-        LOG.warn("The next way to {} is tried: {}", host, down.getMessage());
-        path++;
-        down = null;
-        broken = null;
+        address++;
         return true;
     }
 
@@ -96,15 +128,17 @@ public final class Line {
         if (!way.isDirect()) {
             boolean stands = standIn().equals(destination.getAddress());
             destination = InetSocketAddress.createUnresolved(
-                    stands ? host : destination.getHostString(), destination.getPort());
+                    stands ? target().host() : destination.getHostString(), destination.getPort());
         }
         try {
             way.connect(socket, dial, destination, millis);
             synchronized (this) {
                 connected = true;
+                failedProxy = null;
             }
         } catch (ProxyDown e) {
             synchronized (this) {
+                failedProxy = e;
                 down = connected ? null : e;
             }
             throw e;
@@ -149,6 +183,11 @@ public final class Line {
     @Nullable
     IOException broken() {
         return broken;
+    }
+
+    /** Why the last socket was not connected, when that is a proxy's fault; null when it is not. */
+    synchronized @Nullable ProxyDown failedProxy() {
+        return failedProxy;
     }
 
     /** Why this line was cut; null while it was not. */

@@ -105,7 +105,7 @@ public final class SiteConnections implements AutoCloseable {
     }
 
     private Reusable connect(Site site, StopSwitch stop) {
-        Line line = new Line(site.host(), paths.of(site));
+        Line line = new Line(site, paths.of(site));
         stop.attach(line);
         try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
             return open(camel, site, line);
@@ -123,9 +123,9 @@ public final class SiteConnections implements AutoCloseable {
         }
         while (true) {
             try {
-                return openOnce(camel, site, line);
+                return openOnce(camel, site.at(line.target()), line);
             } catch (SeraiException e) {
-                if (!line.nextPath()) {
+                if (!line.nextWay(e, Line.Progress.CONNECTING)) {
                     throw e;
                 }
             }

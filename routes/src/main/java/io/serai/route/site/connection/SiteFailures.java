@@ -8,6 +8,7 @@ import com.jcraft.jsch.SftpException;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Site;
+import io.serai.route.site.outbound.ProxyDown;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -120,10 +121,10 @@ public final class SiteFailures {
     }
 
     public SeraiException of(ErrorCode code, String what, @Nullable Throwable cause) {
-        return new SeraiException(code, "Site " + site.name() + " (" + peer(site) + "): " + what, cause);
+        return new SeraiException(code, "Site " + site.name() + " (" + line.target() + "): " + what, cause);
     }
 
-    /** The far end's address as the ledger shows it. */
+    /** The site's first address, by which the ledger shows it. */
     public static String peer(Site site) {
         return site.host() + ":" + site.port();
     }
@@ -148,6 +149,12 @@ public final class SiteFailures {
         String text = "while " + doing + ": " + shown(rootText(failure));
         if (isUntrustedCertificate(failure)) {
             return untrusted("its certificate is not trusted (" + shown(rootText(failure)) + ")");
+        }
+        // The HTTP client drops the causes of what it could not connect.
+        ProxyDown proxy = find(failure, ProxyDown.class);
+        proxy = proxy == null ? line.failedProxy() : proxy;
+        if (proxy != null) {
+            return of(ErrorCode.SITE_PROXY_DOWN, shown(String.valueOf(proxy.getMessage())) + ", while " + doing, failure);
         }
         if (find(failure, SocketTimeoutException.class) != null) {
             return of(ErrorCode.SITE_TIMEOUT, "it did not answer in time " + text, failure);

@@ -27,7 +27,7 @@ public final class SiteInspection implements AutoCloseable {
 
     /** The host key or certificate that the site presents now; nothing is trusted by this and nobody logs in. */
     public Presented presented(Site site) {
-        Line line = new Line(site.host(), paths.of(site));
+        Line line = new Line(site, paths.of(site));
         try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
             return new IdentityProbe(camel).read(site, line);
         }
@@ -40,10 +40,10 @@ public final class SiteInspection implements AutoCloseable {
      * @throws io.serai.config.error.SeraiException with what failed and how to mend it
      */
     public String test(Site site) {
-        Line line = new Line(site.host(), paths.of(site));
+        Line line = new Line(site, paths.of(site));
         try (LineWatch.Watch watched = watch.watch(line, site.timeout());
                 Reusable connection = SiteConnections.open(camel, site, line)) {
-            String where = site.name() + " (" + SiteFailures.peer(site) + ")";
+            String where = site.name() + " (" + connection.line().target() + ")";
             if (site.protocol() == Protocol.HTTPS) {
                 HttpsConnection https = (HttpsConnection) connection;
                 int status =

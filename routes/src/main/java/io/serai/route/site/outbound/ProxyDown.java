@@ -6,7 +6,11 @@ import java.net.ConnectException;
 public final class ProxyDown extends ConnectException {
     private static final long serialVersionUID = 1L;
 
-    ProxyDown(String proxy, String why) {
-        super("the proxy " + proxy + " is down (" + why + ")");
+    /**
+     * @param called what errors call the proxy
+     * @param why what happened, or what it answered
+     */
+    public ProxyDown(String called, String why) {
+        super(called + " is down (" + why + ")");
     }
 }

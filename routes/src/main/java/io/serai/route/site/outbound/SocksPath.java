@@ -2,16 +2,15 @@ package io.serai.route.site.outbound;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.secret.SecretText;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -21,9 +20,11 @@ import java.util.regex.Pattern;
  * Through a SOCKS5 proxy (RFC 1928, CONNECT), which resolves names. The proxy counts as down when it cannot be reached, does
  * not greet as it should, or fails for a reason of its own; what it says about the destination is the destination's failure.
  *
+ * @param called what errors call it
  * @param login for proxies that ask for one (RFC 1929)
  */
-public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) implements OutboundPath {
+public record SocksPath(String called, String proxyHost, int proxyPort, Optional<ProxyLogin> login)
+        implements OutboundPath {
     private static final int VERSION = 5;
     private static final int NO_LOGIN = 0;
     private static final int BY_PASSWORD = 2;
@@ -35,8 +36,10 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
     private static final int LONGEST = 255;
     private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
 
-    /** What the proxy asks for. */
-    public record Login(String user, SecretText password) {}
+    /** One that errors call by its address. */
+    public SocksPath(String proxyHost, int proxyPort, Optional<ProxyLogin> login) {
+        this("the proxy " + proxyHost + ":" + proxyPort, proxyHost, proxyPort, login);
+    }
 
     @Override
     public boolean isDirect() {
@@ -45,7 +48,7 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
 
     @Override
     public void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis) throws IOException {
-        long deadline = withinMillis == 0 ? Long.MAX_VALUE : System.nanoTime() + withinMillis * 1_000_000L;
+        long deadline = ProxyTalk.deadline(withinMillis);
         InetSocketAddress proxy = new InetSocketAddress(proxyHost, proxyPort);
         if (proxy.isUnresolved()) {
             throw down("its name cannot be resolved");
@@ -56,10 +59,12 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
             throw down(String.valueOf(e.getMessage()));
         }
         int usual = socket.getSoTimeout();
-        Talk talk = new Talk(socket, deadline);
+        ProxyTalk talk = new ProxyTalk(socket, deadline);
         try {
             greet(talk);
-        } catch (EOFException | SocketTimeoutException e) {
+        } catch (ProxyDown e) {
+            throw e;
+        } catch (EOFException | SocketException | SocketTimeoutException e) {
             throw down("it does not greet as a SOCKS5 proxy does: " + e.getMessage());
         }
         ask(talk, destination);
@@ -67,15 +72,14 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
     }
 
     private ProxyDown down(String why) {
-        return new ProxyDown(proxyHost + ":" + proxyPort, why);
+        return new ProxyDown(called, why);
     }
 
     private IOException refused(String why) {
-        return new IOException(
-                why, new SeraiException(ErrorCode.INVALID, "the proxy " + proxyHost + ":" + proxyPort + " " + why));
+        return new IOException(why, new SeraiException(ErrorCode.INVALID, called + " " + why));
     }
 
-    private void greet(Talk talk) throws IOException {
+    private void greet(ProxyTalk talk) throws IOException {
         int method = login.isPresent() ? BY_PASSWORD : NO_LOGIN;
         talk.send(new byte[] {VERSION, 1, (byte) method});
         int version = talk.read();
@@ -91,7 +95,7 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
         }
     }
 
-    private void logIn(Talk talk, Login with) throws IOException {
+    private void logIn(ProxyTalk talk, ProxyLogin with) throws IOException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         message.write(LOGIN_VERSION);
         append(message, with.user());
@@ -112,7 +116,7 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
         message.writeBytes(bytes);
     }
 
-    private void ask(Talk talk, InetSocketAddress destination) throws IOException {
+    private void ask(ProxyTalk talk, InetSocketAddress destination) throws IOException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         message.writeBytes(new byte[] {VERSION, CONNECT, 0});
         String host = destination.getHostString();
@@ -132,7 +136,7 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
         try {
             version = talk.read();
             reply = talk.read();
-        } catch (EOFException e) {
+        } catch (EOFException | SocketException e) {
             throw down("it ended the connection instead of an answer");
         }
         if (version != VERSION || reply != 0) {
@@ -151,52 +155,13 @@ public record SocksPath(String proxyHost, int proxyPort, Optional<Login> login) 
 
     private IOException failure(int reply, String destination) {
         return switch (reply) {
-            case 2 -> refused("does not allow connections to " + destination + "; add it to what the zone allows");
-            case 3 -> new NoRouteToHostException("the proxy has no route to " + destination);
-            case 4 -> new NoRouteToHostException("the proxy cannot find or reach " + destination);
-            case 5 -> new ConnectException("the proxy says: connection to " + destination + " refused");
-            case 6 -> new SocketTimeoutException("the proxy got no answer from " + destination);
+            case 2 -> refused("does not allow connections to " + destination + "; let it, if they are wanted");
+            case 3 -> new NoRouteToHostException(called + " has no route to " + destination);
+            case 4 -> new NoRouteToHostException(called + " cannot find or reach " + destination);
+            case 5 -> new ConnectException(called + " says: connection to " + destination + " refused");
+            case 6 -> new SocketTimeoutException(called + " got no answer from " + destination);
             case 7, 8 -> refused("cannot make a connection to " + destination);
             default -> down("it answers with the failure " + reply);
         };
-    }
-
-    /** The bytes before those of the destination; none is read too many. */
-    private static final class Talk {
-        private final Socket socket;
-        private final InputStream in;
-        private final long deadline;
-
-        Talk(Socket socket, long deadline) throws IOException {
-            this.socket = socket;
-            this.in = socket.getInputStream();
-            this.deadline = deadline;
-        }
-
-        void send(byte[] bytes) throws IOException {
-            socket.getOutputStream().write(bytes);
-            socket.getOutputStream().flush();
-        }
-
-        int read() throws IOException {
-            if (deadline != Long.MAX_VALUE) {
-                long millis = (deadline - System.nanoTime()) / 1_000_000;
-                if (millis <= 0) {
-                    throw new SocketTimeoutException("no answer of the proxy in time");
-                }
-                socket.setSoTimeout((int) millis);
-            }
-            int value = in.read();
-            if (value < 0) {
-                throw new EOFException("the proxy ended the connection");
-            }
-            return value;
-        }
-
-        void skip(int count) throws IOException {
-            for (int i = 0; i < count; i++) {
-                read();
-            }
-        }
     }
 }
