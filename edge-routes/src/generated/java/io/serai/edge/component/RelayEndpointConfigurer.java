@@ -23,8 +23,24 @@ public class RelayEndpointConfigurer extends PropertyConfigurerSupport implement
     public boolean configure(CamelContext camelContext, Object obj, String name, Object value, boolean ignoreCase) {
         RelayEndpoint target = (RelayEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bindaddress":
+        case "bindAddress": target.setBindAddress(property(camelContext, java.lang.String.class, value)); return true;
+        case "bridgeerrorhandler":
+        case "bridgeErrorHandler": target.setBridgeErrorHandler(property(camelContext, boolean.class, value)); return true;
+        case "exceptionhandler":
+        case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
+        case "exchangepattern":
+        case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
         case "lazystartproducer":
         case "lazyStartProducer": target.setLazyStartProducer(property(camelContext, boolean.class, value)); return true;
+        case "listener": target.setListener(property(camelContext, java.lang.String.class, value)); return true;
+        case "maxconnections":
+        case "maxConnections": target.setMaxConnections(property(camelContext, int.class, value)); return true;
+        case "mode": target.setMode(property(camelContext, io.serai.edge.component.RelayEndpoint.Mode.class, value)); return true;
+        case "port": target.setPort(property(camelContext, int.class, value)); return true;
+        case "protocol": target.setProtocol(property(camelContext, io.serai.config.object.Protocol.class, value)); return true;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": target.setProxyProtocolFrom(property(camelContext, java.lang.String.class, value)); return true;
         default: return false;
         }
     }
@@ -32,8 +48,24 @@ public class RelayEndpointConfigurer extends PropertyConfigurerSupport implement
     @Override
     public Class<?> getOptionType(String name, boolean ignoreCase) {
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bindaddress":
+        case "bindAddress": return java.lang.String.class;
+        case "bridgeerrorhandler":
+        case "bridgeErrorHandler": return boolean.class;
+        case "exceptionhandler":
+        case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
+        case "exchangepattern":
+        case "exchangePattern": return org.apache.camel.ExchangePattern.class;
         case "lazystartproducer":
         case "lazyStartProducer": return boolean.class;
+        case "listener": return java.lang.String.class;
+        case "maxconnections":
+        case "maxConnections": return int.class;
+        case "mode": return io.serai.edge.component.RelayEndpoint.Mode.class;
+        case "port": return int.class;
+        case "protocol": return io.serai.config.object.Protocol.class;
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return java.lang.String.class;
         default: return null;
         }
     }
@@ -42,8 +74,24 @@ public class RelayEndpointConfigurer extends PropertyConfigurerSupport implement
     public Object getOptionValue(Object obj, String name, boolean ignoreCase) {
         RelayEndpoint target = (RelayEndpoint) obj;
         switch (ignoreCase ? name.toLowerCase() : name) {
+        case "bindaddress":
+        case "bindAddress": return target.getBindAddress();
+        case "bridgeerrorhandler":
+        case "bridgeErrorHandler": return target.isBridgeErrorHandler();
+        case "exceptionhandler":
+        case "exceptionHandler": return target.getExceptionHandler();
+        case "exchangepattern":
+        case "exchangePattern": return target.getExchangePattern();
         case "lazystartproducer":
         case "lazyStartProducer": return target.isLazyStartProducer();
+        case "listener": return target.getListener();
+        case "maxconnections":
+        case "maxConnections": return target.getMaxConnections();
+        case "mode": return target.getMode();
+        case "port": return target.getPort();
+        case "protocol": return target.getProtocol();
+        case "proxyprotocolfrom":
+        case "proxyProtocolFrom": return target.getProxyProtocolFrom();
         default: return null;
         }
     }

@@ -23,8 +23,18 @@ public class RelayEndpointUriFactory extends org.apache.camel.support.component.
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(2);
+        Set<String> props = new HashSet<>(12);
+        props.add("bindAddress");
+        props.add("bridgeErrorHandler");
+        props.add("exceptionHandler");
+        props.add("exchangePattern");
         props.add("lazyStartProducer");
+        props.add("listener");
+        props.add("maxConnections");
+        props.add("mode");
+        props.add("port");
+        props.add("protocol");
+        props.add("proxyProtocolFrom");
         props.add("zone");
         PROPERTY_NAMES = Collections.unmodifiableSet(props);
         SECRET_PROPERTY_NAMES = Collections.emptySet();

@@ -3,6 +3,7 @@ package io.serai.edge.component;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.Network;
+import io.serai.edge.tcp.TcpArrival;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import java.net.InetAddress;
@@ -11,7 +12,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.support.DefaultProducer;
 
-/** Refuses new sessions from where nobody may connect. */
+/** Refuses new sessions and connections from where nobody may connect. */
 public class AdmitProducer extends DefaultProducer {
     private final AdmitEndpoint endpoint;
     private final List<Network> allowed;
@@ -26,13 +27,19 @@ public class AdmitProducer extends DefaultProducer {
 
     @Override
     public void process(Exchange exchange) throws InvalidPayloadException {
-        PartnerOperation<?> operation = exchange.getIn().getMandatoryBody(PartnerOperation.class);
-        if (operation instanceof OpenSession open
-                && !admits(open.origin().client().getAddress())) {
+        Object body = exchange.getIn().getBody();
+        InetAddress client;
+        if (body instanceof TcpArrival arrival) {
+            client = arrival.client().getAddress();
+        } else if (exchange.getIn().getMandatoryBody(PartnerOperation.class) instanceof OpenSession open) {
+            client = open.origin().client().getAddress();
+        } else {
+            return;
+        }
+        if (!admits(client)) {
             throw new SeraiException(
                     ErrorCode.LOGIN_REFUSED,
-                    endpoint.getName() + " admits nobody from "
-                            + open.origin().client().getAddress().getHostAddress());
+                    endpoint.getName() + " admits nobody from " + client.getHostAddress());
         }
     }
 

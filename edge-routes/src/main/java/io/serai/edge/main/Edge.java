@@ -14,11 +14,14 @@ import io.serai.edge.link.LinkSettings;
 import io.serai.edge.link.LinkSetup;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.LinkMessages.LinkStatus;
+import io.serai.edge.message.Method;
 import io.serai.edge.relay.Patience;
 import io.serai.edge.relay.RelayedPartners;
 import io.serai.edge.relay.SessionEnder;
 import io.serai.edge.relay.SessionMoves;
 import io.serai.edge.routefile.RouteFolder;
+import io.serai.edge.tcp.StreamSwitch;
+import io.serai.edge.tcp.TcpRelays;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
 import io.serai.endpoint.ActiveListeners;
@@ -26,6 +29,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -55,6 +59,7 @@ public final class Edge implements AutoCloseable {
     private final ExecutorService threads = Executors.newFixedThreadPool(ENDERS);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final RelayedPartners partners;
+    private final EdgeOutbound outbound;
     private final EdgeSync sync;
     private final ListenerGate gate;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -63,6 +68,8 @@ public final class Edge implements AutoCloseable {
         LinkSettings limits = LinkSettings.standard();
         ActiveListeners listeners = new ActiveListeners(camel);
         transport = LinkTransport.start(limits, Math.max(2, Runtime.getRuntime().availableProcessors()));
+        outbound = new EdgeOutbound(
+                transport, new InnerSide(settings.link().getAddress(), () -> acceptor().links()));
         partners = new RelayedPartners(
                 tried -> drains() ? Optional.empty() : acceptor().pick(tried),
                 new SessionEnder(listeners::end, threads),
@@ -72,7 +79,8 @@ public final class Edge implements AutoCloseable {
         Optional<OwnFiles> own = settings.routes()
                 .map(from ->
                         new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
-        sync = new EdgeSync(partners, servers, routes, own, this::acceptor, SYNC_EVERY);
+        sync = new EdgeSync(
+                partners, servers, new EdgeSync.Parts(routes, own, outbound), this::acceptor, SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),
@@ -87,7 +95,7 @@ public final class Edge implements AutoCloseable {
                         "",
                         LinkNode.MINOR_MIN,
                         LinkNode.MINOR_MAX),
-                sync,
+                new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), sync),
                 sync,
                 InstantSource.system()));
         gate = new ListenerGate(
@@ -97,6 +105,8 @@ public final class Edge implements AutoCloseable {
                 UNSERVED_PATIENCE);
         camel.setNameStrategy(new org.apache.camel.impl.engine.ExplicitCamelContextNameStrategy("serai-edge"));
         camel.getRegistry().bind("internal", RelayedPartners.class, partners);
+        camel.getRegistry()
+                .bind("internal", TcpRelays.class, new TcpRelays(transport, tried -> acceptor().pick(tried)));
         camel.getShutdownStrategy().setTimeout(STOP_SECONDS);
         camel.getShutdownStrategy().setShutdownNowOnTimeout(true);
         camel.getShutdownStrategy().setLogInflightExchangesOnTimeout(false);
@@ -170,6 +180,7 @@ public final class Edge implements AutoCloseable {
         acceptor.tell(new LinkStatus(true, false, 0, 0, 0));
         camel.stop();
         acceptor.stop();
+        outbound.close();
         transport.close();
         clock.shutdownNow();
         threads.shutdownNow();

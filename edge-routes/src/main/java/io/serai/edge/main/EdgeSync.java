@@ -48,6 +48,7 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private final KnownServers servers;
     private final EdgeListeners listeners;
     private final Optional<OwnFiles> own;
+    private final EdgeOutbound outbound;
     private final Supplier<LinkAcceptor> acceptor;
     private final Duration every;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -61,17 +62,24 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private String problem = "";
     private volatile boolean draining;
 
+    /**
+     * What is brought to what servers say.
+     *
+     * @param own the route files of this edge, if it has its own
+     */
+    record Parts(EdgeListeners listeners, Optional<OwnFiles> own, EdgeOutbound outbound) {}
+
     EdgeSync(
             RelayedPartners partners,
             KnownServers servers,
-            EdgeListeners listeners,
-            Optional<OwnFiles> own,
+            Parts parts,
             Supplier<LinkAcceptor> acceptor,
             Duration every) {
         this.partners = partners;
         this.servers = servers;
-        this.listeners = listeners;
-        this.own = own;
+        this.listeners = parts.listeners();
+        this.own = parts.own();
+        this.outbound = parts.outbound();
         this.acceptor = acceptor;
         this.every = every;
     }
@@ -184,6 +192,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
                     listeners.apply(Optional.ofNullable(inForce), own.get().good()));
         } else if (inForce != null) {
             problems.addAll(listeners.apply(inForce));
+        }
+        if (inForce != null) {
+            problems.addAll(outbound.apply(inForce.outbound()));
         }
         problem = String.join("; ", problems);
     }

@@ -141,7 +141,8 @@ final class RouteTrial {
                 endpoint(camel, to.getEndpointUri(), step.getLineNumber());
             }
         }
-        boolean relays = steps.stream()
+        boolean relays = route.getInput().getEndpointUri().startsWith("relay:")
+                || steps.stream()
                 .anyMatch(step -> step instanceof EndpointRequiredDefinition to
                         && to.getEndpointUri().startsWith("relay:"));
         if (!relays) {

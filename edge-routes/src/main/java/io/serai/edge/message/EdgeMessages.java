@@ -180,11 +180,48 @@ public final class EdgeMessages {
     }
 
     /**
+     * Where an edge may connect to for servers.
+     *
+     * @param destinations rules as {@code io.serai.edge.tcp.Destinations} reads them; nothing else is allowed
+     * @param idleMillis a connection on which nothing moves for this time is cut; 0 only where there are no destinations
+     */
+    public record Outbound(List<String> destinations, long idleMillis) {
+        public static final Outbound NOWHERE = new Outbound(List.of(), 0);
+        private static final int MOST_RULES = 10_000;
+        private static final int RULE_BYTES = 1_024;
+
+        public Outbound {
+            destinations = List.copyOf(destinations);
+        }
+
+        private FieldWriter writer() {
+            return new FieldWriter().texts(1, destinations).number(2, idleMillis);
+        }
+
+        private static Outbound decode(FieldReader in) throws ProtocolViolation {
+            List<String> destinations = new ArrayList<>();
+            long idleMillis = 0;
+            while (in.next()) {
+                switch (in.field()) {
+                    case 1 -> destinations.add(in.text(RULE_BYTES));
+                    case 2 -> idleMillis = in.number(Integer.MAX_VALUE);
+                    default -> {}
+                }
+                if (destinations.size() > MOST_RULES) {
+                    throw new ProtocolViolation("more than " + MOST_RULES + " destinations");
+                }
+            }
+            return new Outbound(destinations, idleMillis);
+        }
+    }
+
+    /**
      * Everything that an edge works with.
      *
      * @param zone the zone that the edge belongs to
      * @param revision of what it was made from: of two that differ the higher one is newer
      * @param draining whether it is to take no more partners
+     * @param outbound where it may connect to for servers
      */
     public record EdgeConfig(
             String zone,
@@ -192,13 +229,15 @@ public final class EdgeMessages {
             Servers servers,
             List<Offer> offers,
             List<IdentityFile> identity,
-            boolean draining) {
+            boolean draining,
+            Outbound outbound) {
         private static final int MOST = 256;
         private static final int TEXT_BYTES = 64 << 10;
 
+        /** One that is not drained and connects to nothing. */
         public EdgeConfig(
                 String zone, long revision, Servers servers, List<Offer> offers, List<IdentityFile> identity) {
-            this(zone, revision, servers, offers, identity, false);
+            this(zone, revision, servers, offers, identity, false, Outbound.NOWHERE);
         }
 
         public EdgeConfig {
@@ -211,14 +250,14 @@ public final class EdgeMessages {
             try {
                 return java.util.HexFormat.of()
                         .formatHex(java.security.MessageDigest.getInstance("SHA-256")
-                                .digest(writer().flag(6, draining).done()));
+                                .digest(last(writer()).done()));
             } catch (java.security.NoSuchAlgorithmException e) {
                 throw new IllegalStateException("This JVM has no SHA-256", e);
             }
         }
 
         public byte[] encode() {
-            return writer().number(5, revision).flag(6, draining).done();
+            return last(writer().number(5, revision)).done();
         }
 
         private FieldWriter writer() {
@@ -237,6 +276,12 @@ public final class EdgeMessages {
             return out;
         }
 
+        /** The fields behind the revision. */
+        private FieldWriter last(FieldWriter out) {
+            out.flag(6, draining);
+            return outbound.equals(Outbound.NOWHERE) ? out : out.message(7, outbound.writer());
+        }
+
         public static EdgeConfig decode(byte[] payload) throws ProtocolViolation {
             String zone = "";
             long revision = 0;
@@ -244,6 +289,7 @@ public final class EdgeMessages {
             List<Offer> offers = new ArrayList<>();
             List<IdentityFile> identity = new ArrayList<>();
             boolean draining = false;
+            Outbound outbound = Outbound.NOWHERE;
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
                 switch (in.field()) {
@@ -253,13 +299,14 @@ public final class EdgeMessages {
                     case 4 -> identity.add(file(in.message()));
                     case 5 -> revision = in.number(Long.MAX_VALUE);
                     case 6 -> draining = in.flag();
+                    case 7 -> outbound = Outbound.decode(in.message());
                     default -> {}
                 }
                 if (offers.size() > MOST || identity.size() > MOST) {
                     throw new ProtocolViolation("a configuration of more than " + MOST + " listeners or files");
                 }
             }
-            return new EdgeConfig(zone, revision, servers, offers, identity, draining);
+            return new EdgeConfig(zone, revision, servers, offers, identity, draining, outbound);
         }
 
         private static Offer offer(FieldReader in) throws ProtocolViolation {

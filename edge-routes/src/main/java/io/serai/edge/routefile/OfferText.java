@@ -39,6 +39,9 @@ public final class OfferText {
     private static final String LOGS_IN = "${header.CamelSeraiOperation} == 'LoginByPassword'"
             + " || ${header.CamelSeraiOperation} == 'LoginByPublicKey'";
 
+    /** What servers say of a listener that passes connections through. */
+    private static final String PASS_THROUGH = "mode=tcp";
+
     /** How often something may happen, and what that is. */
     private enum Rate {
         CONNECTIONS("connectionRate", OPENS, false, "new connections, of HTTPS logins, from all addresses together"),
@@ -85,6 +88,9 @@ public final class OfferText {
         }
         Set<String> known = rateNames();
         for (String option : offer.options()) {
+            if (option.equals(PASS_THROUGH)) {
+                continue;
+            }
             int equals = option.indexOf('=');
             String name = equals < 0 ? option : option.substring(0, equals);
             String value = option.substring(equals + 1);
@@ -110,6 +116,25 @@ public final class OfferText {
     /** Whether it means itself in a route. */
     private static boolean isPlain(String value) {
         return value.chars().allMatch(c -> c >= ' ' && "\"\\#{}$()&?".indexOf(c) < 0);
+    }
+
+    private boolean passesThrough() {
+        return offer.options().contains(PASS_THROUGH);
+    }
+
+    private String beginning() {
+        return passesThrough() ? passing() : scheme() + ":" + offer.name();
+    }
+
+    /** It shows partners nothing of its own. */
+    private String passing() {
+        if (!offer.protocol().equals("sftp") && !offer.protocol().equals("https")) {
+            throw new IllegalArgumentException("this edge cannot pass " + offer.protocol() + " through");
+        }
+        from.put("mode", "tcp");
+        from.put("listener", offer.name());
+        from.put("protocol", offer.protocol());
+        return RELAY;
     }
 
     private String scheme() {
@@ -140,12 +165,15 @@ public final class OfferText {
                 "    errorHandler:",
                 "      noErrorHandler: {}",
                 "    from:",
-                "      uri: " + scheme() + ":" + offer.name(),
+                "      uri: " + beginning(),
                 "      parameters:"));
         from.forEach((name, value) -> lines.add("        " + name + ": \"" + value + "\""));
         lines.add("      steps:");
+        if (!admission.isEmpty() || passesThrough()) {
+            lines.addAll(List.of("        - to:", "            uri: admit:" + offer.name()));
+        }
         if (!admission.isEmpty()) {
-            lines.addAll(List.of("        - to:", "            uri: admit:" + offer.name(), "            parameters:"));
+            lines.add("            parameters:");
             admission.forEach((name, value) -> lines.add("              " + name + ": \"" + value + "\""));
         }
         for (Rate rate : Rate.values()) {
@@ -154,7 +182,9 @@ public final class OfferText {
                 addRate(lines, rate, said);
             }
         }
-        lines.add("        - to: " + RELAY);
+        if (!passesThrough()) {
+            lines.add("        - to: " + RELAY);
+        }
         return String.join("\n", lines) + "\n";
     }
 

@@ -211,10 +211,11 @@ public final class RouteFileCheck {
         int colon = uri.indexOf(':');
         String scheme = colon < 0 ? uri : uri.substring(0, colon);
         if (under.equals("from")) {
-            if (!BEGINNINGS.contains(scheme)) {
+            if (!BEGINNINGS.contains(scheme) && !uri.equals(OfferText.RELAY)) {
                 refuse(
                         scalar,
-                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, found " + uri);
+                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, or with " + OfferText.RELAY
+                                + " to pass connections through, found " + uri);
             }
         } else if (scheme.equals("relay") && !uri.equals(OfferText.RELAY)) {
             refuse(scalar, "an edge's route ends with " + OfferText.RELAY + ", found " + uri);

@@ -97,7 +97,7 @@ record AddressRange(InetAddress first, int bits) {
         return true;
     }
 
-    private boolean contains(AddressRange other) {
+    boolean contains(AddressRange other) {
         return bits <= other.bits && contains(other.first);
     }
 

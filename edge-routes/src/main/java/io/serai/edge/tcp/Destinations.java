@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,7 +17,8 @@ import java.util.regex.Pattern;
  * them ({@code 203.0.113.0/24}, {@code [2001:db8::/32]}); {@code ports} is {@code *} or a list such as {@code 22,30000-31000}.
  *
  * <p>Loopback, link-local, private, multicast and translated addresses are allowed only by a rule with a range that lies
- * within them: neither {@code *} nor {@code 0.0.0.0/0} nor a name that resolves to one of them does.
+ * within them: neither {@code *} nor {@code 0.0.0.0/0} nor a name that resolves to one of them does. The same holds for the
+ * edge's own inner side, whatever addresses that has.
  */
 public final class Destinations {
     private static final Pattern RULE = Pattern.compile("(\\[[^\\]]+\\]|[^:\\[\\]]+):([-0-9,*]+)");
@@ -42,16 +44,23 @@ public final class Destinations {
     }
 
     private final List<Rule> rules;
+    private final Supplier<List<String>> inner;
 
-    private Destinations(List<Rule> rules) {
+    private Destinations(List<Rule> rules, Supplier<List<String>> inner) {
         this.rules = List.copyOf(rules);
+        this.inner = inner;
     }
 
     /** @throws SeraiException INVALID with the rule that cannot be read */
     public static Destinations of(List<String> rules) {
+        return of(rules, List::of);
+    }
+
+    /** @param inner ranges that only a rule with a range within them allows; asked for each connection */
+    public static Destinations of(List<String> rules, Supplier<List<String>> inner) {
         List<Rule> read = new ArrayList<>();
         rules.forEach(rule -> read.add(rule(rule)));
-        return new Destinations(read);
+        return new Destinations(read, inner);
     }
 
     private static Rule rule(String text) {
@@ -123,13 +132,19 @@ public final class Destinations {
      */
     boolean permits(Optional<String> name, InetAddress address, int port) {
         boolean special = AddressRange.isSpecial(address);
+        List<AddressRange> own = inner.get().stream()
+                .flatMap(range -> AddressRange.parse(range).stream())
+                .filter(range -> range.contains(address))
+                .toList();
         for (Rule rule : rules) {
             if (rule.isOfPort(port)) {
                 Optional<AddressRange> range = rule.range();
                 boolean allowed = range.isPresent()
                         ? range.get().contains(address)
                                 && (!special || range.get().isMeantFor(address))
+                                && own.stream().allMatch(side -> side.contains(range.get()))
                         : !special
+                                && own.isEmpty()
                                 && (name.isPresent()
                                         ? rule.isOfName(name.get())
                                         : rule.name().equals("*"));

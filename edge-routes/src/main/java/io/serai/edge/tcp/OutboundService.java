@@ -18,13 +18,19 @@ import org.slf4j.LoggerFactory;
 public final class OutboundService implements StreamServer {
     private static final Logger LOG = LoggerFactory.getLogger(OutboundService.class);
 
-    private final OutboundConnector connector;
-    private final TcpLimits limits;
     private final AtomicInteger open = new AtomicInteger();
+    private volatile Terms terms;
+
+    /** What may be connected to, and for how long. */
+    private record Terms(OutboundConnector connector, TcpLimits limits) {}
 
     public OutboundService(OutboundConnector connector, TcpLimits limits) {
-        this.connector = connector;
-        this.limits = limits;
+        terms = new Terms(connector, limits);
+    }
+
+    /** Other terms for new connections; those that are open go on under theirs. */
+    public void change(OutboundConnector connector, TcpLimits limits) {
+        terms = new Terms(connector, limits);
     }
 
     /** Connections that are open or being made. */
@@ -35,12 +41,14 @@ public final class OutboundService implements StreamServer {
     @Override
     public void serve(Link link, LinkStream stream, byte[] payload) throws ProtocolViolation {
         Connect wanted = Connect.decode(payload);
+        Terms now = terms;
+        TcpLimits limits = now.limits();
         if (open.incrementAndGet() > limits.most()) {
             open.decrementAndGet();
             stream.result(Status.BUSY, new Failure("the edge has too many connections", 0).encode());
             return;
         }
-        CompletableFuture<Channel> connecting = connector.connect(wanted.host(), wanted.port());
+        CompletableFuture<Channel> connecting = now.connector().connect(wanted.host(), wanted.port());
         stream.onChange(() -> {
             if (stream.end().isPresent()) {
                 connecting.cancel(false);
@@ -48,14 +56,14 @@ public final class OutboundService implements StreamServer {
         });
         connecting.whenComplete((channel, failure) -> {
             if (failure == null) {
-                channel.eventLoop().execute(() -> relay(link, stream, wanted, channel));
+                channel.eventLoop().execute(() -> relay(link, stream, wanted, channel, limits));
             } else {
                 refuse(link, stream, wanted, TcpFailure.of(failure));
             }
         });
     }
 
-    private void relay(Link link, LinkStream stream, Connect wanted, Channel channel) {
+    private void relay(Link link, LinkStream stream, Connect wanted, Channel channel, TcpLimits limits) {
         if (channel.remoteAddress() instanceof InetSocketAddress remote
                 && channel.localAddress() instanceof InetSocketAddress local) {
             LOG.debug("{} is connected to {} ({}) for {}", link, remote, wanted.host(), wanted.purpose());

@@ -1,5 +1,7 @@
 package io.serai.edge.tcp;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -15,9 +17,16 @@ import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.endpoint.proxy.ProxyHeader;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,29 +35,59 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A listener of an edge that passes TCP connections to servers as they are, so that no key is needed in the DMZ. Nothing
- * is read of a connection before a server has taken it. Its lock guards the listening socket.
+ * is read of a connection before a server has taken it, but the header of a load balancer. Its lock guards the listening socket.
  */
 public final class PassThroughListener {
     private static final Logger LOG = LoggerFactory.getLogger(PassThroughListener.class);
+    private static final int MOST_READ = 65_536;
 
     private final LinkTransport transport;
     private final String name;
     private final Function<Set<Link>, Optional<Link>> pick;
+    private final TrustedBalancers balancers;
+    private final Gatekeeper gatekeeper;
     private final TcpLimits limits;
     private final AtomicInteger open = new AtomicInteger();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private @Nullable Channel listening;
 
+    /** Says whether a client may come in; may block, on a thread of its own choice. */
+    @FunctionalInterface
+    public interface Gatekeeper {
+        /** Lets everybody in. */
+        Gatekeeper OPEN = client -> CompletableFuture.completedFuture(null);
+
+        /** Completes when the client may come in, and fails with the reason when it may not. */
+        CompletableFuture<@Nullable Void> admit(InetSocketAddress client);
+    }
+
     /**
      * @param name by which servers know which listener of theirs is meant
+     * @param balancers where connections come from, and bring the client's address in a PROXY header; if there are any
+     */
+    public PassThroughListener(
+            TcpRelays relays, String name, TrustedBalancers balancers, Gatekeeper gatekeeper, TcpLimits limits) {
+        this.transport = relays.transport();
+        this.pick = relays.pick();
+        this.name = name;
+        this.balancers = balancers;
+        this.gatekeeper = gatekeeper;
+        this.limits = limits;
+    }
+
+    /**
+     * One that everybody may connect to.
+     *
      * @param pick the best link for a new connection, but for those
      */
     public PassThroughListener(
             LinkTransport transport, String name, Function<Set<Link>, Optional<Link>> pick, TcpLimits limits) {
-        this.transport = transport;
-        this.name = name;
-        this.pick = pick;
-        this.limits = limits;
+        this(
+                new TcpRelays(transport, pick),
+                name,
+                new TrustedBalancers(List.of()),
+                Gatekeeper.OPEN,
+                limits);
     }
 
     /** Listens; returns the address that is bound. */
@@ -94,8 +133,12 @@ public final class PassThroughListener {
         return open.get();
     }
 
-    /** One connection, from when it was accepted to when a server has taken it. */
+    /** One connection, from when it was accepted to when a server has taken it. On its event loop. */
     private final class Arrival extends ChannelInboundHandlerAdapter {
+        private final ByteBuf head = Unpooled.buffer(ProxyHeader.FIXED_BYTES, ProxyHeader.MAX_BYTES + MOST_READ);
+        private boolean readingHeader = balancers.areUsed();
+        private boolean refused;
+
         @Override
         public void channelActive(ChannelHandlerContext context) {
             Channel client = context.channel();
@@ -104,8 +147,91 @@ public final class PassThroughListener {
                 return;
             }
             clients.add(client);
-            if (client.remoteAddress() instanceof InetSocketAddress from
-                    && client.localAddress() instanceof InetSocketAddress to) {
+            if (!(client.remoteAddress() instanceof InetSocketAddress from)) {
+                refuse(client, "it was closed");
+            } else if (!readingHeader) {
+                admit(client, from);
+            } else if (balancers.include(from)) {
+                client.eventLoop()
+                        .schedule(
+                                () -> {
+                                    if (readingHeader) {
+                                        refuse(client, "its PROXY header did not come in time");
+                                    }
+                                },
+                                TrustedBalancers.HEADER_LIMIT.toMillis(),
+                                TimeUnit.MILLISECONDS);
+                client.read();
+            } else {
+                refuse(client, "it does not come by a load balancer");
+            }
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (!readingHeader || !(message instanceof ByteBuf bytes)) {
+                context.fireChannelRead(message);
+                return;
+            }
+            try {
+                head.writeBytes(bytes);
+                ByteBuffer view = head.nioBuffer();
+                Optional<ProxyHeader> header = ProxyHeader.read(view);
+                if (header.isPresent()) {
+                    readingHeader = false;
+                    head.skipBytes(view.position());
+                    if (head.isReadable()) {
+                        context.fireChannelRead(head.copy());
+                    }
+                    InetSocketAddress balancer =
+                            (InetSocketAddress) context.channel().remoteAddress();
+                    admit(context.channel(), header.get().client().orElse(balancer));
+                }
+            } catch (SeraiException | IndexOutOfBoundsException e) {
+                refuse(context.channel(), String.valueOf(e.getMessage()));
+            } finally {
+                bytes.release();
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            if (readingHeader && !refused) {
+                context.channel().read();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (readingHeader) {
+                refuse(context.channel(), "it was closed");
+            }
+            context.fireChannelInactive();
+        }
+
+        private void admit(Channel client, InetSocketAddress from) {
+            gatekeeper
+                    .admit(from)
+                    .whenCompleteAsync(
+                            (admitted, failure) -> {
+                                if (failure == null) {
+                                    pass(client, from);
+                                } else {
+                                    refuse(client, reason(failure));
+                                }
+                            },
+                            client.eventLoop());
+        }
+
+        private static String reason(Throwable failure) {
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+                    ? failure.getCause()
+                    : failure;
+            return String.valueOf(cause.getMessage());
+        }
+
+        private void pass(Channel client, InetSocketAddress from) {
+            if (client.localAddress() instanceof InetSocketAddress to) {
                 byte[] message = new Accepted(name, from, to).encode();
                 TcpOpening.open(pick, Method.TCP_ACCEPTED, message, limits.connectWithin())
                         .whenCompleteAsync((stream, failure) -> taken(client, stream, failure), client.eventLoop());
@@ -127,6 +253,11 @@ public final class PassThroughListener {
         }
 
         private void refuse(Channel client, String why) {
+            if (refused) {
+                return;
+            }
+            refused = true;
+            readingHeader = false;
             open.decrementAndGet();
             LOG.info("The listener {} refused a connection of {}: {}", name, client.remoteAddress(), why);
             TcpRelay.abort(client);

@@ -11,10 +11,12 @@ import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.endpoint.proxy.OwnSockets;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +34,8 @@ public final class PassThroughService implements StreamServer {
     private final AtomicInteger open = new AtomicInteger();
 
     /**
-     * @param listeners the address of our own listener that a connection is for; it must take a PROXY header from the
-     *     address that we connect from. Empty when none is offered under that name
+     * @param listeners the address of our own listener that a connection is for; it must take a PROXY header from
+     *     {@link OwnSockets}. Empty when none is offered under that name
      */
     public PassThroughService(
             LinkTransport transport, Function<Accepted, Optional<InetSocketAddress>> listeners, TcpLimits limits) {
@@ -72,16 +74,35 @@ public final class PassThroughService implements StreamServer {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         limits.connectWithin().toMillis())
                 .handler(new HeldBytes());
-        ChannelFuture connecting = bootstrap.connect(listener);
-        connecting.addListener(done -> {
-            if (done.isSuccess()) {
-                relay(connecting.channel(), stream, accepted);
+        // The listener takes the word of this socket about the client, and so must know it before it connects.
+        ChannelFuture bound = bootstrap.bind(new InetSocketAddress(listener.getAddress(), 0));
+        bound.addListener(done -> {
+            if (done.isSuccess() && bound.channel().localAddress() instanceof InetSocketAddress local) {
+                OwnSockets.add(local);
+                bound.channel().closeFuture().addListener(closed -> OwnSockets.remove(local));
+                connect(bound.channel(), stream, accepted, listener);
             } else {
-                open.decrementAndGet();
-                LOG.warn("The listener {} at {} does not answer", accepted.listener(), listener, done.cause());
-                refuse(stream, Status.UNAVAILABLE, "the listener does not answer");
+                unanswered(stream, accepted, listener, done.cause());
             }
         });
+    }
+
+    private void connect(Channel channel, LinkStream stream, Accepted accepted, InetSocketAddress listener) {
+        channel.connect(listener).addListener(done -> {
+            if (done.isSuccess()) {
+                relay(channel, stream, accepted);
+            } else {
+                channel.close();
+                unanswered(stream, accepted, listener, done.cause());
+            }
+        });
+    }
+
+    private void unanswered(
+            LinkStream stream, Accepted accepted, InetSocketAddress listener, @Nullable Throwable cause) {
+        open.decrementAndGet();
+        LOG.warn("The listener {} at {} does not answer", accepted.listener(), listener, cause);
+        refuse(stream, Status.UNAVAILABLE, "the listener does not answer");
     }
 
     private void relay(Channel channel, LinkStream stream, Accepted accepted) {

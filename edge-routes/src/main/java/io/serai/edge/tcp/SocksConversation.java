@@ -172,7 +172,11 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
 
     private void connected(Outgoing made, @Nullable Throwable failure) {
         if (failure != null) {
-            refuse(status(TcpFailure.of(failure).status()));
+            TcpFailure known = TcpFailure.of(failure);
+            if (client.remoteAddress() instanceof InetSocketAddress from) {
+                front.noteFailure(from.getPort(), known);
+            }
+            refuse(status(known.status()));
         } else if (client.isActive()) {
             client.writeAndFlush(reply(made.addresses().local()));
             relay(made);

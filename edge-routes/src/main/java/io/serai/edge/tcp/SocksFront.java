@@ -10,6 +10,8 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.LinkTransport;
 import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +22,22 @@ import org.jspecify.annotations.Nullable;
  * knows: the way to an edge is the link, and no host of the DMZ finds a proxy there. Its lock guards the listening socket.
  */
 public final class SocksFront {
+    private static final int FAILURES_KEPT = 1_000;
+
     private final LinkTransport transport;
     private final LinkOutbound outbound;
     private final TcpLimits limits;
     private final Optional<Login> login;
     private final AtomicInteger open = new AtomicInteger();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final Map<Integer, TcpFailure> failures = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, TcpFailure> eldest) {
+            return size() > FAILURES_KEPT;
+        }
+    };
     private @Nullable Channel listening;
 
     /** What a client must know. */
@@ -58,6 +70,20 @@ public final class SocksFront {
 
     void leave() {
         open.decrementAndGet();
+    }
+
+    /** SOCKS5 has a number for each kind of failure and no words. */
+    void noteFailure(int clientPort, TcpFailure failure) {
+        synchronized (failures) {
+            failures.put(clientPort, failure);
+        }
+    }
+
+    /** Why the connection that this port of loopback asked for was not made, once; empty when that is not known. */
+    public Optional<TcpFailure> takeFailure(int clientPort) {
+        synchronized (failures) {
+            return Optional.ofNullable(failures.remove(clientPort));
+        }
     }
 
     /** Connections that are open or being made. */

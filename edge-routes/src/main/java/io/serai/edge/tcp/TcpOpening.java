@@ -45,7 +45,7 @@ final class TcpOpening {
             Function<Set<Link>, Optional<Link>> pick, Method method, byte[] message, Duration within) {
         TcpOpening opening = new TcpOpening(pick, method, message);
         opening.opened.orTimeout(within.toMillis(), TimeUnit.MILLISECONDS);
-        opening.next(new TcpFailure(Status.UNAVAILABLE, "no link can be used"));
+        opening.next(new TcpFailure(Status.BUSY, "no link can be used"));
         return opening.opened;
     }
 
@@ -65,15 +65,15 @@ final class TcpOpening {
         }
         link.get().openLater(StreamKind.BOTH, method, message).whenComplete((stream, failure) -> {
             if (failure == null) {
-                await(stream);
+                await(stream, link.get().peer().node());
             } else {
-                next(new TcpFailure(Status.UNAVAILABLE, String.valueOf(failure.getMessage())));
+                next(new TcpFailure(Status.BUSY, String.valueOf(failure.getMessage())));
             }
         });
     }
 
     /** Its last change is either OPENED or an end; which one is looked at when it has come. */
-    private void await(LinkStream stream) {
+    private void await(LinkStream stream, String node) {
         opened.whenComplete((taken, failure) -> {
             if (taken != stream) {
                 stream.reset(Status.CANCELLED, "nobody waits any more");
@@ -82,19 +82,20 @@ final class TcpOpening {
         stream.onChange(() -> {
             Optional<StreamEnd> end = stream.end();
             if (end.isPresent()) {
-                refused(stream, end.get());
+                refused(stream, end.get(), node);
             } else if (stream.opened().isPresent()) {
                 opened.complete(stream);
             }
         });
     }
 
-    private void refused(LinkStream stream, StreamEnd end) {
+    private void refused(LinkStream stream, StreamEnd end, String node) {
         stream.onChange(() -> {});
-        TcpFailure failure = new TcpFailure(end.status(), text(end));
+        boolean lost = end.cause() == StreamEnd.Cause.LOST;
+        TcpFailure failure = new TcpFailure(lost ? Status.BUSY : end.status(), node + ": " + text(end));
         boolean another = switch (end.status()) {
             case BUSY, UNAVAILABLE, UNSUPPORTED -> true;
-            default -> end.cause() == StreamEnd.Cause.LOST;
+            default -> lost;
         };
         if (another) {
             next(failure);

@@ -32,7 +32,8 @@ class EdgeMessagesTest {
         assertThat(Grant.decode(grant.encode())).isEqualTo(grant);
         EdgeState own = new EdgeState("c".repeat(64), 12, "", EdgeState.Routes.OWN);
         assertThat(EdgeState.decode(own.encode())).isEqualTo(own);
-        EdgeConfig drained = new EdgeConfig("dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true);
+        EdgeConfig drained = new EdgeConfig(
+                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true, EdgeMessages.Outbound.NOWHERE);
         assertThat(EdgeConfig.decode(drained.encode())).isEqualTo(drained);
         assertThat(drained.digest()).isNotEqualTo(CONFIG.digest());
         EdgeState state = new EdgeState("c".repeat(64), 12, "port 22 is taken");

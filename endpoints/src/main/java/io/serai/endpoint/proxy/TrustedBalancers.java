@@ -15,16 +15,34 @@ import java.util.List;
  * must begin with a PROXY header of version 2, which tells the client's address; without it, or with a bad one, the
  * connection is closed. A listener without balancers knows no PROXY header: nobody can pretend to be somebody else.
  */
-public record TrustedBalancers(List<Network> networks) {
+public record TrustedBalancers(List<Network> networks, Inside inside) {
+    /** Stands in options for this very process, which passes on connections that came by edges. */
+    public static final String THIS_PROCESS = "this-process";
+
     /** A connection that does not bring its whole header in this time is closed. */
     public static final Duration HEADER_LIMIT = Duration.ofSeconds(5);
+
+    /** Whether this process may be a balancer of its own listener. */
+    public enum Inside {
+        NOBODY,
+        /** Its {@link OwnSockets}, and nobody else: another process of the host is a stranger. */
+        THIS_PROCESS
+    }
 
     public TrustedBalancers {
         networks = List.copyOf(networks);
     }
 
-    /** @param text networks or addresses, separated by commas; blank for none */
+    /** Balancers in these networks. */
+    public TrustedBalancers(List<Network> networks) {
+        this(networks, Inside.NOBODY);
+    }
+
+    /** @param text networks or addresses, separated by commas, or {@link #THIS_PROCESS}; blank for none */
     public static TrustedBalancers parse(String text) {
+        if (text.equals(THIS_PROCESS)) {
+            return new TrustedBalancers(List.of(), Inside.THIS_PROCESS);
+        }
         try {
             return new TrustedBalancers(Arrays.stream(text.split(",", -1))
                     .map(String::strip)
@@ -38,11 +56,12 @@ public record TrustedBalancers(List<Network> networks) {
 
     /** Whether connections have to come by a balancer. */
     public boolean areUsed() {
-        return !networks.isEmpty();
+        return !networks.isEmpty() || inside == Inside.THIS_PROCESS;
     }
 
     public boolean include(SocketAddress peer) {
-        return peer instanceof InetSocketAddress address && include(address.getAddress());
+        return inside == Inside.THIS_PROCESS && OwnSockets.include(peer)
+                || peer instanceof InetSocketAddress address && include(address.getAddress());
     }
 
     public boolean include(InetAddress peer) {

@@ -317,7 +317,7 @@ class OutboundPathTest {
                 assertThat(test(nobody, by(Programs.freePort()), by(proxy.port()))).contains("is trusted");
             }
             try (SiteInspection inspection = new SiteInspection(camel, any -> List.of(OutboundPath.DIRECT))) {
-                assertThat(site.trust()).contains(inspection.presented(nobody).trustLine());
+                assertThat(site.trust().get(0)).startsWith(inspection.presented(nobody).trustLine());
             }
         }
         Site wrongKey = sftpSite().withTrust(List.of(OTHER_KEY));

@@ -244,6 +244,11 @@ public final class EdgeLinks implements AutoCloseable {
         return made;
     }
 
+    /** The threads and sockets of the links, for what goes over them. */
+    public synchronized LinkTransport transport() {
+        return engine().transport();
+    }
+
     /** Names are looked up anew at each try. */
     static InetSocketAddress address(HostPort address) {
         return InetSocketAddress.createUnresolved(address.host(), address.port());

@@ -7,6 +7,7 @@ import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.edge.message.EdgeMessages.Outbound;
 import io.serai.edge.message.EdgeMessages.Servers;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,15 +29,17 @@ final class EdgeOffers {
     /** An edge with routes of its own is given the keys that they can show, and no listeners. */
     EdgeConfig config(Zone zone, Zone.Edge edge, Wish wish) {
         List<Offer> offers = wish.routes() == Routes.OWN ? List.of() : offers(zone, edge);
-        // An edge that offers nothing needs no keys.
-        boolean shows = wish.routes() == Routes.OWN || !offers.isEmpty();
+        // An edge that speaks with nobody itself needs no keys.
+        boolean shows = wish.routes() == Routes.OWN
+                || zone.listeners().stream().anyMatch(listener -> listener.mode() == Zone.Mode.SESSIONS);
         return new EdgeConfig(
                 zone.name().value(),
                 wish.revision(),
                 wish.servers(),
                 offers,
                 shows ? identity : List.of(),
-                wish.draining());
+                wish.draining(),
+                outbound(zone.outbound()));
     }
 
     static List<Offer> offers(Zone zone, Zone.Edge edge) {
@@ -44,6 +47,11 @@ final class EdgeOffers {
                 .map(listener -> new Offer(
                         listener.name(), listener.protocol().name().toLowerCase(Locale.ROOT), options(listener, edge)))
                 .toList();
+    }
+
+    private static Outbound outbound(Zone.Outbound said) {
+        boolean byEdges = said.offered() && said.proxies().isEmpty() && !said.destinations().isEmpty();
+        return byEdges ? new Outbound(said.destinations(), said.idle().toMillis()) : Outbound.NOWHERE;
     }
 
     private static List<String> options(Zone.Listener listener, Zone.Edge edge) {
@@ -57,6 +65,11 @@ final class EdgeOffers {
         rates.connections().ifPresent(rate -> options.add("connectionRate=" + rate));
         rates.connectionsPerAddress().ifPresent(rate -> options.add("connectionRatePerAddress=" + rate));
         rates.logins().ifPresent(rate -> options.add("loginRate=" + rate));
+        if (listener.mode() == Zone.Mode.TCP) {
+            options.add("mode=tcp");
+            listener.maxSessions().ifPresent(most -> options.add("maxConnections=" + most));
+            return options;
+        }
         switch (listener.protocol()) {
             case SFTP -> listener.maxSessions().ifPresent(most -> options.add("maxSessions=" + most));
             case FTPS -> {

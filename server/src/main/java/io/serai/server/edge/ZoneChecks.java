@@ -10,6 +10,7 @@ import io.serai.config.object.ConfigObject;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.config.object.ZoneChoice;
+import io.serai.edge.tcp.Destinations;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,11 @@ public final class ZoneChecks {
                 zones.put(zone.name(), zone);
             }
         }
+        for (ConfigObject put : puts) {
+            if (put instanceof Zone zone) {
+                requireReadableDestinations(zone);
+            }
+        }
         requireOneDefault(zones.values());
         requireEdgesApart(zones.values());
         for (ConfigObject put : puts) {
@@ -48,6 +54,15 @@ public final class ZoneChecks {
             if (puts.contains(zone) && !zone.outbound().offered()) {
                 requireUnused(zone, puts, objects);
             }
+        }
+    }
+
+    /** They are read as the edges will read them. */
+    private static void requireReadableDestinations(Zone zone) {
+        try {
+            var unused = Destinations.of(zone.outbound().destinations());
+        } catch (SeraiException e) {
+            throw invalid("zone \"" + zone.name() + "\": " + e.text());
         }
     }
 

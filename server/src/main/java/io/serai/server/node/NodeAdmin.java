@@ -77,9 +77,15 @@ final class NodeAdmin implements NodeApi.Control {
             NodeTransactions transactions,
             List<String> overlay) {}
 
-    /** A node works without its caches, only slower; and transactions left prepared are for people, not for balancers. */
+    /**
+     * A node works without its caches, only slower; transactions left prepared are for people, not for balancers; and without
+     * a way out to sites it still takes partners.
+     */
     private static Map<String, Object> remarks(Ground ground) {
+        Map<String, String> outbound = ground.work().edges().outboundTroubles();
         return Map.of(
+                "outbound",
+                outbound.isEmpty() ? "UP" : "WARNING: " + String.join("; ", outbound.values()),
                 "cache",
                 ground.caches().state(),
                 "transactions",

@@ -12,20 +12,26 @@ import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.link.LinkSettings;
+import io.serai.edge.message.Method;
 import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.relay.EdgeLimits;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.UploadVerdicts;
+import io.serai.edge.tcp.PassThroughService;
+import io.serai.edge.tcp.StreamSwitch;
+import io.serai.edge.tcp.TcpLimits;
 import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkKeyFile;
 import io.serai.edge.tls.LinkRole;
 import io.serai.route.session.PartnerSessions;
+import io.serai.route.site.outbound.OutboundPaths;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
 import io.serai.server.edge.EdgeTogether;
 import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
+import io.serai.server.edge.ZoneOutbound;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -53,17 +59,24 @@ final class NodeEdges {
     private static final Duration TICKETS_VALID = Duration.ofHours(24);
     private static final Duration ENROLMENT_PAUSE = Duration.ofSeconds(2);
 
+    /** Sessions that are idle are ended by who answers them. */
+    private static final TcpLimits PASSED = new TcpLimits(
+            Duration.ofSeconds(10), Duration.ofHours(24), Duration.ofMinutes(1), 10_000);
+
     private final NodeCamel camel;
     private final JdbcObjectStore objects;
     private final EdgeLinks links;
     private final EdgeEnrolments enrolments;
     private final SessionTickets tickets;
     private final EdgeAlarms alarms;
+    private final ZoneOutbound outbound;
+    private final PassedListeners passed;
     private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
     private final ExecutorService workers = new ThreadPoolExecutor(
             WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
-    private volatile boolean draining;
+    private final ExecutorService following = Executors.newSingleThreadExecutor(named("edge-passed"));
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(named("edge-clock"));
+    private volatile boolean draining;
 
     /** What it stands on. */
     record Ground(
@@ -99,6 +112,9 @@ final class NodeEdges {
                 (seen, zone, by) -> put(seen, zone, by, shared),
                 InstantSource.system(),
                 ENROLMENT_PAUSE);
+        this.outbound = new ZoneOutbound(objects, links);
+        this.passed = new PassedListeners(camel, objects, ground.listeners()::passedThrough);
+        camel.bind("seraiOutbound", OutboundPaths.class, outbound);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
     }
 
@@ -145,7 +161,20 @@ final class NodeEdges {
 
     /** Begins to dial; the routes of the node run. */
     void start() {
+        objects.onChange(changes -> {
+            boolean concerned = changes.stream()
+                    .anyMatch(change -> change.before() instanceof Zone || change.after() instanceof Zone);
+            if (concerned && !following.isShutdown()) {
+                following.execute(passed::follow);
+            }
+        });
+        passed.follow();
         links.start();
+    }
+
+    /** The ways out to sites that do not work now, and why. */
+    Map<String, String> outboundTroubles() {
+        return outbound.troubles();
     }
 
     EdgeLinks links() {
@@ -165,7 +194,9 @@ final class NodeEdges {
 
     private ZoneDesk desk(ZoneName zone) {
         PartnerService service = services.computeIfAbsent(zone, this::open);
-        return new ZoneDesk(service, service);
+        PassThroughService passing = new PassThroughService(
+                links.transport(), accepted -> passed.address(zone, accepted.listener()), PASSED);
+        return new ZoneDesk(new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passing), service), service);
     }
 
     /** The service and its route stay when the zone goes: nothing comes in there then. */
@@ -199,9 +230,11 @@ final class NodeEdges {
 
     private void close() {
         enrolments.close();
+        outbound.close();
         links.close();
         workers.shutdownNow();
         clock.shutdownNow();
+        following.shutdownNow();
     }
 
     private static java.util.concurrent.ThreadFactory named(String name) {

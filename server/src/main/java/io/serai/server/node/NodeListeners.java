@@ -3,10 +3,12 @@ package io.serai.server.node;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.Network;
+import io.serai.config.object.Zone;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
@@ -99,9 +101,27 @@ final class NodeListeners {
         return new ListenerRoutes(listeners);
     }
 
-    /** The listeners that are bound now. */
+    /** The listeners that are bound now for everybody. */
     List<NodeFile.Listener> bound(CamelContext camel) {
-        return new ActiveListeners(camel).bound().stream().map(this::describe).toList();
+        List<BoundListener> inner = PassedListeners.of(camel);
+        return new ActiveListeners(camel)
+                .bound().stream()
+                        .filter(listener -> !inner.contains(listener))
+                        .map(this::describe)
+                        .toList();
+    }
+
+    /** The endpoint that answers connections that edges pass through; nobody else can reach it. */
+    String passedThrough(Zone.Listener listener) {
+        String options = listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom="
+                + TrustedBalancers.THIS_PROCESS;
+        return switch (listener.protocol()) {
+            case SFTP -> "sftp-server:" + options + "&hostKeySet=#bean:seraiHostKeys";
+            case HTTPS ->
+                "http-server:" + options + tlsOptions()
+                        + drainOption(settings.node().drainLimit());
+            case FTPS -> throw new IllegalArgumentException("FTPS cannot be passed through");
+        };
     }
 
     private NodeFile.Listener describe(BoundListener listener) {

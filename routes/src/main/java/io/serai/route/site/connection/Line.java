@@ -87,6 +87,11 @@ public final class Line {
         return InetAddress.getByAddress(target().host(), STAND_IN);
     }
 
+    /** Whether its way is still one of those by which the site's connections leave. */
+    boolean mayStillLeave(List<OutboundPath> now) {
+        return now.contains(path());
+    }
+
     /** What to connect a socket of this line to. */
     InetSocketAddress address(String name, int port) {
         return isDirect() ? new InetSocketAddress(name, port) : InetSocketAddress.createUnresolved(name, port);

@@ -6,10 +6,12 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
+import io.serai.route.site.outbound.OutboundPath;
 import io.serai.route.site.outbound.OutboundPaths;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -84,14 +86,15 @@ public final class SiteConnections implements AutoCloseable {
 
         /** Connects, or takes a connection that another delivery has left. */
         public Lease connect(StopSwitch stop) {
-            Reusable idle = gate.idleFor(site);
+            List<OutboundPath> ways = paths.of(site);
+            Reusable idle = gate.idleFor(site, ways);
             while (idle != null) {
                 Lease lease = new Lease(gate, site, idle, stop, flow);
                 if (idle.alive()) {
                     return lease;
                 }
                 lease.closeConnection();
-                idle = gate.idleFor(site);
+                idle = gate.idleFor(site, ways);
             }
             return new Lease(gate, site, SiteConnections.this.connect(site, stop), stop, flow);
         }
@@ -250,14 +253,14 @@ public final class SiteConnections implements AutoCloseable {
             places = new SiteGate(limits);
         }
 
-        /** The connection used last, if it was made for exactly this definition of the site. */
-        synchronized @Nullable Reusable idleFor(Site site) {
+        /** The connection used last, if it was made for exactly this definition of the site, and leaves as sites do now. */
+        synchronized @Nullable Reusable idleFor(Site site, List<OutboundPath> ways) {
             while (true) {
                 Idle last = idle.pollLast();
                 if (last == null) {
                     return null;
                 }
-                if (last.site().equals(site)) {
+                if (last.site().equals(site) && last.connection().line().mayStillLeave(ways)) {
                     return last.connection();
                 }
                 last.connection().close();

@@ -1,0 +1,14 @@
+package io.serai.edge.tcp;
+
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkTransport;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * What the pass-through listeners of an edge stand on.
+ *
+ * @param pick the best link for a new connection, but for those
+ */
+public record TcpRelays(LinkTransport transport, Function<Set<Link>, Optional<Link>> pick) {}
