@@ -104,6 +104,8 @@ public final class RelayConsumer extends DefaultConsumer implements BoundListene
         // Whatever a route says of new sessions is said of these, too.
         exchange.getIn().setHeader(PartnerHeaders.OPERATION, "OpenSession");
         exchange.getIn().setHeader(PartnerHeaders.CLIENT_ADDRESS, client.getAddress().getHostAddress());
+        exchange.getIn().setHeader(PartnerHeaders.LISTENER, endpoint.getListener());
+        exchange.getIn().setHeader(PartnerHeaders.PROTOCOL, endpoint.getProtocol().name());
         try {
             getProcessor().process(exchange);
         } catch (Exception e) { // Camel declares any

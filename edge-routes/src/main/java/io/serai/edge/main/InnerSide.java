@@ -41,7 +41,8 @@ final class InnerSide implements Supplier<List<String>> {
             LOG.warn("The addresses of this machine are not known: {}", e.toString());
         }
         for (Link server : servers.get()) {
-            if (server.peer().address() instanceof InetSocketAddress address) {
+            if (server.peer().address() instanceof InetSocketAddress address
+                    && !address.getAddress().isLoopbackAddress()) {
                 ranges.add(text(address.getAddress()));
             }
         }

@@ -2,6 +2,14 @@ package io.serai.edge.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Set;
+import java.util.Optional;
+import java.net.SocketException;
+import io.serai.edge.tcp.TcpRelays;
+import io.serai.edge.link.LinkTransport;
+import io.serai.edge.link.LinkSettings;
+import io.serai.edge.link.Link;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Protocol;
@@ -258,6 +266,43 @@ class EdgeListenersTest {
                     .contains("https.yaml", "the former route runs on");
         }
         ask(bound(Protocol.HTTPS));
+    }
+
+    @Test
+    void passesConnectionsThroughWithoutAnyKey() throws Exception {
+        List<Set<Link>> picked = new CopyOnWriteArrayList<>();
+        LinkTransport sockets = LinkTransport.start(LinkSettings.standard(), 1);
+        camel.getRegistry().bind("internal", TcpRelays.class, new TcpRelays(sockets, tried -> {
+            picked.add(tried);
+            return Optional.empty();
+        }));
+        EdgeConfig keyless = new EdgeConfig(
+                "dmz", 1, NOBODY, List.of(offer("raw", "sftp", "mode=tcp", "maxConnections=9")), List.of());
+        assertThat(listeners.apply(keyless)).isEmpty();
+        expectCut(bound(Protocol.SFTP));
+        assertThat(picked).hasSize(1);
+        assertThat(listeners.apply(config(tls, offer("raw", "sftp", "mode=tcp", "deny=127.0.0.0/8"))))
+                .isEmpty();
+        expectCut(bound(Protocol.SFTP));
+        assertThat(picked).as("nobody is asked about whom the route refuses").hasSize(1);
+        assertThat(listeners.apply(config(tls, offer("raw", "sftp", "mode=tcp", "connectionRate=1/m"))))
+                .isEmpty();
+        expectCut(bound(Protocol.SFTP));
+        expectCut(bound(Protocol.SFTP));
+        assertThat(picked).hasSize(2);
+        assertThat(listeners.apply(config(tls, offer("raw", "ftps", "mode=tcp")))).hasSize(1);
+        assertThat(listeners.apply(config(tls))).isEmpty();
+        assertThat(new ActiveListeners(camel).bound()).isEmpty();
+        sockets.close();
+    }
+
+    private static void expectCut(BoundListener listener) throws IOException {
+        try (Socket socket = new Socket(listener.address().getAddress(), listener.address().getPort())) {
+            socket.setSoTimeout(10_000);
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        } catch (SocketException e) {
+            assertThat(e).hasMessageContaining("reset");
+        }
     }
 
     @Test

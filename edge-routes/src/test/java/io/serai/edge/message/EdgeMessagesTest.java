@@ -9,6 +9,7 @@ import io.serai.edge.message.EdgeMessages.EdgeState;
 import io.serai.edge.message.EdgeMessages.Grant;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
+import io.serai.edge.message.EdgeMessages.Outbound;
 import io.serai.edge.message.EdgeMessages.ServerPin;
 import io.serai.edge.message.EdgeMessages.Servers;
 import java.util.HexFormat;
@@ -44,6 +45,18 @@ class EdgeMessagesTest {
         assertThat(later.digest()).isEqualTo(CONFIG.digest());
         EdgeConfig other = new EdgeConfig("dmz", 41, SERVERS, CONFIG.offers(), List.of());
         assertThat(other.digest()).isNotEqualTo(CONFIG.digest());
+    }
+
+    @Test
+    void whereAnEdgeMayConnectToIsPartOfWhatItHas() throws Exception {
+        EdgeConfig open = new EdgeConfig(
+                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), new Outbound(List.of("*.bank.example:22"), 600_000));
+        assertThat(EdgeConfig.decode(open.encode())).isEqualTo(open);
+        assertThat(open.digest()).isNotEqualTo(CONFIG.digest());
+        EdgeConfig alone = new EdgeConfig(
+                "z", 1, new Servers(7, List.of()), List.of(), List.of(), new Outbound(List.of("a:1", "b:2"), 300));
+        assertThat(HexFormat.of().formatHex(alone.encode()))
+                .isEqualTo("0a017a" + "12020807" + "320d" + "0a03613a31" + "0a03623a32" + "10ac02" + "2801");
     }
 
     @Test

@@ -111,6 +111,28 @@ class DestinationsTest {
     }
 
     @Test
+    void theEdgesOwnSideIsReachedByARuleOfItsOwnAlone() throws Exception {
+        List<String> inner = List.of("203.0.113.11", "203.0.113.11/28", "10.20.0.11/16", "2001:db8:1::11/64", "odd");
+        for (String wide : List.of("*:*", "203.0.113.0/24:*", "0.0.0.0/0:*", "10.0.0.0/8:*", "[2001:db8::/32]:*")) {
+            Destinations destinations = Destinations.of(List.of(wide, "inside.example:*"), () -> inner);
+            for (String each : List.of("203.0.113.11", "203.0.113.1", "10.20.9.9", "2001:db8:1::99")) {
+                assertThat(destinations.permits(Optional.empty(), address(each), 22))
+                        .as("%s by %s", each, wide)
+                        .isFalse();
+                assertThat(destinations.permits(Optional.of("inside.example"), address(each), 22))
+                        .isFalse();
+            }
+        }
+        Destinations outer = Destinations.of(List.of("203.0.113.0/24:22", "10.0.0.0/8:22"), () -> inner);
+        assertThat(outer.permits(Optional.empty(), address("203.0.113.16"), 22)).isTrue();
+        assertThat(outer.permits(Optional.empty(), address("10.21.0.1"), 22)).isTrue();
+        Destinations own = Destinations.of(List.of("10.20.0.11:22", "203.0.113.0/29:22"), () -> inner);
+        assertThat(own.permits(Optional.empty(), address("10.20.0.11"), 22)).isTrue();
+        assertThat(own.permits(Optional.empty(), address("203.0.113.1"), 22)).isTrue();
+        assertThat(own.permits(Optional.empty(), address("10.20.0.12"), 22)).isFalse();
+    }
+
+    @Test
     void numbersInDisguiseAreNoNames() {
         for (String odd : List.of(
                 "2130706433",

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBuf;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamKind;
@@ -16,6 +17,7 @@ import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
 import io.serai.edge.message.TcpMessages.Connect;
 import io.serai.endpoint.proxy.ProxyHeader;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -27,6 +29,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +120,71 @@ class PassThroughTest {
         bench.test.close();
         refused();
         await().atMost(SOON).until(() -> listener.connections() == 0);
+    }
+
+    @Test
+    void aBalancerSaysWhoseConnectionItIsAndNobodyElseComesIn() throws Exception {
+        List<InetSocketAddress> asked = new CopyOnWriteArrayList<>();
+        PassThroughListener behind = new PassThroughListener(
+                new TcpRelays(bench.sockets, tried -> bench.test.acceptor.pick(tried)),
+                "sftp",
+                TrustedBalancers.parse("127.0.0.1"),
+                client -> {
+                    asked.add(client);
+                    return client.getPort() == 7
+                            ? CompletableFuture.failedFuture(new IllegalStateException("not you"))
+                            : CompletableFuture.completedFuture(null);
+                },
+                LIMITS);
+        edge = behind.start(new InetSocketAddress(LOOPBACK, 0));
+        InetSocketAddress client = new InetSocketAddress("198.51.100.7", 4711);
+        for (int cut : new int[] {0, 5, 28}) {
+            byte[] header = header(client);
+            try (Socket socket = connect()) {
+                socket.getOutputStream().write(header, 0, cut);
+                socket.getOutputStream().flush();
+                socket.getOutputStream().write(header, cut, header.length - cut);
+                socket.getOutputStream().write(new byte[] {1, 2, 3});
+                socket.shutdownOutput();
+                assertThat(socket.getInputStream().readAllBytes()).containsExactly(1, 2, 3);
+            }
+        }
+        assertThat(headers).extracting(ProxyHeader::client).containsOnly(Optional.of(client)).hasSize(3);
+        refused(header(new InetSocketAddress("198.51.100.7", 7)));
+        refused("SSH-2.0-OpenSSH_9.2\r\n".getBytes());
+        assertThat(asked).hasSize(4);
+        assertThat(headers).hasSize(3);
+        behind.stop();
+        PassThroughListener elsewhere = new PassThroughListener(
+                new TcpRelays(bench.sockets, tried -> bench.test.acceptor.pick(tried)),
+                "sftp",
+                TrustedBalancers.parse("10.0.0.0/8"),
+                PassThroughListener.Gatekeeper.OPEN,
+                LIMITS);
+        edge = elsewhere.start(new InetSocketAddress(LOOPBACK, 0));
+        refused(header(client));
+        elsewhere.stop();
+        await().atMost(SOON).until(() -> behind.connections() == 0 && elsewhere.connections() == 0);
+        bench.awaitNothingLeft();
+    }
+
+    private static byte[] header(InetSocketAddress client) {
+        ByteBuf bytes = ProxyProtocolHeader.of(client, new InetSocketAddress("192.0.2.1", 22));
+        byte[] header = new byte[bytes.readableBytes()];
+        bytes.readBytes(header).release();
+        return header;
+    }
+
+    private void refused(byte[] first) throws IOException {
+        try (Socket client = connect()) {
+            assertThatThrownBy(() -> {
+                        client.getOutputStream().write(first);
+                        if (client.getInputStream().read() < 0) {
+                            throw new SocketException("closed");
+                        }
+                    })
+                    .isInstanceOf(SocketException.class);
+        }
     }
 
     private void refused() throws IOException {

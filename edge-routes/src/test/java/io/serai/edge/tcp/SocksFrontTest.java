@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpServer;
 import io.serai.config.error.SeraiException;
 import io.serai.config.secret.SecretText;
+import io.serai.edge.message.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -118,6 +119,24 @@ class SocksFrontTest {
             bench.awaitNothingLeft();
         } finally {
             web.stop(0);
+        }
+    }
+
+    @Test
+    void theWordsOfAFailureAreThereForWhoeverAskedAndOnce() throws Exception {
+        try (TcpBench bench = new TcpBench(LIMITS, Optional.empty(), "127.0.0.0/8:1")) {
+            try (Socket socket = new Socket(bench.proxy.getAddress(), bench.proxy.getPort())) {
+                socket.getOutputStream().write(new byte[] {5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, 0, 80});
+                assertThat(socket.getInputStream().readNBytes(4)).containsExactly(5, 0, 5, 2);
+                TcpFailure failure = bench.front.takeFailure(socket.getLocalPort()).orElseThrow();
+                assertThat(failure.status()).isEqualTo(Status.PERMISSION_DENIED);
+                assertThat(failure.text()).contains("127.0.0.1 port 80").startsWith("edge");
+                assertThat(bench.front.takeFailure(socket.getLocalPort())).isEmpty();
+            }
+            bench.test.close();
+            assertThat(talk(bench, new byte[] {5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, 0, 1}, 4))
+                    .as("no edge is no answer of the destination")
+                    .containsExactly(5, 0, 5, 1);
         }
     }
 
