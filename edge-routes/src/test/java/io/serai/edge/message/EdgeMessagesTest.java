@@ -34,7 +34,7 @@ class EdgeMessagesTest {
         EdgeState own = new EdgeState("c".repeat(64), 12, "", EdgeState.Routes.OWN);
         assertThat(EdgeState.decode(own.encode())).isEqualTo(own);
         EdgeConfig drained = new EdgeConfig(
-                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true, EdgeMessages.Outbound.NOWHERE);
+                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true, Outbound.NOWHERE);
         assertThat(EdgeConfig.decode(drained.encode())).isEqualTo(drained);
         assertThat(drained.digest()).isNotEqualTo(CONFIG.digest());
         EdgeState state = new EdgeState("c".repeat(64), 12, "port 22 is taken");
@@ -50,13 +50,19 @@ class EdgeMessagesTest {
     @Test
     void whereAnEdgeMayConnectToIsPartOfWhatItHas() throws Exception {
         EdgeConfig open = new EdgeConfig(
-                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), new Outbound(List.of("*.bank.example:22"), 600_000));
+                "dmz",
+                41,
+                SERVERS,
+                CONFIG.offers(),
+                CONFIG.identity(),
+                false,
+                new Outbound(List.of("*.bank.example:22"), 600_000));
         assertThat(EdgeConfig.decode(open.encode())).isEqualTo(open);
         assertThat(open.digest()).isNotEqualTo(CONFIG.digest());
         EdgeConfig alone = new EdgeConfig(
-                "z", 1, new Servers(7, List.of()), List.of(), List.of(), new Outbound(List.of("a:1", "b:2"), 300));
+                "z", 1, new Servers(7, List.of()), List.of(), List.of(), false, new Outbound(List.of("a:1", "b:2"), 300));
         assertThat(HexFormat.of().formatHex(alone.encode()))
-                .isEqualTo("0a017a" + "12020807" + "320d" + "0a03613a31" + "0a03623a32" + "10ac02" + "2801");
+                .isEqualTo("0a017a" + "12020807" + "2801" + "3a0d" + "0a03613a31" + "0a03623a32" + "10ac02");
     }
 
     @Test
