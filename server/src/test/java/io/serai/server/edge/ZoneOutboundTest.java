@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.cluster.database.TestDatabase;
-import io.serai.cluster.edge.LinkPins;
+import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
@@ -129,7 +129,7 @@ class ZoneOutboundTest {
         links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
-                new LinkPins(DATABASE.database()),
+                new EdgeTogether(DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1)),
                 new NodeName("one"),
                 LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system()),
                 "serai test",
