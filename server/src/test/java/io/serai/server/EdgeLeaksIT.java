@@ -52,7 +52,7 @@ class EdgeLeaksIT {
                             == 64);
             Partner partner = Partner.of(server, folder, ACCOUNT).at(ports);
             Path file = Files.writeString(folder.resolve("content"), CONTENT.repeat(40_000));
-            for (int round = 0; round < Integer.getInteger("serai.leak.rounds", 3); round++) {
+            for (int round = 0; round < Integer.getInteger("serai.leak.rounds", 2); round++) {
                 load(partner, file, round);
             }
             await("the end of all sessions")
@@ -73,7 +73,9 @@ class EdgeLeaksIT {
                     .atMost(LIMIT)
                     .untilAsserted(
                             () -> expectNothing("its live objects", foundIn(dump(edge, folder.resolve("heap.hprof")))));
-            System.out.println("in its whole memory: " + foundInMemory(edge.pid()));
+            if (Boolean.getBoolean("serai.leak.memory")) { // for people: Java wipes nothing that is free again
+                System.out.println("in its whole memory: " + foundInMemory(edge.pid()));
+            }
         }
     }
 
