@@ -96,10 +96,13 @@ class EdgeFailuresIT {
             puts.append("-put ").append(folder.file("small-" + i, 100_000 + i)).append(" /inbox/\n");
         }
         Tool.Running uploads = acme.startSftpAt(sftp, puts.toString(), "-l", "24000");
-        await("all under way").atMost(LIMIT).until(() -> back.toFile().length() > 2_000_000
-                && Files.exists(folder.resolve("killed.asked"))
-                && a.names("acme", "/inbox").size() > 3);
-        assertThat(cluster.ask("select count(*) from partner_session where node = 'a'")).isEqualTo("3");
+        await("all under way")
+                .atMost(LIMIT)
+                .until(() -> back.toFile().length() > 2_000_000
+                        && Files.exists(folder.resolve("killed.asked"))
+                        && a.names("acme", "/inbox").size() > 3);
+        assertThat(cluster.ask("select count(*) from partner_session where node = 'a'"))
+                .isEqualTo("3");
         b.admin().post("/api/v1/undrain", Map.of());
         a.kill();
         Files.createFile(folder.resolve("killed"));
@@ -107,12 +110,16 @@ class EdgeFailuresIT {
         download.await(LIMIT).expectSuccess();
         assertThat(TestFolder.sha256(back)).isEqualTo(TestFolder.sha256(big));
         String said = uploads.await(LIMIT).expectSuccess().output();
-        long refused = said.lines().filter(line -> line.contains("Failure") || line.contains("interrupted")).count();
+        long refused = said.lines()
+                .filter(line -> line.contains("Failure") || line.contains("interrupted"))
+                .count();
         List<String> there = b.names("acme", "/inbox");
         System.out.println("After the kill: " + there.size() + " of " + SMALL_FILES + " files, " + refused
                 + " lines of refusal: " + said);
         assertThat(there.size()).as("one file was under way, no more").isGreaterThanOrEqualTo(SMALL_FILES - 1);
-        assertThat(refused).as("a file that is not there was refused").isGreaterThanOrEqualTo(SMALL_FILES - there.size());
+        assertThat(refused)
+                .as("a file that is not there was refused")
+                .isGreaterThanOrEqualTo(SMALL_FILES - there.size());
         for (String name : there) {
             assertThat(TestFolder.sha256(b.file("acme", "/inbox/" + name)))
                     .as(name)
@@ -140,7 +147,9 @@ class EdgeFailuresIT {
         await("the upload").atMost(LIMIT).until(() -> node(latest()).equals("b"));
         a.admin().post("/api/v1/undrain", Map.of());
         await("the other server again").atMost(LIMIT).until(() -> sessionIsAt("a"));
-        assertThat(Files.exists(folder.resolve("frozen.asked"))).as("still uploading").isFalse();
+        assertThat(Files.exists(folder.resolve("frozen.asked")))
+                .as("still uploading")
+                .isFalse();
         int before = losses(edge);
         long began = System.nanoTime();
         b.freeze();
@@ -152,11 +161,18 @@ class EdgeFailuresIT {
                 + answered.toMillis() + " ms");
         assertThat(noticed).isLessThan(Duration.ofSeconds(20));
         assertThat(a.file("acme", "/outbox/slow")).doesNotExist();
-        await("the session at the other server").atMost(LIMIT).until(() -> node(latest()).equals("a"));
-        await("the takeover").atMost(LIMIT).until(() -> "0".equals(cluster.ask(
-                "select count(*) from node where name = 'b' and state in ('active', 'draining')"
-                        + " and lease_until > clock_timestamp()"))
-                && !"0".equals(cluster.ask("select count(*) from takeover where node = 'b' and finished_at is not null")));
+        await("the session at the other server")
+                .atMost(LIMIT)
+                .until(() -> node(latest()).equals("a"));
+        await("the takeover")
+                .atMost(LIMIT)
+                .until(() -> "0"
+                                .equals(cluster.ask(
+                                        "select count(*) from node where name = 'b' and state in ('active', 'draining')"
+                                                + " and lease_until > clock_timestamp()"))
+                        && !"0"
+                                .equals(cluster.ask(
+                                        "select count(*) from takeover where node = 'b' and finished_at is not null")));
         Files.createFile(folder.resolve("frozen"));
         upload.await(LIMIT).expectSuccess();
         assertThat(TestFolder.sha256(a.file("acme", "/outbox/slow"))).isEqualTo(TestFolder.sha256(big));
@@ -214,7 +230,9 @@ class EdgeFailuresIT {
         long began = System.nanoTime();
         Tool.run("kill", "-STOP", Long.toString(edge.pid())).expectSuccess();
         try {
-            await("the server to notice").atMost(LIMIT).until(() -> !state(server).equals("up"));
+            await("the server to notice")
+                    .atMost(LIMIT)
+                    .until(() -> !state(server).equals("up"));
         } finally {
             Tool.run("kill", "-CONT", Long.toString(edge.pid())).expectSuccess();
         }

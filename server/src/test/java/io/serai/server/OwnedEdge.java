@@ -101,7 +101,9 @@ final class OwnedEdge implements AutoCloseable {
 
     /** Its link to the server. */
     Link link() {
-        await("the server at the edge").atMost(LIMIT).until(() -> !acceptor.links().isEmpty());
+        await("the server at the edge")
+                .atMost(LIMIT)
+                .until(() -> !acceptor.links().isEmpty());
         return acceptor.links().get(0);
     }
 

@@ -68,7 +68,8 @@ class OwnedEdgeIT {
                 aProofCountsOnce(one.link(), two.link(), key);
                 server.restart();
                 assertThat(logsIn(one.link(), open(one.link(), "x"), key)).isFalse();
-                assertThat(ask(two.link(), Method.STAT, new byte[] {1, 2, 3}).status()).isEqualTo(Status.PROTOCOL);
+                assertThat(ask(two.link(), Method.STAT, new byte[] {1, 2, 3}).status())
+                        .isEqualTo(Status.PROTOCOL);
             }
             assertThat(metrics(server)).contains("serai_edge_violations_total{edge=\"edge2\"} 1.0");
             String log = server.logSince(0);

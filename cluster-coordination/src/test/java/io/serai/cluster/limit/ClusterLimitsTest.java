@@ -153,18 +153,27 @@ class ClusterLimitsTest {
         assertThat(a.limits.takeOver(dying.dead())).isGreaterThanOrEqualTo(2);
 
         AccountName account = new AccountName("orphans");
-        assertThat(a.limits.sessions().move(ending, account, 3)).as("an operator wants its end").isFalse();
-        assertThat(a.limits.sessions().move(taken, new AccountName("somebody"), 3)).isFalse();
+        assertThat(a.limits.sessions().move(ending, account, 3))
+                .as("an operator wants its end")
+                .isFalse();
+        assertThat(a.limits.sessions().move(taken, new AccountName("somebody"), 3))
+                .isFalse();
         assertThat(a.limits.sessions().move(taken, account, 1)).isTrue();
         a.loggedIn.add(taken);
-        assertThat(a.limits.sessions().move(tooMany, account, 1)).as("over the limit").isFalse();
-        assertThat(b.limits.sessions().move(taken, account, 1)).as("once more, from a node that lives").isTrue();
+        assertThat(a.limits.sessions().move(tooMany, account, 1))
+                .as("over the limit")
+                .isFalse();
+        assertThat(b.limits.sessions().move(taken, account, 1))
+                .as("once more, from a node that lives")
+                .isTrue();
         b.loggedIn.add(taken);
         a.limits.sessions().ended(taken);
         assertThat(a.admit(SessionId.random(), "orphans", 1))
                 .as("the place is the other node's")
                 .isEqualTo(Admission.FULL);
-        assertThat(dying.limits.sessions().move(taken, account, 1)).as("its lease is over").isFalse();
+        assertThat(dying.limits.sessions().move(taken, account, 1))
+                .as("its lease is over")
+                .isFalse();
         dying.close();
     }
 

@@ -17,6 +17,7 @@ final class ReceiveQueue {
     private int extra;
     /** What was taken or dropped has cost so much more than its bytes; it goes back with the next credit. */
     private int extraDue;
+
     private byte @Nullable [] ended;
     private boolean jumping;
     private boolean dropping;

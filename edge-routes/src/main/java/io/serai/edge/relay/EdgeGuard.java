@@ -108,8 +108,7 @@ final class EdgeGuard {
         String key = user.length() <= USER_CHARS ? user : user.substring(0, USER_CHARS);
         synchronized (users) {
             Allowance of = users.computeIfAbsent(
-                    key,
-                    name -> new Allowance(limits.failedLoginsOfUser(), limits.forgiven(), nanos.getAsLong()));
+                    key, name -> new Allowance(limits.failedLoginsOfUser(), limits.forgiven(), nanos.getAsLong()));
             if (users.size() > USERS_REMEMBERED) {
                 users.remove(users.keySet().iterator().next());
             }

@@ -31,6 +31,7 @@ final class HeldSessions {
     static final Duration LOGGED_IN_WITHIN = Duration.ofSeconds(10);
     /** How long a session whose link was lost is kept for its edge to come back for it, here or elsewhere. */
     private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(15);
+
     private static final Duration FILES_CLOSED_WITHIN = Duration.ofSeconds(2);
 
     private static final long CHECK_MILLIS = 50;

@@ -369,8 +369,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             throw new SeraiException(ErrorCode.BUSY, "The edge has too many sessions that have not logged in");
         }
         return begin(session, () -> {
-                    SessionGreeting greeting =
-                            session.desk().answer(new OpenSession(session.id(), session.origin()));
+                    SessionGreeting greeting = session.desk().answer(new OpenSession(session.id(), session.origin()));
                     sessions.endOverdue(greeting.loginGrace());
                     return Optional.of(ReplyCodec.encode(greeting));
                 })

@@ -76,9 +76,10 @@ class MovingSessionsTest {
     private ServerUnderTest server(String name, LinkIdentity identity, InMemoryPartners partners) throws Exception {
         ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners, tickets);
         servers.add(server);
-        await().atMost(SOON).until(() -> server.isLinked()
-                && edge.acceptor.links().stream()
-                        .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
+        await().atMost(SOON)
+                .until(() -> server.isLinked()
+                        && edge.acceptor.links().stream()
+                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
         return server;
     }
 
@@ -91,7 +92,8 @@ class MovingSessionsTest {
         ServerUnderTest server = new ServerUnderTest("node-2", NODE_2, edge, atSecond, tickets);
         server.service.drain();
         servers.add(server);
-        await().atMost(SOON).until(() -> server.isLinked() && edge.acceptor.links().size() == 2);
+        await().atMost(SOON)
+                .until(() -> server.isLinked() && edge.acceptor.links().size() == 2);
         return server;
     }
 
@@ -180,7 +182,9 @@ class MovingSessionsTest {
     }
 
     private void awaitNoSessions() {
-        await().atMost(SOON).until(() -> edge.partners.sessionCount() == 0 && atSecond.sessions().isEmpty());
+        await().atMost(SOON)
+                .until(() ->
+                        edge.partners.sessionCount() == 0 && atSecond.sessions().isEmpty());
     }
 
     // ---- sessions ----
@@ -270,7 +274,9 @@ class MovingSessionsTest {
             client.ended(0);
         }
         assertThat(atFirst.operations(OpenSession.class)).hasSize(1);
-        assertThat(atFirst.operations(ResumeSession.class)).as("the server has it still").isEmpty();
+        assertThat(atFirst.operations(ResumeSession.class))
+                .as("the server has it still")
+                .isEmpty();
         assertThat(acme.paths()).containsExactly("/in", "/in/more");
     }
 
@@ -302,9 +308,18 @@ class MovingSessionsTest {
         byte[] content = random("big.bin");
         acme.putFile("/big.bin", content);
         try (Client ftps = curl(
-                        "--limit-rate", "6M", "--ssl-reqd", "-o", "ftps.bin", "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
+                        "--limit-rate",
+                        "6M",
+                        "--ssl-reqd",
+                        "-o",
+                        "ftps.bin",
+                        "ftp://localhost:" + edge.port(Protocol.FTPS) + "/big.bin");
                 Client https = curl(
-                        "--limit-rate", "6M", "-o", "https.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                        "--limit-rate",
+                        "6M",
+                        "-o",
+                        "https.bin",
+                        "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             await().atMost(SOON).until(() -> size("ftps.bin") > 500_000 && size("https.bin") > 500_000);
             second.service.undrain();
             first.die();
@@ -374,13 +389,21 @@ class MovingSessionsTest {
         ServerUnderTest second = inReserve();
         random("big.bin");
         try (Client client = curl(
-                "--http1.1", "--limit-rate", "6M", "-T", "big.bin", "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
+                "--http1.1",
+                "--limit-rate",
+                "6M",
+                "-T",
+                "big.bin",
+                "https://localhost:" + edge.port(Protocol.HTTPS) + "/big.bin")) {
             awaitUploading();
             second.service.undrain();
             first.die();
             assertThat(client.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
             String said = Files.readString(client.said()).toLowerCase(java.util.Locale.ROOT);
-            assertThat(said).contains("< http/1.1 503").contains("< connection: close").contains("interrupted");
+            assertThat(said)
+                    .contains("< http/1.1 503")
+                    .contains("< connection: close")
+                    .contains("interrupted");
         }
         assertThat(acme.paths()).isEmpty();
     }
@@ -413,7 +436,8 @@ class MovingSessionsTest {
         try (Client client = committing(new CountDownLatch(1), may)) {
             second.service.undrain();
             first.die();
-            await().atMost(SOON).until(() -> !atSecond.operations(AskUpload.class).isEmpty());
+            await().atMost(SOON)
+                    .until(() -> !atSecond.operations(AskUpload.class).isEmpty());
             may.countDown();
             client.ended(0);
         }

@@ -165,8 +165,7 @@ class HostileEdgeTest {
         calm();
         dial(TestLink.EDGE, hello -> hello);
         RawPeer offender = edge.next(where);
-        RawPeer bystander =
-                edge.next(where == ConnectionClass.DATA ? ConnectionClass.CONTROL : ConnectionClass.DATA);
+        RawPeer bystander = edge.next(where == ConnectionClass.DATA ? ConnectionClass.CONTROL : ConnectionClass.DATA);
         await().atMost(SOON).until(() -> dialer.link().isPresent());
         long begun = System.nanoTime();
         offender.send(offence);

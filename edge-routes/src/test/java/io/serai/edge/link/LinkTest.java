@@ -240,7 +240,14 @@ class LinkTest {
         for (int[] skew : new int[][] {{3, 4}, {4, 3}}) {
             try (TestLink test = new TestLink(QUICK, new Echo(), new TestLink.Refusing())) {
                 LinkAcceptor edge = test.acceptor(new LinkNode(
-                        "edge-1", "test", UUID.randomUUID(), "x", List.of("old", "edge-only"), "", skew[1] - 1, skew[1]));
+                        "edge-1",
+                        "test",
+                        UUID.randomUUID(),
+                        "x",
+                        List.of("old", "edge-only"),
+                        "",
+                        skew[1] - 1,
+                        skew[1]));
                 InetSocketAddress at = edge.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
                 LinkTls tls =
                         LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
@@ -248,7 +255,8 @@ class LinkTest {
                         "node-1", "test", UUID.randomUUID(), "x", List.of("old", "new"), "", skew[0] - 1, skew[0]);
                 LinkDialer dialer = test.dialer(tls, server, at);
                 dialer.start();
-                await().atMost(SOON).until(() -> dialer.link().isPresent() && !edge.links().isEmpty());
+                await().atMost(SOON)
+                        .until(() -> dialer.link().isPresent() && !edge.links().isEmpty());
                 LinkPeer ofServer = dialer.link().orElseThrow().peer();
                 LinkPeer ofEdge = edge.links().get(0).peer();
                 assertThat(ofServer.minor()).isEqualTo(3).isEqualTo(ofEdge.minor());
@@ -272,8 +280,8 @@ class LinkTest {
                     test.acceptor(new LinkNode("edge-1", "test", UUID.randomUUID(), "x", List.of(), "", 5, 6));
             InetSocketAddress at = edge.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             LinkTls tls = LinkTls.of(LinkRole.SERVER, TestLink.SERVER, TestLink.trust("edge-1", TestLink.EDGE.pin()));
-            LinkDialer dialer = test.dialer(
-                    tls, new LinkNode("node-1", "test", UUID.randomUUID(), "x", List.of(), "", 3, 4), at);
+            LinkDialer dialer =
+                    test.dialer(tls, new LinkNode("node-1", "test", UUID.randomUUID(), "x", List.of(), "", 3, 4), at);
             dialer.start();
             await().atMost(SOON).until(() -> dialer.lastFailure().contains("versions 3 to 4 here are 5 to 6"));
             assertThat(dialer.link()).isEmpty();

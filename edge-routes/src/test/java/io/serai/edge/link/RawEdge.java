@@ -25,6 +25,7 @@ final class RawEdge implements AutoCloseable {
     private final List<SSLSocket> held = new CopyOnWriteArrayList<>();
     /** All of them: a socket that nobody knows any more closes by itself. */
     private final List<RawPeer> greeted = new CopyOnWriteArrayList<>();
+
     private volatile boolean frozen;
 
     RawEdge(LinkIdentity identity, UnaryOperator<Hello> change) throws Exception {

@@ -152,8 +152,7 @@ class EdgeListenersTest {
             assertThat(trust.shown).as("the certificate before %s", e).isNotNull();
         }
         return "sha256/"
-                + HexFormat.of()
-                        .formatHex(MessageDigest.getInstance("SHA-256").digest(trust.shown.getEncoded()));
+                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(trust.shown.getEncoded()));
     }
 
     private static void ask(BoundListener listener) throws Exception {

@@ -295,8 +295,8 @@ class PartnerSessionsTest {
         SshPublicKey key = key(known);
         SshSignature proof = signature(known, key, "relayed");
         SessionId first = through("edge-1");
-        TestAccounts account = TestAccounts.named("relayed")
-                .withKeys(PublicKeyEntry.toString(known.getPublic()) + " partner@example");
+        TestAccounts account =
+                TestAccounts.named("relayed").withKeys(PublicKeyEntry.toString(known.getPublic()) + " partner@example");
         node.objects.put(account.disabled().build());
         assertThat(node.sessions.answer(new PartnerOperation.LoginByPublicKey(first, "relayed", key, proof)))
                 .isInstanceOf(LoginResult.Refused.class);

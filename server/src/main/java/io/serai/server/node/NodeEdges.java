@@ -202,12 +202,7 @@ final class NodeEdges {
     /** The service and its route stay when the zone goes: nothing comes in there then. */
     private PartnerService open(ZoneName zone) {
         PartnerService service = new PartnerService(
-                workers,
-                clock,
-                new UploadVerdicts(VERDICTS_KEPT),
-                Optional.of(tickets),
-                EdgeLimits.DEFAULTS,
-                alarms);
+                workers, clock, new UploadVerdicts(VERDICTS_KEPT), Optional.of(tickets), EdgeLimits.DEFAULTS, alarms);
         if (draining) {
             service.drain();
         }
