@@ -58,7 +58,8 @@ class EdgeOutboundIT {
             expectArrival(theirs, "first.bin", first);
             for (String protocol : List.of("ftps", "https")) {
                 Path file = folder.file(protocol + ".bin", SIZE);
-                acme.sftp("put " + file + " /" + protocol + "/" + protocol + ".bin\n").expectSuccess();
+                acme.sftp("put " + file + " /" + protocol + "/" + protocol + ".bin\n")
+                        .expectSuccess();
                 expectArrival(theirs, protocol + ".bin", file);
             }
             passesThrough(ours, acme, folder);
@@ -70,13 +71,26 @@ class EdgeOutboundIT {
     /** Two ports of the edge lead to the server's own listeners; the server knows whose connections they are. */
     private void passesThrough(RunningServer ours, Partner acme, TestFolder folder) throws Exception {
         Path file = folder.file("through.bin", SIZE);
-        acme.startSftpAt(sftp, "put " + file + " /later/through.bin\n").await(Tool.LIMIT).expectSuccess();
+        acme.startSftpAt(sftp, "put " + file + " /later/through.bin\n")
+                .await(Tool.LIMIT)
+                .expectSuccess();
         assertThat(ours.file("acme", "/later/through.bin")).hasSameBinaryContentAs(file);
-        assertThat(ours.transfers("kind", "upload", "name", "through.bin").get(0).toString())
+        assertThat(ours.transfers("kind", "upload", "name", "through.bin")
+                        .get(0)
+                        .toString())
                 .contains("sftp-through");
         String login = "acme:" + Partner.PASSWORD;
         String url = "https://127.0.0.1:" + https + "/later/through.bin";
-        Tool.run("curl", "-q", "-sSf", "-k", "-u", login, "-o", folder.resolve("back.bin").toString(), url)
+        Tool.run(
+                        "curl",
+                        "-q",
+                        "-sSf",
+                        "-k",
+                        "-u",
+                        login,
+                        "-o",
+                        folder.resolve("back.bin").toString(),
+                        url)
                 .expectSuccess();
         assertThat(folder.resolve("back.bin")).hasSameBinaryContentAs(file);
         // It shows the server's own keys, and the edge has none.
@@ -93,14 +107,20 @@ class EdgeOutboundIT {
         acme.sftp("put " + file + " /later/late.bin\n").expectSuccess();
         JsonNode event = await("a failed attempt")
                 .atMost(LIMIT)
-                .until(() -> ours.events("route", "r-later"), found -> found.stream()
-                        .anyMatch(each -> each.path("attempts").asInt() > 0))
+                .until(
+                        () -> ours.events("route", "r-later"),
+                        found -> found.stream()
+                                .anyMatch(each -> each.path("attempts").asInt() > 0))
                 .get(0);
         assertThat(event.path("error").asText()).contains("the way through the edges of the zone dmz is down", "edge1");
         JsonNode history =
                 ours.admin().get("/api/v1/events/" + event.path("id").asText()).path("history");
         assertThat(history.get(history.size() - 1).path("code").asText()).isEqualTo("SITE_PROXY_DOWN");
-        assertThat(ours.admin().get("/api/v1/status").path("health").path("outbound").asText())
+        assertThat(ours.admin()
+                        .get("/api/v1/status")
+                        .path("health")
+                        .path("outbound")
+                        .asText())
                 .startsWith("WARNING")
                 .contains("the zone dmz");
 

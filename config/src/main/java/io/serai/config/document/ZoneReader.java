@@ -24,8 +24,20 @@ import java.util.Set;
 /** {@code kind: Zone}. The keys of an edge for which a document gives none stay as they are. */
 final class ZoneReader {
     private static final Map<String, String> OTHER_NAMES = Map.of(
-            "servers", "edges", "hosts", "edges", "ports", "listeners", "proxy", "proxies", "isDefault", "default", "allow",
-            "destinations", "idle", "outboundIdle");
+            "servers",
+            "edges",
+            "hosts",
+            "edges",
+            "ports",
+            "listeners",
+            "proxy",
+            "proxies",
+            "isDefault",
+            "default",
+            "allow",
+            "destinations",
+            "idle",
+            "outboundIdle");
     private static final Map<String, String> OTHER_EDGE_NAMES =
             Map.of("address", "addresses", "host", "addresses", "pin", "pins", "fingerprints", "pins");
     private static final Map<String, String> OTHER_LISTENER_NAMES = Map.of(
@@ -257,8 +269,7 @@ final class ZoneReader {
                 }
             }
         }
-        Zone.Mode mode =
-                fields.read("mode", Words.choice(Zone.Mode.class)).orElse(Zone.Mode.SESSIONS);
+        Zone.Mode mode = fields.read("mode", Words.choice(Zone.Mode.class)).orElse(Zone.Mode.SESSIONS);
         if (mode == Zone.Mode.TCP && protocol.isPresent() && protocol.get() == Protocol.FTPS) {
             fields.reject(
                     "mode",

@@ -131,7 +131,9 @@ public final class ObjectFields {
         Optional<Zone.Proxies> proxies = outbound.proxies();
         add(
                 "proxies",
-                proxies.map(all -> all.addresses().stream().map(Zone.Proxy::toString).toList())
+                proxies.map(all -> all.addresses().stream()
+                                .map(Zone.Proxy::toString)
+                                .toList())
                         .orElse(List.of()),
                 List.of());
         add("proxyUser", proxies.flatMap(Zone.Proxies::user).orElse(null), null);

@@ -237,7 +237,9 @@ public final class ObjectJson {
             json.put("zone", site.zone().text());
         }
         if (!site.recovery().isEmpty()) {
-            putAll(json.putArray("recovery"), site.recovery().stream().map(HostPort::toString).toList());
+            putAll(
+                    json.putArray("recovery"),
+                    site.recovery().stream().map(HostPort::toString).toList());
         }
     }
 

@@ -329,9 +329,17 @@ class DocumentsTest {
         Files.writeString(
                 folder.resolve("warehouse-key"),
                 "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n");
-        LocalSecrets secrets =
-                new LocalSecrets(Map.of(
-                "ACME_PASSWORD", "a", "BANK_PASSWORD", "b", "INSURER_TOKEN", "c", "CLEARING_PASSWORD", "d", "PROXY_PASSWORD", "e"));
+        LocalSecrets secrets = new LocalSecrets(Map.of(
+                "ACME_PASSWORD",
+                "a",
+                "BANK_PASSWORD",
+                "b",
+                "INSURER_TOKEN",
+                "c",
+                "CLEARING_PASSWORD",
+                "d",
+                "PROXY_PASSWORD",
+                "e"));
         try (var tree = Files.walk(examples)) {
             List<DocumentFile> files = new java.util.ArrayList<>();
             for (Path file : tree.filter(path -> path.toString().endsWith(".yaml"))

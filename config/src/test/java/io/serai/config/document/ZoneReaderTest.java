@@ -127,7 +127,8 @@ class ZoneReaderTest {
                 .containsExactly("socks5://10.0.0.1:1080", "http://proxy.example:8080", "socks5://[2001:db8::1]:1081");
         String exported = ObjectYaml.export(zone).text();
         assertThat(exported).doesNotContain("hunter2");
-        assertThat(zone(text.replace("hunter2-proxy", "\"********\""), Optional.of(zone))).isEqualTo(zone);
+        assertThat(zone(text.replace("hunter2-proxy", "\"********\""), Optional.of(zone)))
+                .isEqualTo(zone);
         assertThatThrownBy(() -> zone(text.replace("hunter2-proxy", "\"********\""), Optional.empty()))
                 .hasMessageContaining("there is none");
         for (String wrong : List.of(

@@ -38,8 +38,7 @@ public class AdmitProducer extends DefaultProducer {
         }
         if (!admits(client)) {
             throw new SeraiException(
-                    ErrorCode.LOGIN_REFUSED,
-                    endpoint.getName() + " admits nobody from " + client.getHostAddress());
+                    ErrorCode.LOGIN_REFUSED, endpoint.getName() + " admits nobody from " + client.getHostAddress());
         }
     }
 

@@ -103,9 +103,11 @@ public final class RelayConsumer extends DefaultConsumer implements BoundListene
         exchange.getIn().setBody(new TcpArrival(endpoint.getListener(), client));
         // Whatever a route says of new sessions is said of these, too.
         exchange.getIn().setHeader(PartnerHeaders.OPERATION, "OpenSession");
-        exchange.getIn().setHeader(PartnerHeaders.CLIENT_ADDRESS, client.getAddress().getHostAddress());
+        exchange.getIn()
+                .setHeader(PartnerHeaders.CLIENT_ADDRESS, client.getAddress().getHostAddress());
         exchange.getIn().setHeader(PartnerHeaders.LISTENER, endpoint.getListener());
-        exchange.getIn().setHeader(PartnerHeaders.PROTOCOL, endpoint.getProtocol().name());
+        exchange.getIn()
+                .setHeader(PartnerHeaders.PROTOCOL, endpoint.getProtocol().name());
         try {
             getProcessor().process(exchange);
         } catch (Exception e) { // Camel declares any

@@ -79,7 +79,8 @@ public class RelayEndpoint extends DefaultEndpoint {
     public Producer createProducer() {
         if (mode == Mode.TCP) {
             throw new SeraiException(
-                    ErrorCode.INVALID, "relay: with mode=TCP passes on connections that it takes itself; begin a route with it");
+                    ErrorCode.INVALID,
+                    "relay: with mode=TCP passes on connections that it takes itself; begin a route with it");
         }
         return new RelayProducer(this);
     }

@@ -69,7 +69,8 @@ public final class Edge implements AutoCloseable {
         ActiveListeners listeners = new ActiveListeners(camel);
         transport = LinkTransport.start(limits, Math.max(2, Runtime.getRuntime().availableProcessors()));
         outbound = new EdgeOutbound(
-                transport, new InnerSide(settings.link().getAddress(), () -> acceptor().links()));
+                transport,
+                new InnerSide(settings.link().getAddress(), () -> acceptor().links()));
         partners = new RelayedPartners(
                 tried -> drains() ? Optional.empty() : acceptor().pick(tried),
                 new SessionEnder(listeners::end, threads),
@@ -79,8 +80,7 @@ public final class Edge implements AutoCloseable {
         Optional<OwnFiles> own = settings.routes()
                 .map(from ->
                         new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
-        sync = new EdgeSync(
-                partners, servers, new EdgeSync.Parts(routes, own, outbound), this::acceptor, SYNC_EVERY);
+        sync = new EdgeSync(partners, servers, new EdgeSync.Parts(routes, own, outbound), this::acceptor, SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),
@@ -106,7 +106,10 @@ public final class Edge implements AutoCloseable {
         camel.setNameStrategy(new org.apache.camel.impl.engine.ExplicitCamelContextNameStrategy("serai-edge"));
         camel.getRegistry().bind("internal", RelayedPartners.class, partners);
         camel.getRegistry()
-                .bind("internal", TcpRelays.class, new TcpRelays(transport, tried -> acceptor().pick(tried)));
+                .bind(
+                        "internal",
+                        TcpRelays.class,
+                        new TcpRelays(transport, tried -> acceptor().pick(tried)));
         camel.getShutdownStrategy().setTimeout(STOP_SECONDS);
         camel.getShutdownStrategy().setShutdownNowOnTimeout(true);
         camel.getShutdownStrategy().setLogInflightExchangesOnTimeout(false);

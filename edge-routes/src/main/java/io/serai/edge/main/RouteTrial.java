@@ -143,8 +143,8 @@ final class RouteTrial {
         }
         boolean relays = route.getInput().getEndpointUri().startsWith("relay:")
                 || steps.stream()
-                .anyMatch(step -> step instanceof EndpointRequiredDefinition to
-                        && to.getEndpointUri().startsWith("relay:"));
+                        .anyMatch(step -> step instanceof EndpointRequiredDefinition to
+                                && to.getEndpointUri().startsWith("relay:"));
         if (!relays) {
             problems.add(file + ":" + Math.max(1, route.getLineNumber())
                     + ": the route leads nowhere; let it end with \"to: relay:internal\"");

@@ -214,8 +214,8 @@ public final class RouteFileCheck {
             if (!BEGINNINGS.contains(scheme) && !uri.equals(OfferText.RELAY)) {
                 refuse(
                         scalar,
-                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, or with " + OfferText.RELAY
-                                + " to pass connections through, found " + uri);
+                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, or with "
+                                + OfferText.RELAY + " to pass connections through, found " + uri);
             }
         } else if (scheme.equals("relay") && !uri.equals(OfferText.RELAY)) {
             refuse(scalar, "an edge's route ends with " + OfferText.RELAY + ", found " + uri);

@@ -82,12 +82,7 @@ public final class PassThroughListener {
      */
     public PassThroughListener(
             LinkTransport transport, String name, Function<Set<Link>, Optional<Link>> pick, TcpLimits limits) {
-        this(
-                new TcpRelays(transport, pick),
-                name,
-                new TrustedBalancers(List.of()),
-                Gatekeeper.OPEN,
-                limits);
+        this(new TcpRelays(transport, pick), name, new TrustedBalancers(List.of()), Gatekeeper.OPEN, limits);
     }
 
     /** Listens; returns the address that is bound. */
@@ -224,9 +219,8 @@ public final class PassThroughListener {
         }
 
         private static String reason(Throwable failure) {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure;
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             return String.valueOf(cause.getMessage());
         }
 

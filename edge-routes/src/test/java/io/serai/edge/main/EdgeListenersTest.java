@@ -2,22 +2,18 @@ package io.serai.edge.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.Set;
-import java.util.Optional;
-import java.net.SocketException;
-import io.serai.edge.tcp.TcpRelays;
-import io.serai.edge.link.LinkTransport;
-import io.serai.edge.link.LinkSettings;
-import io.serai.edge.link.Link;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.object.Protocol;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkSettings;
+import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
 import io.serai.edge.message.EdgeMessages.Servers;
 import io.serai.edge.relay.PartnerDesk;
+import io.serai.edge.tcp.TcpRelays;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.PartnerOperation;
@@ -28,6 +24,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +33,9 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -289,14 +289,16 @@ class EdgeListenersTest {
         expectCut(bound(Protocol.SFTP));
         expectCut(bound(Protocol.SFTP));
         assertThat(picked).hasSize(2);
-        assertThat(listeners.apply(config(tls, offer("raw", "ftps", "mode=tcp")))).hasSize(1);
+        assertThat(listeners.apply(config(tls, offer("raw", "ftps", "mode=tcp"))))
+                .hasSize(1);
         assertThat(listeners.apply(config(tls))).isEmpty();
         assertThat(new ActiveListeners(camel).bound()).isEmpty();
         sockets.close();
     }
 
     private static void expectCut(BoundListener listener) throws IOException {
-        try (Socket socket = new Socket(listener.address().getAddress(), listener.address().getPort())) {
+        try (Socket socket =
+                new Socket(listener.address().getAddress(), listener.address().getPort())) {
             socket.setSoTimeout(10_000);
             assertThat(socket.getInputStream().read()).isEqualTo(-1);
         } catch (SocketException e) {

@@ -33,8 +33,8 @@ class EdgeMessagesTest {
         assertThat(Grant.decode(grant.encode())).isEqualTo(grant);
         EdgeState own = new EdgeState("c".repeat(64), 12, "", EdgeState.Routes.OWN);
         assertThat(EdgeState.decode(own.encode())).isEqualTo(own);
-        EdgeConfig drained = new EdgeConfig(
-                "dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true, Outbound.NOWHERE);
+        EdgeConfig drained =
+                new EdgeConfig("dmz", 41, SERVERS, CONFIG.offers(), CONFIG.identity(), true, Outbound.NOWHERE);
         assertThat(EdgeConfig.decode(drained.encode())).isEqualTo(drained);
         assertThat(drained.digest()).isNotEqualTo(CONFIG.digest());
         EdgeState state = new EdgeState("c".repeat(64), 12, "port 22 is taken");
@@ -60,7 +60,13 @@ class EdgeMessagesTest {
         assertThat(EdgeConfig.decode(open.encode())).isEqualTo(open);
         assertThat(open.digest()).isNotEqualTo(CONFIG.digest());
         EdgeConfig alone = new EdgeConfig(
-                "z", 1, new Servers(7, List.of()), List.of(), List.of(), false, new Outbound(List.of("a:1", "b:2"), 300));
+                "z",
+                1,
+                new Servers(7, List.of()),
+                List.of(),
+                List.of(),
+                false,
+                new Outbound(List.of("a:1", "b:2"), 300));
         assertThat(HexFormat.of().formatHex(alone.encode()))
                 .isEqualTo("0a017a" + "12020807" + "2801" + "3a0d" + "0a03613a31" + "0a03623a32" + "10ac02");
     }

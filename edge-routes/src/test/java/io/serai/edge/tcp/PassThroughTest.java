@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBuf;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamKind;
@@ -149,7 +148,10 @@ class PassThroughTest {
                 assertThat(socket.getInputStream().readAllBytes()).containsExactly(1, 2, 3);
             }
         }
-        assertThat(headers).extracting(ProxyHeader::client).containsOnly(Optional.of(client)).hasSize(3);
+        assertThat(headers)
+                .extracting(ProxyHeader::client)
+                .containsOnly(Optional.of(client))
+                .hasSize(3);
         refused(header(new InetSocketAddress("198.51.100.7", 7)));
         refused("SSH-2.0-OpenSSH_9.2\r\n".getBytes());
         assertThat(asked).hasSize(4);

@@ -128,7 +128,8 @@ class SocksFrontTest {
             try (Socket socket = new Socket(bench.proxy.getAddress(), bench.proxy.getPort())) {
                 socket.getOutputStream().write(new byte[] {5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, 0, 80});
                 assertThat(socket.getInputStream().readNBytes(4)).containsExactly(5, 0, 5, 2);
-                TcpFailure failure = bench.front.takeFailure(socket.getLocalPort()).orElseThrow();
+                TcpFailure failure =
+                        bench.front.takeFailure(socket.getLocalPort()).orElseThrow();
                 assertThat(failure.status()).isEqualTo(Status.PERMISSION_DENIED);
                 assertThat(failure.text()).contains("127.0.0.1 port 80").startsWith("edge");
                 assertThat(bench.front.takeFailure(socket.getLocalPort())).isEmpty();

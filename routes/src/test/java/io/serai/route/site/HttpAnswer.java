@@ -18,7 +18,9 @@ final class HttpAnswer implements AutoCloseable {
                     int next = client.getInputStream().read();
                     while (next >= 0 && head.indexOf("\r\n\r\n") < 0) {
                         head.append((char) next);
-                        next = head.indexOf("\r\n\r\n") < 0 ? client.getInputStream().read() : -1;
+                        next = head.indexOf("\r\n\r\n") < 0
+                                ? client.getInputStream().read()
+                                : -1;
                     }
                     client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
                 } catch (IOException e) {

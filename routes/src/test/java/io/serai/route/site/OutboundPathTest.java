@@ -312,16 +312,21 @@ class OutboundPathTest {
             Site unknown = recovering(site, new HostPort(NAME, 22));
             try (TestProxy proxy = new TestProxy()) {
                 for (Site moved : List.of(nobody, unknown)) {
-                    assertThat(test(moved, OutboundPath.DIRECT)).as("%s", site.protocol()).contains("127.0.0.1:" + site.port());
+                    assertThat(test(moved, OutboundPath.DIRECT))
+                            .as("%s", site.protocol())
+                            .contains("127.0.0.1:" + site.port());
                 }
-                assertThat(test(nobody, by(Programs.freePort()), by(proxy.port()))).contains("is trusted");
+                assertThat(test(nobody, by(Programs.freePort()), by(proxy.port())))
+                        .contains("is trusted");
             }
             try (SiteInspection inspection = new SiteInspection(camel, any -> List.of(OutboundPath.DIRECT))) {
-                assertThat(site.trust().get(0)).startsWith(inspection.presented(nobody).trustLine());
+                assertThat(site.trust().get(0))
+                        .startsWith(inspection.presented(nobody).trustLine());
             }
         }
         Site wrongKey = sftpSite().withTrust(List.of(OTHER_KEY));
-        assertThatThrownBy(() -> test(recovering(wrongKey, new HostPort("127.0.0.1", sftp.port())), OutboundPath.DIRECT))
+        assertThatThrownBy(() ->
+                        test(recovering(wrongKey, new HostPort("127.0.0.1", sftp.port())), OutboundPath.DIRECT))
                 .satisfies(code(ErrorCode.SITE_UNTRUSTED));
     }
 

@@ -50,7 +50,9 @@ final class EdgeOffers {
     }
 
     private static Outbound outbound(Zone.Outbound said) {
-        boolean byEdges = said.offered() && said.proxies().isEmpty() && !said.destinations().isEmpty();
+        boolean byEdges = said.offered()
+                && said.proxies().isEmpty()
+                && !said.destinations().isEmpty();
         return byEdges ? new Outbound(said.destinations(), said.idle().toMillis()) : Outbound.NOWHERE;
     }
 

@@ -66,7 +66,8 @@ public final class ZoneOutbound implements OutboundPaths, AutoCloseable {
             return List.of(OutboundPath.DIRECT);
         }
         List<OutboundPath> paths = new ArrayList<>();
-        zone.get().outbound()
+        zone.get()
+                .outbound()
                 .proxies()
                 .ifPresentOrElse(
                         proxies -> proxies.addresses()
@@ -84,10 +85,12 @@ public final class ZoneOutbound implements OutboundPaths, AutoCloseable {
                 .map(user -> new ProxyLogin(user, proxies.password().orElse(new SecretText(""))));
         String host = proxy.at().host();
         int port = proxy.at().port();
-        return new NotedPath.Named(called, switch (proxy.kind()) {
-            case SOCKS5 -> new SocksPath(called, host, port, login);
-            case HTTP -> new HttpProxyPath(called, host, port, login);
-        });
+        return new NotedPath.Named(
+                called,
+                switch (proxy.kind()) {
+                    case SOCKS5 -> new SocksPath(called, host, port, login);
+                    case HTTP -> new HttpProxyPath(called, host, port, login);
+                });
     }
 
     OutboundStanding standing() {

@@ -25,32 +25,56 @@ public final class EdgeMeters {
     /** The one that is to be told before each look. */
     public static EdgeMeters register(MeterRegistry registry, EdgeLinks links) {
         EdgeMeters meters = new EdgeMeters(links);
-        meters.add(
+        meters.addStates(registry);
+        meters.addTraffic(registry);
+        return meters;
+    }
+
+    private void addStates(MeterRegistry registry) {
+        add(
                 registry,
                 "up",
                 "Whether this server has a link that takes sessions",
                 view -> EdgeRows.state(view).equals("up") ? 1 : 0);
-        meters.add(
+        add(
                 registry,
                 "drift",
                 "Whether the edge works with another configuration than it should",
                 view -> view.standing().drifts() ? 1 : 0);
-        meters.add(
+        add(
                 registry,
                 "draining",
                 "Whether the edge takes no more sessions",
                 view -> EdgeRows.state(view).equals("draining") ? 1 : 0);
-        meters.add(
+        add(
                 registry,
                 "sessions",
                 "Sessions of partners at the edge, with all servers",
                 view -> view.standing().state().map(EdgeState::sessions).orElse(0));
-        meters.add(
+        add(
+                registry,
+                "links",
+                "Links that came up since this server began to dial the edge",
+                view -> view.counts().ups());
+        add(
+                registry,
+                "links.lost",
+                "Links that were lost since then",
+                view -> view.counts().losses());
+        add(
+                registry,
+                "violations",
+                "Breaches of the link's rules by the edge since then",
+                view -> view.counts().violations());
+    }
+
+    private void addTraffic(MeterRegistry registry) {
+        add(
                 registry,
                 "connections",
                 "Connections of the link",
                 view -> figures(view).size());
-        meters.add(
+        add(
                 registry,
                 "round.trip.seconds",
                 "The shortest round trip of a connection, by its last ping",
@@ -59,43 +83,27 @@ public final class EdgeMeters {
                         .filter(java.util.OptionalLong::isPresent)
                         .map(nanos -> nanos.getAsLong() / 1e9)
                         .orElse(Double.NaN));
-        meters.add(
+        add(
                 registry,
                 "streams",
                 "Streams that are open",
                 view -> figures(view).stream()
                         .mapToInt(Link.ConnectionFigures::streams)
                         .sum());
-        meters.add(
+        add(
                 registry,
                 "requests",
                 "Requests that have not been answered",
                 view -> figures(view).stream()
                         .mapToInt(Link.ConnectionFigures::requests)
                         .sum());
-        meters.add(
+        add(
                 registry,
                 "unsent.bytes",
                 "What the sockets have not taken yet",
                 view -> figures(view).stream()
                         .mapToLong(Link.ConnectionFigures::unsentBytes)
                         .sum());
-        meters.add(
-                registry,
-                "links",
-                "Links that came up since this server began to dial the edge",
-                view -> view.counts().ups());
-        meters.add(
-                registry,
-                "links.lost",
-                "Links that were lost since then",
-                view -> view.counts().losses());
-        meters.add(
-                registry,
-                "violations",
-                "Breaches of the link's rules by the edge since then",
-                view -> view.counts().violations());
-        return meters;
     }
 
     private static List<Link.ConnectionFigures> figures(EdgeView view) {

@@ -60,8 +60,8 @@ final class NodeEdges {
     private static final Duration ENROLMENT_PAUSE = Duration.ofSeconds(2);
 
     /** Sessions that are idle are ended by who answers them. */
-    private static final TcpLimits PASSED = new TcpLimits(
-            Duration.ofSeconds(10), Duration.ofHours(24), Duration.ofMinutes(1), 10_000);
+    private static final TcpLimits PASSED =
+            new TcpLimits(Duration.ofSeconds(10), Duration.ofHours(24), Duration.ofMinutes(1), 10_000);
 
     private final NodeCamel camel;
     private final JdbcObjectStore objects;

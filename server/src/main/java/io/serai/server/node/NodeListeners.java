@@ -113,8 +113,8 @@ final class NodeListeners {
 
     /** The endpoint that answers connections that edges pass through; nobody else can reach it. */
     String passedThrough(Zone.Listener listener) {
-        String options = listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom="
-                + TrustedBalancers.THIS_PROCESS;
+        String options =
+                listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=" + TrustedBalancers.THIS_PROCESS;
         return switch (listener.protocol()) {
             case SFTP -> "sftp-server:" + options + "&hostKeySet=#bean:seraiHostKeys";
             case HTTPS ->

@@ -129,7 +129,8 @@ class ZoneOutboundTest {
         links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
-                new EdgeTogether(DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1)),
+                new EdgeTogether(
+                        DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1)),
                 new NodeName("one"),
                 LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system()),
                 "serai test",
@@ -181,7 +182,11 @@ class ZoneOutboundTest {
 
     private static Zone.Edge edge(String name, int port) {
         return new Zone.Edge(
-                new EdgeName(name), List.of(new HostPort("127.0.0.1", port)), Set.of(), Optional.empty(), Optional.empty());
+                new EdgeName(name),
+                List.of(new HostPort("127.0.0.1", port)),
+                Set.of(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private static Zone.Outbound terms(Zone.WhenDown whenDown, Duration idle, String... destinations) {
@@ -190,8 +195,7 @@ class ZoneOutboundTest {
 
     /** Puts the zone with these terms; its edges stay as they are. */
     private void put(Zone.Outbound terms) {
-        List<Zone.Edge> edges =
-                objects.find(Zone.class, "dmz").map(Zone::edges).orElse(List.of());
+        List<Zone.Edge> edges = objects.find(Zone.class, "dmz").map(Zone::edges).orElse(List.of());
         put(new Zone(DMZ, "", edges, List.of(), terms));
     }
 
@@ -227,10 +231,11 @@ class ZoneOutboundTest {
     }
 
     private void awaitInForce() {
-        await().atMost(SOON).until(() -> links.edges().stream()
-                .allMatch(edge -> edge.link().isPresent()
-                        && edge.standing().state().isPresent()
-                        && !edge.standing().drifts()));
+        await().atMost(SOON)
+                .until(() -> links.edges().stream()
+                        .allMatch(edge -> edge.link().isPresent()
+                                && edge.standing().state().isPresent()
+                                && !edge.standing().drifts()));
     }
 
     private Site site(ZoneChoice zone) {
@@ -298,8 +303,9 @@ class ZoneOutboundTest {
         assertThatThrownBy(this::connect)
                 .isInstanceOf(ProxyDown.class)
                 .hasMessageContainingAll("the way through the edges of the zone dmz is down", "edge1: ", "edge2: ");
-        assertThat(outbound.troubles()).hasSize(1).allSatisfy((called, text) -> assertThat(called)
-                .contains("zone dmz"));
+        assertThat(outbound.troubles())
+                .hasSize(1)
+                .allSatisfy((called, text) -> assertThat(called).contains("zone dmz"));
         assertThat(outbound.of(site(BY_DMZ))).hasSize(1).doesNotContain(OutboundPath.DIRECT);
         put(terms(Zone.WhenDown.DIRECT, Duration.ofMinutes(1), "127.0.0.0/8:*"));
         assertThat(outbound.of(site(BY_DMZ))).hasSize(2).last().isEqualTo(OutboundPath.DIRECT);
@@ -320,9 +326,13 @@ class ZoneOutboundTest {
         assertThat(outbound.troubles()).as("a rule is no failure of the way").isEmpty();
         assertThatThrownBy(() -> outbound.of(site(BY_DMZ))
                         .get(0)
-                        .connect(new Socket(), (to, millis) -> {
-                            throw new IOException("never asked for");
-                        }, InetSocketAddress.createUnresolved("127.0.0.1", 1), 1_000))
+                        .connect(
+                                new Socket(),
+                                (to, millis) -> {
+                                    throw new IOException("never asked for");
+                                },
+                                InetSocketAddress.createUnresolved("127.0.0.1", 1),
+                                1_000))
                 .isInstanceOf(ProxyDown.class);
 
         put(terms(Zone.WhenDown.REFUSE, Duration.ofMillis(400), "127.0.0.0/8:" + partner.getLocalPort()));
@@ -341,7 +351,11 @@ class ZoneOutboundTest {
                     Socket socket = new Socket();
                     outbound.of(site(BY_DMZ))
                             .get(0)
-                            .connect(socket, socket::connect, InetSocketAddress.createUnresolved("127.0.0.1", closed), 5_000);
+                            .connect(
+                                    socket,
+                                    socket::connect,
+                                    InetSocketAddress.createUnresolved("127.0.0.1", closed),
+                                    5_000);
                 })
                 .isInstanceOf(ConnectException.class)
                 .isNotInstanceOf(ProxyDown.class)

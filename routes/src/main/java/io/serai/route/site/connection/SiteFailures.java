@@ -154,7 +154,8 @@ public final class SiteFailures {
         ProxyDown proxy = find(failure, ProxyDown.class);
         proxy = proxy == null ? line.failedProxy() : proxy;
         if (proxy != null) {
-            return of(ErrorCode.SITE_PROXY_DOWN, shown(String.valueOf(proxy.getMessage())) + ", while " + doing, failure);
+            return of(
+                    ErrorCode.SITE_PROXY_DOWN, shown(String.valueOf(proxy.getMessage())) + ", while " + doing, failure);
         }
         if (find(failure, SocketTimeoutException.class) != null) {
             return of(ErrorCode.SITE_TIMEOUT, "it did not answer in time " + text, failure);
