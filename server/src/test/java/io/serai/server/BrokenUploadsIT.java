@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Uploads that break at random bytes in every way a network and two machines can break them: nothing was visible or
  * routed, and sending again, resumed where the protocol can, completes with the right checksum.
  */
+@Tag("paired")
 class BrokenUploadsIT {
     private static final int UPLOADS = Integer.getInteger("serai.broken.uploads", 50);
     private static final int MOST_BYTES = 1_500_000;

@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A file far larger than the heap comes in by SFTP, is compressed and goes out by FTPS. */
+@Tag("paired")
 class LargeFileIT {
     private static final long SIZE = Long.getLong("serai.large.bytes", 2L << 30);
     private static final int BLOCK = 1 << 20;
