@@ -3,7 +3,6 @@ package io.serai.edge.link;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.message.LinkMessages.Bye;
 import io.serai.edge.message.LinkMessages.Hello;
-import io.serai.edge.message.LinkMessages.LinkStatus;
 import java.util.Optional;
 
 /** What a connection needs of whoever made it. All calls come on the connection's event loop. */
@@ -26,13 +25,8 @@ interface ConnectionOwner {
     /** Called once, also for a connection that never was ready; it is out of use before its requests and streams fail. */
     void closed(LinkConnection connection, Optional<Bye> bye, String why);
 
-    void status(LinkConnection connection, LinkStatus status);
-
-    void request(LinkConnection connection, IncomingRequest request);
-
-    void stream(LinkConnection connection, LinkStream stream, int method, byte[] payload);
-
-    void event(LinkConnection connection, int kind, byte[] payload) throws ProtocolViolation;
+    /** The link that a ready connection belongs to; it takes what comes on it. */
+    Link link();
 
     void violated(LinkConnection connection, ProtocolViolation violation);
 }

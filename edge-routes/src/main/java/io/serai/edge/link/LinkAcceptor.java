@@ -215,7 +215,7 @@ public final class LinkAcceptor {
         @Override
         public void ready(LinkConnection connection) {
             uncount();
-            if (!known().add(connection)) {
+            if (!link().add(connection)) {
                 connection.bye(ByeCode.LINK_GONE, "this link has just been lost");
                 return;
             }
@@ -235,7 +235,8 @@ public final class LinkAcceptor {
             }
         }
 
-        private Link known() {
+        @Override
+        public Link link() {
             if (link == null) {
                 throw new IllegalStateException("The connection belongs to no link");
             }
@@ -249,26 +250,6 @@ public final class LinkAcceptor {
                 link.remove(connection, why, bye.isPresent() ? Link.Sudden.NO : Link.Sudden.YES);
                 forgetIfLost(link);
             }
-        }
-
-        @Override
-        public void status(LinkConnection connection, LinkStatus now) {
-            known().onStatus(now);
-        }
-
-        @Override
-        public void request(LinkConnection connection, IncomingRequest request) {
-            known().onRequest(request);
-        }
-
-        @Override
-        public void stream(LinkConnection connection, LinkStream stream, int method, byte[] payload) {
-            known().onStream(stream, method, payload);
-        }
-
-        @Override
-        public void event(LinkConnection connection, int kind, byte[] payload) throws ProtocolViolation {
-            known().onEvent(kind, payload);
         }
 
         @Override

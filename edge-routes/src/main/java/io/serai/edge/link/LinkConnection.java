@@ -236,14 +236,14 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             case BYE -> onBye(Bye.decode(payload));
             case REQUEST -> {
                 checkNew(id, ConnectionClass.CONTROL);
-                owner.request(this, requests.onRequest(id, FrameType.code(payload), FrameType.messageOf(payload)));
+                owner.link().onRequest(requests.onRequest(id, FrameType.code(payload), FrameType.messageOf(payload)));
             }
             case REPLY -> {
                 requests.onReply(id, Status.of(FrameType.code(payload)), FrameType.messageOf(payload));
                 closeIfDone();
             }
             case CANCEL -> requests.onCancel(id);
-            case EVENT -> owner.event(this, FrameType.code(payload), FrameType.messageOf(payload));
+            case EVENT -> owner.link().onEvent(FrameType.code(payload), FrameType.messageOf(payload));
             case OPEN -> onOpen(id, FrameType.code(payload), FrameType.messageOf(payload));
             case OPENED, CREDIT, END, RESULT, RESET, SEEK -> streams.onFrame(type, id, payload);
             case DATA -> throw new IllegalStateException("DATA comes in pieces");
@@ -271,7 +271,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
             state = State.RETIRING;
             toldToRetire = true;
         }
-        owner.status(this, status);
+        owner.link().onStatus(status);
         closeIfDone();
     }
 
@@ -285,7 +285,7 @@ final class LinkConnection extends ChannelInboundHandlerAdapter implements Frame
 
     private void onOpen(int id, int method, byte[] message) throws ProtocolViolation {
         checkNew(id, ConnectionClass.DATA);
-        owner.stream(this, streams.onOpen(id, StreamKind.of(method)), method, message);
+        owner.link().onStream(streams.onOpen(id, StreamKind.of(method)), method, message);
     }
 
     @Override

@@ -283,7 +283,7 @@ public final class LinkDialer {
                 now = status;
                 lastFailure = "";
             }
-            if (!known().add(connection)) {
+            if (!link().add(connection)) {
                 connection.bye(ByeCode.LINK_GONE, "this link has just been lost");
                 renew(id);
                 return;
@@ -296,7 +296,8 @@ public final class LinkDialer {
             }
         }
 
-        private Link known() {
+        @Override
+        public Link link() {
             if (mine == null) {
                 throw new IllegalStateException("The connection belongs to no link");
             }
@@ -319,30 +320,10 @@ public final class LinkDialer {
                     slot.waitForNext();
                 }
             }
-            known().remove(connection, why, bye.isPresent() ? Link.Sudden.NO : Link.Sudden.YES);
-            if (known().isLost()) {
+            link().remove(connection, why, bye.isPresent() ? Link.Sudden.NO : Link.Sudden.YES);
+            if (link().isLost()) {
                 renew(id);
             }
-        }
-
-        @Override
-        public void status(LinkConnection connection, LinkStatus now) {
-            known().onStatus(now);
-        }
-
-        @Override
-        public void request(LinkConnection connection, IncomingRequest request) {
-            known().onRequest(request);
-        }
-
-        @Override
-        public void stream(LinkConnection connection, LinkStream stream, int method, byte[] payload) {
-            known().onStream(stream, method, payload);
-        }
-
-        @Override
-        public void event(LinkConnection connection, int kind, byte[] payload) throws ProtocolViolation {
-            known().onEvent(kind, payload);
         }
 
         @Override

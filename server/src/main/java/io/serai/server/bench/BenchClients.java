@@ -9,63 +9,31 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** OpenSSH's sftp and curl as partners of the account of {@link EdgeField}, and the files that they send. */
 final class BenchClients {
     private static final int BLOCK_BYTES = 1 << 20;
 
     private final Path folder;
-    private final Path key;
-    private final AtomicInteger batches = new AtomicInteger();
+    private final SftpClient sftp;
 
-    private BenchClients(Path folder, Path key) {
+    private BenchClients(Path folder, SftpClient sftp) {
         this.folder = folder;
-        this.key = key;
+        this.sftp = sftp;
     }
 
     /** With a key of their own. */
     static BenchClients in(Path folder) throws IOException {
-        Path key = folder.resolve("client_key");
-        Programme.run(
-                folder,
-                List.of(
-                        Programme.find("ssh-keygen", "openssh-client").toString(),
-                        "-q",
-                        "-t",
-                        "ed25519",
-                        "-N",
-                        "",
-                        "-f",
-                        key.toString()));
-        return new BenchClients(folder, key);
+        return new BenchClients(folder, SftpClient.in(folder));
     }
 
     String publicKey() throws IOException {
-        return Files.readString(key.resolveSibling(key.getFileName() + ".pub")).trim();
+        return sftp.publicKey();
     }
 
     /** One session with these commands. */
     void sftp(int port, String... lines) throws IOException {
-        Path batch = Files.writeString(
-                folder.resolve("batch-" + batches.incrementAndGet()), String.join("\n", lines) + "\n");
-        Programme.run(
-                folder,
-                List.of(
-                        Programme.find("sftp", "openssh-client").toString(),
-                        "-q",
-                        "-b",
-                        batch.toString(),
-                        "-i",
-                        key.toString(),
-                        "-P",
-                        Integer.toString(port),
-                        "-oStrictHostKeyChecking=no",
-                        "-oUserKnownHostsFile=/dev/null",
-                        "-oIdentitiesOnly=yes",
-                        "-oKexAlgorithms=curve25519-sha256",
-                        EdgeField.ACCOUNT + "@127.0.0.1"));
-        Files.delete(batch);
+        sftp.run(port, EdgeField.ACCOUNT, lines);
     }
 
     /** The command of one curl with these words behind what each has. */

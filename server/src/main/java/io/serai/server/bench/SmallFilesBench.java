@@ -37,9 +37,8 @@ final class SmallFilesBench {
         Path sources = makeFiles("small", count);
         int early = Math.min(count, WARM_UP);
         Path earlySources = makeFiles("early", early);
-        Path key = folder.resolve("small_key");
-        Programme.run(folder, List.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString()));
-        String publicKey = Files.readString(folder.resolve("small_key.pub")).trim();
+        SftpClient sftp = SftpClient.in(Files.createDirectory(folder.resolve("partner")));
+        String publicKey = sftp.publicKey();
         try (ServerProcess target =
                         ServerProcess.start(folder.resolve("target"), BenchServer.JAVA, BenchServer.SETTINGS);
                 ServerProcess serai =
@@ -48,12 +47,12 @@ final class SmallFilesBench {
             NodeFile node = serai.awaitUp(Duration.ofMinutes(2));
             AdminClient admin = AdminClient.of(serai.home(), Map.of());
             configure(AdminClient.of(target.home(), Map.of()), targetNode, admin, publicKey);
-            upload(earlySources, key, BenchServer.port(node, "sftp"));
+            upload(sftp, earlySources, BenchServer.port(node, "sftp"));
             awaitDelivered(admin, early);
             ProcessCpu cpu = new ProcessCpu(serai.process().toHandle());
             double cpuBefore = cpu.seconds();
             long begin = System.nanoTime();
-            upload(sources, key, BenchServer.port(node, "sftp"));
+            upload(sftp, sources, BenchServer.port(node, "sftp"));
             double uploaded = (System.nanoTime() - begin) / 1e9;
             awaitDelivered(admin, early + count);
             double delivered = (System.nanoTime() - begin) / 1e9;
@@ -127,23 +126,8 @@ final class SmallFilesBench {
                 """);
     }
 
-    private void upload(Path sources, Path key, int port) throws IOException {
-        Path batch = Files.writeString(folder.resolve("small_batch"), "put " + sources + "/*.dat /out/\n");
-        Programme.run(
-                folder,
-                List.of(
-                        Programme.find("sftp", "openssh-client").toString(),
-                        "-q",
-                        "-b",
-                        batch.toString(),
-                        "-i",
-                        key.toString(),
-                        "-P",
-                        Integer.toString(port),
-                        "-oStrictHostKeyChecking=no",
-                        "-oUserKnownHostsFile=/dev/null",
-                        "-oIdentitiesOnly=yes",
-                        "sender@127.0.0.1"));
+    private static void upload(SftpClient sftp, Path sources, int port) throws IOException {
+        sftp.run(port, "sender", "put " + sources + "/*.dat /out/");
     }
 
     private static void awaitDelivered(AdminClient admin, int number) throws IOException {

@@ -36,13 +36,12 @@ final class TransferBench {
     }
 
     void run() throws IOException {
-        Path key = folder.resolve("client_key");
-        Programme.run(folder, List.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString()));
+        SftpClient sftp = SftpClient.in(folder);
         Path file = randomFile();
         try (ServerProcess serai =
                         ServerProcess.start(folder.resolve("serai"), BenchServer.JAVA, BenchServer.SETTINGS);
                 ReferenceServers others =
-                        ReferenceServers.start(Files.createDirectory(folder.resolve("others")), key)) {
+                        ReferenceServers.start(Files.createDirectory(folder.resolve("others")), sftp.key())) {
             NodeFile node = serai.awaitUp(Duration.ofMinutes(2));
             BenchServer.apply(AdminClient.of(serai.home(), Map.of()), """
                     kind: Account
@@ -54,14 +53,14 @@ final class TransferBench {
                     """.formatted(
                             ACCOUNT,
                             PASSWORD,
-                            Files.readString(folder.resolve("client_key.pub")).trim()));
+                            sftp.publicKey()));
             ProcessCpu cpu = new ProcessCpu(serai.process().toHandle());
-            sftp(file, key, BenchServer.port(node, "sftp"), cpu, others);
+            sftp(file, sftp, BenchServer.port(node, "sftp"), cpu, others);
             ftps(file, BenchServer.port(node, "ftps"), cpu, others);
         }
     }
 
-    private void sftp(Path file, Path key, int port, ProcessCpu cpu, ReferenceServers others) throws IOException {
+    private void sftp(Path file, SftpClient sftp, int port, ProcessCpu cpu, ReferenceServers others) throws IOException {
         Path back = folder.resolve("back.bin");
         String local = others.folder().resolve("there.bin").toString();
         String user = System.getProperty("user.name");
@@ -69,39 +68,19 @@ final class TransferBench {
         turns.run(
                 "SFTP upload",
                 mebibytes << 20L,
-                new Turns.Contestant("serai", () -> sftp(key, port, ACCOUNT, "put " + file + " /in/there.bin"), cpu),
+                new Turns.Contestant("serai", () -> sftp.run(port, ACCOUNT, "put " + file + " /in/there.bin"), cpu),
                 new Turns.Contestant(
                         "openssh",
-                        () -> sftp(key, others.sshPort(), user, "put " + file + " " + local),
+                        () -> sftp.run(others.sshPort(), user, "put " + file + " " + local),
                         others.sshCpu()));
         turns.run(
                 "SFTP download",
                 mebibytes << 20L,
-                new Turns.Contestant("serai", () -> sftp(key, port, ACCOUNT, "get /in/there.bin " + back), cpu),
+                new Turns.Contestant("serai", () -> sftp.run(port, ACCOUNT, "get /in/there.bin " + back), cpu),
                 new Turns.Contestant(
                         "openssh",
-                        () -> sftp(key, others.sshPort(), user, "get " + local + " " + back),
+                        () -> sftp.run(others.sshPort(), user, "get " + local + " " + back),
                         others.sshCpu()));
-    }
-
-    private void sftp(Path key, int port, String user, String line) throws IOException {
-        Path batch = Files.writeString(folder.resolve("batch"), line + "\n");
-        Programme.run(
-                folder,
-                List.of(
-                        Programme.find("sftp", "openssh-client").toString(),
-                        "-q",
-                        "-b",
-                        batch.toString(),
-                        "-i",
-                        key.toString(),
-                        "-P",
-                        Integer.toString(port),
-                        "-oStrictHostKeyChecking=no",
-                        "-oUserKnownHostsFile=/dev/null",
-                        "-oIdentitiesOnly=yes",
-                        "-oKexAlgorithms=curve25519-sha256",
-                        user + "@127.0.0.1"));
     }
 
     private void ftps(Path file, int port, ProcessCpu cpu, ReferenceServers others) throws IOException {
