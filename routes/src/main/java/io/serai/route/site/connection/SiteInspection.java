@@ -43,7 +43,6 @@ public final class SiteInspection implements AutoCloseable {
         Line line = new Line(site, paths.of(site));
         try (LineWatch.Watch watched = watch.watch(line, site.timeout());
                 Reusable connection = SiteConnections.open(camel, site, line)) {
-            String where = site.name() + " (" + connection.line().target() + ")";
             if (site.protocol() == Protocol.HTTPS) {
                 HttpsConnection https = (HttpsConnection) connection;
                 int status =
@@ -51,15 +50,20 @@ public final class SiteInspection implements AutoCloseable {
                 if (status == 401) {
                     throw https.failures().loginRefused("401");
                 }
-                return where + " is trusted and answers HEAD with " + status;
+                return where(site, connection) + " is trusted and answers HEAD with " + status;
             }
             AtomicInteger count = new AtomicInteger();
             ((SiteConnection) connection)
                     .list(RemotePath.folder(site.folder(), ""), entry -> count.incrementAndGet() < MOST_ENTRIES);
             String folder = site.folder().isEmpty() || site.folder().equals("/") ? "the login folder" : site.folder();
-            return where + " is trusted and takes the login; " + folder + " has "
+            return where(site, connection) + " is trusted and takes the login; " + folder + " has "
                     + (count.get() < MOST_ENTRIES ? count.get() : "at least " + MOST_ENTRIES) + " entries";
         }
+    }
+
+    /** Asked when something was answered: an HTTPS connection is made first by its first request. */
+    private static String where(Site site, Reusable connection) {
+        return site.name() + " (" + connection.line().target() + ")";
     }
 
     @Override
