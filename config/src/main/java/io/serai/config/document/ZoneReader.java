@@ -76,7 +76,8 @@ final class ZoneReader {
                 spec.read("description", Words::description).orElse(""),
                 edges,
                 listeners(),
-                outbound());
+                outbound(),
+                spec.read("ownRoutes", Words::flag).orElse(false) ? Zone.OwnRoutes.ALLOWED : Zone.OwnRoutes.REFUSED);
         spec.finish(OTHER_NAMES);
         kept.addAll(secrets.kept());
         return zoneName.map(valid -> new ObjectDraft(zone, document.mark(), Optional.empty(), kept));

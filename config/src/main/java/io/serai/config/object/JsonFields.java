@@ -24,9 +24,14 @@ record JsonFields(JsonNode json, List<String> read) {
     }
 
     boolean flag(String field) {
-        JsonNode node = find(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
-        require(node.isBoolean(), field);
-        return node.booleanValue();
+        return optionalFlag(field).orElseThrow(() -> new IllegalArgumentException(field + " is missing"));
+    }
+
+    Optional<Boolean> optionalFlag(String field) {
+        return find(field).map(node -> {
+            require(node.isBoolean(), field);
+            return node.booleanValue();
+        });
     }
 
     long number(String field) {

@@ -122,6 +122,7 @@ public final class ObjectFields {
         add("description", zone.description(), "");
         add("edges", zone.edges().stream().map(ObjectFields::edge).toList(), null);
         add("listeners", zone.listeners().stream().map(ObjectFields::listener).toList(), List.of());
+        add("ownRoutes", zone.ownRoutes() == Zone.OwnRoutes.ALLOWED, false);
         Zone.Outbound outbound = zone.outbound();
         add("outbound", outbound.offered(), false);
         add("default", outbound.isDefault(), false);

@@ -20,9 +20,27 @@ import java.util.regex.Pattern;
  *
  * @param listeners what every edge of the zone opens for partners
  * @param outbound whether connections to sites may leave through these edges, and by which of their sites
+ * @param ownRoutes whether these edges may have route files of their own, and so get all keys that partners see
  */
-public record Zone(ZoneName name, String description, List<Edge> edges, List<Listener> listeners, Outbound outbound)
+public record Zone(
+        ZoneName name,
+        String description,
+        List<Edge> edges,
+        List<Listener> listeners,
+        Outbound outbound,
+        OwnRoutes ownRoutes)
         implements ConfigObject {
+
+    /** Whether edges say themselves what they open for partners. */
+    public enum OwnRoutes {
+        REFUSED,
+        ALLOWED
+    }
+
+    /** One whose edges have no route files of their own. */
+    public Zone(ZoneName name, String description, List<Edge> edges, List<Listener> listeners, Outbound outbound) {
+        this(name, description, edges, listeners, outbound, OwnRoutes.REFUSED);
+    }
 
     /**
      * One edge.
@@ -279,7 +297,7 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
         } else {
             all.add(changed);
         }
-        return new Zone(name, description, all, listeners, outbound);
+        return new Zone(name, description, all, listeners, outbound, ownRoutes);
     }
 
     /** The same zone with another password for its proxies, if it has any. */
@@ -295,7 +313,8 @@ public record Zone(ZoneName name, String description, List<Edge> edges, List<Lis
                         outbound.whenDown(),
                         outbound.destinations(),
                         outbound.idle(),
-                        outbound.proxies().map(proxies -> proxies.withPassword(password))));
+                        outbound.proxies().map(proxies -> proxies.withPassword(password))),
+                ownRoutes);
     }
 
     @Override

@@ -50,6 +50,7 @@ final class ZoneJson {
             rates.connectionsPerAddress().ifPresent(rate -> each.put("connectionRatePerAddress", rate.toString()));
             rates.logins().ifPresent(rate -> each.put("loginRate", rate.toString()));
         }
+        json.put("ownRoutes", zone.ownRoutes() == Zone.OwnRoutes.ALLOWED);
         json.put("outbound", zone.outbound().offered());
         json.put("default", zone.outbound().isDefault());
         json.put("whenDown", zone.outbound().whenDown().name());
@@ -74,7 +75,8 @@ final class ZoneJson {
                         Zone.WhenDown.valueOf(fields.text("whenDown")),
                         fields.texts("destinations"),
                         Duration.ofMillis(fields.number("outboundIdleMillis")),
-                        proxies(fields, proxyPassword)));
+                        proxies(fields, proxyPassword)),
+                fields.optionalFlag("ownRoutes").orElse(false) ? Zone.OwnRoutes.ALLOWED : Zone.OwnRoutes.REFUSED);
     }
 
     private static Optional<Zone.Proxies> proxies(JsonFields fields, Optional<SecretText> password) {

@@ -61,6 +61,7 @@ class ZoneReaderTest {
               whenDown: direct
               destinations: ["sftp.bank.example:22", "203.0.113.0/24:21,990,30000-31000"]
               outboundIdle: 10m
+              ownRoutes: true
             """.formatted(PIN);
 
     private static ObjectDraft draft(String text) {
@@ -93,6 +94,7 @@ class ZoneReaderTest {
                         Optional.of(new Zone.Rate(2, Zone.Rate.Per.SECOND)),
                         Optional.of(new Zone.Rate(20, Zone.Rate.Per.SECOND))));
         assertThat(zone.listeners().get(1).admission()).isEqualTo(Zone.Admission.EVERYWHERE);
+        assertThat(zone.ownRoutes()).isEqualTo(Zone.OwnRoutes.ALLOWED);
         assertThat(zone.outbound())
                 .isEqualTo(new Zone.Outbound(
                         true,
@@ -107,6 +109,7 @@ class ZoneReaderTest {
     void lettingNothingOutAndRefusingAreTheDefaults() {
         Zone zone = zone("kind: Zone\nname: dmz\nspec:\n  edges: []\n", Optional.empty());
         assertThat(zone.outbound()).isEqualTo(new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
+        assertThat(zone.ownRoutes()).isEqualTo(Zone.OwnRoutes.REFUSED);
         assertThat(zone.listeners()).isEmpty();
     }
 

@@ -139,7 +139,8 @@ class ObjectJsonTest {
                     Zone.WhenDown.DIRECT,
                     List.of("*.bank.example:22", "[2001:db8::/32]:*"),
                     Duration.ofMinutes(5),
-                    Optional.empty()));
+                    Optional.empty()),
+            Zone.OwnRoutes.ALLOWED);
     static final Zone PROXIES = new Zone(
             new ZoneName("company"),
             "",

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Route;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -48,8 +49,17 @@ final class EdgeListeners {
     /** What could not be put in force in the place of a route that runs on. It is not tried again: each try ends sessions. */
     private final Map<String, Refused> refused = new LinkedHashMap<>();
 
-    private List<IdentityFile> identity = List.of();
-    private int generation;
+    /** The keys that partners see, by the bean that stands for them. */
+    private final Map<String, Keys> identity = new TreeMap<>(Map.of(HOST_KEYS, Keys.NONE, TLS, Keys.NONE));
+
+    /** @param generation counts the changes */
+    private record Keys(List<IdentityFile> files, int generation) {
+        private static final Keys NONE = new Keys(List.of(), 0);
+
+        boolean areThere() {
+            return !files.isEmpty();
+        }
+    }
 
     /** A route that runs, with the text that it was loaded from. */
     private record Running(String text, String routeId, List<Endpoint> endpoints) {}
@@ -82,8 +92,12 @@ final class EdgeListeners {
         config.ifPresent(said -> present(said, problems));
         Map<String, String> wanted = new LinkedHashMap<>();
         own.texts().forEach((file, text) -> {
-            if (usesKeys(text) && identity.isEmpty()) {
-                problems.add(file + ": waits for the keys that a server gives");
+            if (lacksKeys(text)) {
+                problems.add(
+                        file
+                                + (config.isPresent()
+                                        ? ": the servers give it no keys; its zone says ownRoutes: true if they shall"
+                                        : ": waits for the keys that a server gives"));
             } else {
                 wanted.put(file, withKeys(text));
             }
@@ -92,21 +106,30 @@ final class EdgeListeners {
         return problems;
     }
 
-    private static boolean usesKeys(String text) {
-        return text.contains(OfferText.HOST_KEYS) || text.contains(OfferText.TLS);
+    private boolean lacksKeys(String text) {
+        return text.contains(OfferText.HOST_KEYS) && !keys(HOST_KEYS).areThere()
+                || text.contains(OfferText.TLS) && !keys(TLS).areThere();
+    }
+
+    private Keys keys(String bean) {
+        return identity.getOrDefault(bean, Keys.NONE);
+    }
+
+    private String beanName(String bean) {
+        return bean + keys(bean).generation();
     }
 
     /** Other keys have other names, so that the routes that show them are others, too. */
     private String withKeys(String text) {
-        return text.replace(OfferText.HOST_KEYS, OfferText.HOST_KEYS + generation)
-                .replace(OfferText.TLS, OfferText.TLS + generation);
+        return text.replace(OfferText.HOST_KEYS, OfferText.HOST_KEYS + keys(HOST_KEYS).generation())
+                .replace(OfferText.TLS, OfferText.TLS + keys(TLS).generation());
     }
 
     /** What routes can name, as they do so. */
     synchronized Map<String, Object> beans() {
         Map<String, Object> beans = new TreeMap<>();
         for (String name : List.of(HOST_KEYS, TLS)) {
-            Object bean = camel.getRegistry().lookupByName(name + generation);
+            Object bean = camel.getRegistry().lookupByName(beanName(name));
             if (bean != null) {
                 beans.put(name, bean);
             }
@@ -117,35 +140,37 @@ final class EdgeListeners {
     // ---- keys ----
 
     private void present(EdgeConfig config, List<String> problems) {
-        List<IdentityFile> files = config.identity();
-        if (files.equals(identity)) {
-            return;
+        List<IdentityFile> hostKeys = new ArrayList<>();
+        List<IdentityFile> tls = new ArrayList<>();
+        for (IdentityFile file : config.identity()) {
+            (file.name().equals(CERTIFICATE) || file.name().equals(KEY) ? tls : hostKeys).add(file);
         }
-        Map<String, String> hostKeys = new TreeMap<>();
-        Map<String, String> tls = new TreeMap<>();
-        for (IdentityFile file : files) {
-            (file.name().equals(CERTIFICATE) || file.name().equals(KEY) ? tls : hostKeys).put(file.name(), file.text());
-        }
-        int next = generation + 1;
         try {
-            if (!hostKeys.isEmpty()) {
-                camel.getRegistry().bind(HOST_KEYS + next, HostKeys.class, HostKeys.ofTexts(hostKeys));
-            }
-            if (!tls.isEmpty()) {
-                camel.getRegistry()
-                        .bind(
-                                TLS + next,
-                                TlsIdentity.class,
-                                TlsIdentity.ofPem(tls.getOrDefault(CERTIFICATE, ""), tls.getOrDefault(KEY, "")));
-            }
+            present(HOST_KEYS, hostKeys, HostKeys.class, HostKeys::ofTexts);
+            present(
+                    TLS,
+                    tls,
+                    TlsIdentity.class,
+                    texts -> TlsIdentity.ofPem(texts.getOrDefault(CERTIFICATE, ""), texts.getOrDefault(KEY, "")));
         } catch (SeraiException e) {
             problems.add("the keys that partners see: " + e.text());
+        }
+    }
+
+    /** Keys that stay as they were keep their bean, so that the routes that show them are not disturbed. */
+    private <B> void present(
+            String bean, List<IdentityFile> files, Class<B> type, Function<Map<String, String>, B> read) {
+        if (files.equals(keys(bean).files())) {
             return;
         }
-        camel.getRegistry().unbind(HOST_KEYS + generation);
-        camel.getRegistry().unbind(TLS + generation);
-        identity = List.copyOf(files);
-        generation = next;
+        int next = keys(bean).generation() + 1;
+        if (!files.isEmpty()) {
+            Map<String, String> texts = new TreeMap<>();
+            files.forEach(file -> texts.put(file.name(), file.text()));
+            camel.getRegistry().bind(bean + next, type, read.apply(texts));
+        }
+        camel.getRegistry().unbind(beanName(bean));
+        identity.put(bean, new Keys(List.copyOf(files), next));
     }
 
     // ---- routes ----

@@ -200,6 +200,10 @@ class EdgeListenersTest {
         assertThat(bound(Protocol.HTTPS)).isSameAs(https);
         assertThat(bound(Protocol.SFTP)).isNotSameAs(sftp);
 
+        sftp = bound(Protocol.SFTP);
+        assertThat(listeners.apply(config(otherTls, offer("https", "https"), offer("sftp", "sftp", "maxSessions=7"))))
+                .isEmpty();
+        assertThat(bound(Protocol.SFTP)).as("its keys stayed as they were").isSameAs(sftp);
         assertThat(listeners.apply(config(otherTls, offer("https", "https")))).isEmpty();
         assertThat(new ActiveListeners(camel).bound()).hasSize(1);
         assertThat(certificate(bound(Protocol.HTTPS))).isEqualTo(otherTls.fingerprint());

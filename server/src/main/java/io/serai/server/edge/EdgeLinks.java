@@ -47,6 +47,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -131,11 +133,23 @@ public final class EdgeLinks implements AutoCloseable {
      * @param loss why the last one was lost; empty when none was
      * @param state what the edge said of itself last, over this link; empty when it has said nothing yet
      * @param wanted the digest of the configuration that it should have
+     * @param refusal why it does not get what it asks for; empty when it does
      */
-    public record Standing(String failure, String loss, Optional<EdgeState> state, String wanted) {
-        /** Whether it works with another configuration than it should. */
-        public boolean drifts() {
+    public record Standing(String failure, String loss, Optional<EdgeState> state, String wanted, String refusal) {
+        /** Whether it has another configuration than it should. */
+        boolean isOutdated() {
             return state.isPresent() && !state.get().digest().equals(wanted);
+        }
+
+        /** Whether it works otherwise than it should: it has not heard of that, or could not put all of it in force. */
+        public boolean drifts() {
+            return isOutdated() || state.isPresent() && !problem().isEmpty();
+        }
+
+        /** What keeps it from working as its zone says; empty when nothing does. */
+        public String problem() {
+            String said = state.map(EdgeState::problem).orElse("");
+            return Stream.of(refusal, said).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
         }
     }
 
@@ -317,6 +331,10 @@ public final class EdgeLinks implements AutoCloseable {
 
         @Override
         public Optional<FilesAnswer> files(String edge, FilesState state) {
+            known(edge).flatMap(found -> EdgeOffers.refusal(found.zone(), Routes.OWN))
+                    .ifPresent(refusal -> {
+                        throw new SeraiException(ErrorCode.INVALID, refusal);
+                    });
             Optional<FilesAnswer> answer = known(edge)
                     .map(found -> ground.together().compare(found.zone().name(), new EdgeName(edge), state));
             if (answer.isPresent()
@@ -422,21 +440,26 @@ public final class EdgeLinks implements AutoCloseable {
 
     private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
         @Nullable HeldEdge known = held.get(edge.name());
-        String wanted = config(zone, edge, known == null ? Routes.OF_SERVERS : known.routes())
-                .digest();
+        Routes routes = known == null ? Routes.OF_SERVERS : known.routes();
+        String wanted = config(zone, edge, routes).digest();
         if (known == null) {
             return new EdgeView(
                     zone,
                     edge,
                     Optional.empty(),
-                    new Standing("", "", Optional.empty(), wanted),
+                    new Standing("", "", Optional.empty(), wanted, ""),
                     new LinkCounts.Counts(0, 0, 0));
         }
         return new EdgeView(
                 zone,
                 edge,
                 known.link(),
-                new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted),
+                new Standing(
+                        known.lastFailure(),
+                        known.lastLoss(),
+                        known.state(),
+                        wanted,
+                        EdgeOffers.refusal(zone, routes).orElse("")),
                 known.counts());
     }
 

@@ -1,6 +1,7 @@
 package io.serai.server.edge;
 
 import io.serai.config.name.Network;
+import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
@@ -12,10 +13,14 @@ import io.serai.edge.message.EdgeMessages.Servers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What an edge is told: the listeners of its zone as options of the endpoints, and what they present to partners. */
 final class EdgeOffers {
+    private static final String TLS_FILES = "tls-";
+
     private final List<IdentityFile> identity;
 
     /** @param identity the host keys, certificate and key that partners see at this server's own listeners, too */
@@ -26,20 +31,44 @@ final class EdgeOffers {
     /** What an edge is to know beside its zone. */
     record Wish(long revision, Servers servers, Routes routes, boolean draining) {}
 
-    /** An edge with routes of its own is given the keys that they can show, and no listeners. */
+    /**
+     * An edge with routes of its own is given no listeners, and the keys that its routes can show; those only if its zone lets
+     * edges have such routes. What an edge says of itself never gets it a key that its zone has not meant for it.
+     */
     EdgeConfig config(Zone zone, Zone.Edge edge, Wish wish) {
         List<Offer> offers = wish.routes() == Routes.OWN ? List.of() : offers(zone, edge);
-        // An edge that speaks with nobody itself needs no keys.
-        boolean shows = wish.routes() == Routes.OWN
-                || zone.listeners().stream().anyMatch(listener -> listener.mode() == Zone.Mode.SESSIONS);
         return new EdgeConfig(
                 zone.name().value(),
                 wish.revision(),
                 wish.servers(),
                 offers,
-                shows ? identity : List.of(),
+                identity(zone, wish.routes()),
                 wish.draining(),
                 outbound(zone.outbound()));
+    }
+
+    /** Why an edge with these routes gets no keys, for operators; empty when nothing is wrong with them. */
+    static Optional<String> refusal(Zone zone, Routes routes) {
+        return routes == Routes.OWN && zone.ownRoutes() == Zone.OwnRoutes.REFUSED
+                ? Optional.of("it has route files of its own, which its zone does not allow, so it gets no keys: set ownRoutes:"
+                        + " true in the zone " + zone.name() + ", or remove routes from its edge.yaml")
+                : Optional.empty();
+    }
+
+    /** Only what a listener of the zone shows to partners: one that passes bytes through shows nothing. */
+    private List<IdentityFile> identity(Zone zone, Routes routes) {
+        if (routes == Routes.OWN) {
+            return zone.ownRoutes() == Zone.OwnRoutes.ALLOWED ? identity : List.of();
+        }
+        Set<Protocol> speaks = zone.listeners().stream()
+                .filter(listener -> listener.mode() == Zone.Mode.SESSIONS)
+                .map(Zone.Listener::protocol)
+                .collect(Collectors.toSet());
+        boolean ssh = speaks.contains(Protocol.SFTP);
+        boolean tls = speaks.contains(Protocol.FTPS) || speaks.contains(Protocol.HTTPS);
+        return identity.stream()
+                .filter(file -> file.name().startsWith(TLS_FILES) ? tls : ssh)
+                .toList();
     }
 
     static List<Offer> offers(Zone zone, Zone.Edge edge) {

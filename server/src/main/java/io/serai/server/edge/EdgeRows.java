@@ -29,7 +29,7 @@ public final class EdgeRows {
         row.put("configuration", said.map(EdgeState::digest).orElse(null));
         row.put("wantedConfiguration", view.standing().wanted());
         row.put("drift", view.standing().drifts());
-        row.put("problem", said.map(EdgeState::problem).orElse(""));
+        row.put("problem", view.standing().problem());
         row.put(
                 "routes",
                 said.map(state -> state.routes().name().toLowerCase(Locale.ROOT).replace('_', ' '))

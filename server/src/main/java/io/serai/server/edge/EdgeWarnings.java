@@ -16,13 +16,12 @@ public final class EdgeWarnings {
             if (EdgeRows.state(view).equals("down")) {
                 warnings.add(
                         "edge " + name + " is down" + because(view.standing().failure()));
-            } else if (view.standing().drifts()) {
+            } else if (view.standing().drifts() && view.standing().problem().isEmpty()) {
                 warnings.add("edge " + name + " works with another configuration than its zone's");
             }
-            view.standing()
-                    .state()
-                    .filter(state -> !state.problem().isEmpty())
-                    .ifPresent(state -> warnings.add("edge " + name + ": " + state.problem()));
+            if (!view.standing().problem().isEmpty()) {
+                warnings.add("edge " + name + ": " + view.standing().problem());
+            }
         }
         return warnings.isEmpty() ? "UP" : "WARNING: " + String.join("; ", warnings);
     }

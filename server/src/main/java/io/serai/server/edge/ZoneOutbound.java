@@ -151,7 +151,7 @@ public final class ZoneOutbound implements OutboundPaths, AutoCloseable {
         return links.edges().stream()
                 .filter(edge -> edge.zone().name().equals(zone) && edge.link().isPresent())
                 .anyMatch(edge ->
-                        edge.standing().state().isEmpty() || edge.standing().drifts());
+                        edge.standing().state().isEmpty() || edge.standing().isOutdated());
     }
 
     /** Cuts what is open. */

@@ -218,6 +218,16 @@ class EdgesTest {
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
     }
 
+    private static Zone withOwnRoutes(Zone zone) {
+        return new Zone(
+                zone.name(),
+                zone.description(),
+                zone.edges(),
+                zone.listeners(),
+                zone.outbound(),
+                Zone.OwnRoutes.ALLOWED);
+    }
+
     /** Changes the zone but leaves the keys of its edge. */
     private void change(Zone zone) {
         Zone now = objects.find(Zone.class, "dmz").orElseThrow();
@@ -343,6 +353,8 @@ class EdgesTest {
                             .state()
                             .filter(state -> state.problem().contains("sftp-0"))
                             .isPresent());
+            assertThat(view(links).standing().drifts()).isTrue();
+            assertThat(EdgeRows.row(view(links))).containsEntry("drift", true);
         }
         int port = view(links).zone().listeners().get(0).port();
         await().atMost(SOON).until(() -> speaksSsh(port));
@@ -482,7 +494,7 @@ class EdgesTest {
                         Set.of(),
                         Optional.empty(),
                         Optional.empty()));
-        put(both);
+        put(withOwnRoutes(both));
         EdgeLinks links = server("one");
         EdgeEnrolments enrolments = enrolments(links);
         List<Path> routes = new ArrayList<>();
@@ -536,6 +548,42 @@ class EdgesTest {
                 .until(() ->
                         Files.readString(routes.get(0).resolve("partners.yaml")).equals(route(second)));
         assertThat(folder.resolve("own1/sync/former/partners.yaml")).hasContent(route(port) + "# mine\n");
+    }
+
+    @Test
+    void anEdgeWithRoutesOfItsOwnGetsKeysOnlyWhereItsZoneSaysSo() throws Exception {
+        int port = freePort();
+        Zone plain = zone(link);
+        put(plain);
+        EdgeLinks links = server("one");
+        EdgeSettings settings = ownRoutes(folder.resolve("edge"), link);
+        Files.writeString(folder.resolve("edge/routes/partners.yaml"), route(port));
+        String code = enrolments(links).begin(wish(Former.KEEP), "ada").code();
+        open.add(CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return Edge.start(settings, Optional.of(EnrolmentCode.parse(code)), "serai-edge test");
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .get(60, TimeUnit.SECONDS));
+
+        await().atMost(SOON)
+                .until(() -> view(links).standing().problem().contains("the servers give it no keys"));
+        assertThat(EdgeRows.row(view(links)))
+                .containsEntry("drift", true)
+                .extractingByKey("problem")
+                .asString()
+                .contains("set ownRoutes: true in the zone dmz");
+        assertThat(EdgeWarnings.of(links)).contains("set ownRoutes: true in the zone dmz");
+        assertThat(links.together().files().list()).isEmpty();
+        assertThat(speaksSsh(port)).isFalse();
+
+        change(withOwnRoutes(plain));
+        await().atMost(SOON).until(() -> speaksSsh(port));
+        await().atMost(SOON).until(() -> EdgeWarnings.of(links).equals("UP"));
+        change(plain);
+        await().atMost(SOON).until(() -> !speaksSsh(port));
     }
 
     @Test
