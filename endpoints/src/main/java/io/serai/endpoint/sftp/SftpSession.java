@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.session.Session;
@@ -273,12 +274,19 @@ final class SftpSession {
             closeSent = true;
             reason = endReason;
         }
-        workers.execute(() -> {
-            try {
-                call(new CloseSession(id, reason));
-            } catch (SeraiException e) {
-                LOG.warn("Session {}: its end could not be recorded; its lease will run out", id, e);
-            }
-        });
+        try {
+            workers.execute(() -> close(reason));
+        } catch (RejectedExecutionException e) {
+            // The listener stops and takes nothing new; it waits for its threads, of which this is one.
+            close(reason);
+        }
+    }
+
+    private void close(String reason) {
+        try {
+            call(new CloseSession(id, reason));
+        } catch (SeraiException e) {
+            LOG.warn("Session {}: its end could not be recorded; its lease will run out", id, e);
+        }
     }
 }
