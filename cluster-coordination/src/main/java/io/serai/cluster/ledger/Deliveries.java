@@ -2,6 +2,7 @@ package io.serai.cluster.ledger;
 
 import io.serai.cluster.event.ClaimedEvent;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.SiteName;
 import io.serai.config.name.TransferId;
 import io.serai.config.object.Protocol;
@@ -22,6 +23,12 @@ public interface Deliveries {
      * @param stepKey names the step within the event's route, the same at every attempt
      */
     Delivery begin(ClaimedEvent event, String stepKey, Target target);
+
+    /**
+     * This attempt works at this one of the site's addresses: what it leaves lies there, and whether it had its effect is to
+     * be asked there and nowhere else. Said before the first byte is sent to another address than the delivery's.
+     */
+    Delivery at(Delivery delivery, HostPort address);
 
     /** All bytes are at the site under the temporary name, and the rename comes next. */
     void renaming(Delivery delivery, long sizeBytes, String sha256);
@@ -55,6 +62,7 @@ public interface Deliveries {
      * Where a step delivers to.
      *
      * @param sourceSha256 what the bytes hash to, where that is known before they are sent
+     * @param address the first address of a site that has several; empty for one that has one
      */
     record Target(
             SiteName site,
@@ -62,20 +70,24 @@ public interface Deliveries {
             String peer,
             String tempName,
             String finalName,
-            Optional<String> sourceSha256) {}
+            Optional<String> sourceSha256,
+            Optional<HostPort> address) {}
 
     /**
      * What an attempt may have left at the site.
      *
      * @param sourceSha256 what all of the bytes hash to of which it holds a beginning, where that is known
+     * @param address at which of the site's addresses; empty for the first
      */
-    record Part(String tempName, Optional<String> sourceSha256) {}
+    record Part(String tempName, Optional<String> sourceSha256, Optional<HostPort> address) {}
 
     /**
      * A delivery in hand; the names are those to use.
      *
      * @param sourceSha256 what the bytes hash to that are to be sent now, where that is known
      * @param parts what earlier attempts may have left at the site, the newest first
+     * @param address at which of the site's addresses this attempt works, or has worked when it came to the rename; empty
+     *     for the only one
      */
     record Delivery(
             ClaimedEvent event,
@@ -87,14 +99,31 @@ public interface Deliveries {
             Optional<String> sourceSha256,
             List<Part> parts,
             long sizeBytes,
-            Optional<String> sha256) {
+            Optional<String> sha256,
+            Optional<HostPort> address) {
         public Delivery {
             parts = List.copyOf(parts);
         }
 
         /** What this attempt may leave. */
         public Part part() {
-            return new Part(tempName, sourceSha256);
+            return new Part(tempName, sourceSha256, address);
+        }
+
+        /** The same at another address of the site. */
+        public Delivery at(HostPort other) {
+            return new Delivery(
+                    event,
+                    stepKey,
+                    transfer,
+                    stage,
+                    tempName,
+                    finalName,
+                    sourceSha256,
+                    parts,
+                    sizeBytes,
+                    sha256,
+                    Optional.of(other));
         }
 
         /** Whether the part holds a beginning of the very bytes that are to be sent now. */

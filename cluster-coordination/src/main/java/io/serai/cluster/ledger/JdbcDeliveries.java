@@ -6,14 +6,18 @@ import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.FileId;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.TransferId;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -73,7 +77,8 @@ public final class JdbcDeliveries implements Deliveries {
                 target.sourceSha256(),
                 parts,
                 0,
-                Optional.empty());
+                Optional.empty(),
+                target.address());
     }
 
     private static Delivery beginFirst(Connection connection, ClaimedEvent event, String stepKey, Target target)
@@ -82,8 +87,8 @@ public final class JdbcDeliveries implements Deliveries {
         insertTransfer(connection, event, transfer, target);
         String sql = """
                 insert into delivery (event_id, step_key, transfer_id, site, temp_name, final_name, state, epoch,
-                    source_sha256)
-                values (?, ?, ?, ?, ?, ?, 'sending', ?, ?)""";
+                    source_sha256, part_addresses)
+                values (?, ?, ?, ?, ?, ?, 'sending', ?, ?, ?)""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, event.id().value());
             statement.setString(2, stepKey);
@@ -93,6 +98,8 @@ public final class JdbcDeliveries implements Deliveries {
             statement.setString(6, target.finalName());
             statement.setLong(7, event.token().epoch());
             statement.setString(8, target.sourceSha256().orElse(null));
+            Part part = new Part(target.tempName(), target.sourceSha256(), target.address());
+            statement.setArray(9, addresses(connection, List.of(part)));
             statement.executeUpdate();
         }
         return new Delivery(
@@ -105,7 +112,8 @@ public final class JdbcDeliveries implements Deliveries {
                 target.sourceSha256(),
                 List.of(),
                 0,
-                Optional.empty());
+                Optional.empty(),
+                target.address());
     }
 
     private static void insertTransfer(Connection connection, ClaimedEvent event, TransferId transfer, Target target)
@@ -135,14 +143,14 @@ public final class JdbcDeliveries implements Deliveries {
         FencingToken token = delivery.event().token();
         String names = """
                 update delivery set temp_name = ?, source_sha256 = ?, stale_temp_names = ?, stale_sha256 = ?,
-                    final_name = ?, epoch = ?, updated_at = clock_timestamp()
+                    part_addresses = ?, final_name = ?, epoch = ?, updated_at = clock_timestamp()
                 where event_id = ? and step_key = ?""";
         try (PreparedStatement statement = connection.prepareStatement(names)) {
             setParts(statement, delivery.part(), delivery.parts());
-            statement.setString(5, delivery.finalName());
-            statement.setLong(6, token.epoch());
-            statement.setLong(7, delivery.event().id().value());
-            statement.setString(8, delivery.stepKey());
+            statement.setString(6, delivery.finalName());
+            statement.setLong(7, token.epoch());
+            statement.setLong(8, delivery.event().id().value());
+            statement.setString(9, delivery.stepKey());
             requireOne(statement.executeUpdate(), delivery.event());
         }
         String row = """
@@ -163,14 +171,14 @@ public final class JdbcDeliveries implements Deliveries {
     private static void keepParts(Connection connection, Delivery delivery, List<Part> left) throws SQLException {
         String sql = """
                 update delivery set temp_name = ?, source_sha256 = ?, stale_temp_names = ?, stale_sha256 = ?,
-                    updated_at = clock_timestamp()
+                    part_addresses = ?, updated_at = clock_timestamp()
                 where event_id = ? and step_key = ? and temp_name = ? and state = 'sending'""";
         Part newest = left.isEmpty() ? delivery.part() : left.get(0);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             setParts(statement, newest, left.stream().skip(1).toList());
-            statement.setLong(5, delivery.event().id().value());
-            statement.setString(6, delivery.stepKey());
-            statement.setString(7, delivery.tempName());
+            statement.setLong(6, delivery.event().id().value());
+            statement.setString(7, delivery.stepKey());
+            statement.setString(8, delivery.tempName());
             statement.executeUpdate();
         }
     }
@@ -184,6 +192,39 @@ public final class JdbcDeliveries implements Deliveries {
         statement.setString(2, newest.sourceSha256().orElse(null));
         statement.setArray(3, connection.createArrayOf("text", names));
         statement.setArray(4, connection.createArrayOf("text", sources));
+        List<Part> all = Stream.concat(Stream.of(newest), others.stream()).toList();
+        statement.setArray(5, addresses(connection, all));
+    }
+
+    /** By name and not by place: what a node of an older version adds has no address, and does not move the others'. */
+    private static Array addresses(Connection connection, List<Part> parts) throws SQLException {
+        Object[] pairs = parts.stream()
+                .flatMap(part -> part.address().stream()
+                        .flatMap(address -> Stream.of(part.tempName(), address.toString())))
+                .toArray();
+        return connection.createArrayOf("text", pairs);
+    }
+
+    @Override
+    public Delivery at(Delivery delivery, HostPort address) {
+        Delivery moved = delivery.at(address);
+        String sql = """
+                update delivery set part_addresses = ?, updated_at = clock_timestamp()
+                where event_id = ? and step_key = ? and temp_name = ? and epoch = ? and state = 'sending'""";
+        List<Part> all = Stream.concat(Stream.of(moved.part()), moved.parts().stream())
+                .toList();
+        database.execute(connection -> {
+            requireClaim(connection, delivery.event());
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setArray(1, addresses(connection, all));
+                statement.setLong(2, delivery.event().id().value());
+                statement.setString(3, delivery.stepKey());
+                statement.setString(4, delivery.tempName());
+                statement.setLong(5, delivery.event().token().epoch());
+                requireOne(statement.executeUpdate(), delivery.event());
+            }
+        });
+        return moved;
     }
 
     @Override
@@ -263,7 +304,7 @@ public final class JdbcDeliveries implements Deliveries {
             throws SQLException {
         String sql = """
                 select transfer_id, state, temp_name, final_name, size_bytes, sha256, source_sha256, stale_temp_names,
-                    stale_sha256
+                    stale_sha256, part_addresses
                 from delivery
                 where event_id = ? and step_key = ? for update""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -273,6 +314,7 @@ public final class JdbcDeliveries implements Deliveries {
                 if (!rows.next()) {
                     return Optional.empty();
                 }
+                Map<String, HostPort> addresses = addresses(rows, 10);
                 return Optional.of(new Delivery(
                         event,
                         stepKey,
@@ -281,19 +323,30 @@ public final class JdbcDeliveries implements Deliveries {
                         rows.getString(3),
                         rows.getString(4),
                         Optional.ofNullable(rows.getString(7)),
-                        parts(rows, 8),
+                        parts(rows, 8, addresses),
                         rows.getLong(5),
-                        Optional.ofNullable(rows.getString(6))));
+                        Optional.ofNullable(rows.getString(6)),
+                        Optional.ofNullable(addresses.get(rows.getString(3)))));
             }
         }
     }
 
-    private static List<Part> parts(ResultSet rows, int from) throws SQLException {
+    private static Map<String, HostPort> addresses(ResultSet rows, int column) throws SQLException {
+        String[] pairs = (String[]) rows.getArray(column).getArray();
+        Map<String, HostPort> addresses = new HashMap<>();
+        for (int i = 0; i + 1 < pairs.length; i += 2) {
+            var unused = addresses.putIfAbsent(pairs[i], HostPort.parse(pairs[i + 1], 0));
+        }
+        return addresses;
+    }
+
+    private static List<Part> parts(ResultSet rows, int from, Map<String, HostPort> addresses) throws SQLException {
         String[] names = (String[]) rows.getArray(from).getArray();
         String[] sources = (String[]) rows.getArray(from + 1).getArray();
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < names.length; i++) {
-            parts.add(new Part(names[i], Optional.ofNullable(sources[i])));
+            parts.add(new Part(
+                    names[i], Optional.ofNullable(sources[i]), Optional.ofNullable(addresses.get(names[i]))));
         }
         return parts;
     }

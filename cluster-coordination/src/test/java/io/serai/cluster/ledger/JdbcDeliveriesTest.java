@@ -14,6 +14,7 @@ import io.serai.cluster.node.FencingToken;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.FileId;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
@@ -132,6 +133,42 @@ class JdbcDeliveriesTest {
     }
 
     @Test
+    void eachPartAndTheRenameHaveTheirAddress() {
+        HostPort primary = new HostPort("192.0.2.9", 22);
+        HostPort second = new HostPort("2001:db8::9", 2222);
+        Delivery first = deliveries.begin(claimed(FIRST), "to-bank", target("a.tmp", primary));
+        assertThat(first.part().address()).contains(primary);
+        ClaimedEvent event = reclaimed(first.event(), SECOND);
+        assertFenced(() -> deliveries.at(first, second));
+        Delivery moved = deliveries.at(deliveries.begin(event, "to-bank", target("b.tmp", primary)), second);
+        assertThat(moved.parts()).containsExactly(first.part());
+
+        event = reclaimed(event, FIRST);
+        Delivery third = deliveries.begin(event, "to-bank", target("c.tmp", primary));
+        assertThat(third.parts()).containsExactly(moved.part(), first.part());
+        assertThat(third.parts().get(0).address()).contains(second);
+        Delivery there = deliveries.at(third, second);
+        deliveries.renaming(there, 9, "def");
+
+        Delivery last = deliveries.begin(reclaimed(event, SECOND), "to-bank", target("d.tmp", primary));
+        assertThat(last.stage()).isEqualTo(Stage.RENAMING);
+        assertThat(last.address()).contains(second);
+        assertThat(last.parts()).isEqualTo(third.parts());
+    }
+
+    private static Deliveries.Target target(String temporary, HostPort address) {
+        Deliveries.Target plain = target(temporary, "a.csv");
+        return new Deliveries.Target(
+                plain.site(),
+                plain.protocol(),
+                plain.peer(),
+                plain.tempName(),
+                plain.finalName(),
+                plain.sourceSha256(),
+                Optional.of(address));
+    }
+
+    @Test
     void formerOwnerIsFencedAtEveryStep() {
         Delivery first = deliveries.begin(claimed(FIRST), "to-bank", target("a.tmp", "a.csv"));
         reclaimed(first.event(), SECOND);
@@ -186,7 +223,8 @@ class JdbcDeliveriesTest {
     }
 
     private static Deliveries.Target target(String temporary, String name, Optional<String> source) {
-        return new Deliveries.Target(new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, source);
+        return new Deliveries.Target(
+                new SiteName("bank"), Protocol.SFTP, "192.0.2.9:22", temporary, name, source, Optional.empty());
     }
 
     private ClaimedEvent claimed(FencingToken token) {

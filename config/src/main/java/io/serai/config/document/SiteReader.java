@@ -63,6 +63,7 @@ final class SiteReader {
         Site site = site(
                 siteName.orElse(new SiteName("unreadable")), protocol.orElse(Protocol.SFTP), host.orElse("unreadable"));
         protocol.ifPresent(this::checkFieldsFit);
+        checkTimeIsLeft(site);
         spec.finish(OTHER_NAMES);
         Set<String> kept = new HashSet<>(secrets.kept());
         if (!spec.has(ObjectDraft.TRUST)) {
@@ -141,6 +142,17 @@ final class SiteReader {
         }
         if (!secrets.isGiven(ObjectDraft.PRIVATE_KEY)) {
             refuse(ObjectDraft.PASSPHRASE, "needs privateKey");
+        }
+    }
+
+    /** Within its timeout a site must be found not to be at one address and be reached at the next. */
+    private void checkTimeIsLeft(Site site) {
+        if (!site.recovery().isEmpty() && site.timeout().compareTo(site.connectTimeout()) <= 0) {
+            spec.reject(
+                    spec.has("timeout") ? "timeout" : "connectTimeout",
+                    "timeout must be longer than connectTimeout where the site has addresses for recovery: they are "
+                            + site.timeout().toSeconds() + "s and "
+                            + site.connectTimeout().toSeconds() + "s");
         }
     }
 

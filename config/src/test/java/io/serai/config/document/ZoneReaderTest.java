@@ -164,6 +164,16 @@ class ZoneReaderTest {
                 .isEqualTo(site);
     }
 
+    @ParameterizedTest
+    @CsvSource({"timeout: 10s", "connectTimeout: 60s", "'connectTimeout: 20s\n  timeout: 20s'"})
+    void addressesForRecoveryNeedTimeToBeTried(String times) {
+        String site = "kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n  " + times + "\n";
+        assertThat(draft(site)).isNotNull();
+        assertThatThrownBy(() -> draft(site + "  recovery: [bank2.example]\n"))
+                .isInstanceOfSatisfying(SeraiException.class, refused -> assertThat(refused.text())
+                        .contains("timeout must be longer than connectTimeout"));
+    }
+
     @Test
     void whatIsExportedReadsAsTheSameZone() {
         Zone zone = zone(WHOLE, Optional.empty());

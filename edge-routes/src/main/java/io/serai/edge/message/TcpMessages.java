@@ -4,6 +4,7 @@ import io.serai.edge.ProtocolViolation;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Optional;
 
 /** The messages of streams that carry a TCP connection. */
 public final class TcpMessages {
@@ -19,13 +20,30 @@ public final class TcpMessages {
      *
      * @param host a name, which the edge resolves, or an address; the edge decides whether it may be
      * @param purpose for the edge's log, such as the name of the site
+     * @param together the same for all that belong together, such as the control and data connections of FTP, of which none
+     *     is idle while another is not; 0 for one that is alone
+     * @param reached the address of the name that was reached before, which is to be taken again; the edge looks whether
+     *     the name has it still, and whether it is allowed
      */
-    public record Connect(String host, int port, String purpose) {
+    public record Connect(String host, int port, String purpose, long together, Optional<InetAddress> reached) {
+        public Connect {
+            if (together < 0) {
+                throw new IllegalArgumentException("What belongs together has a number from 0");
+            }
+        }
+
+        /** One that is alone. */
+        public Connect(String host, int port, String purpose) {
+            this(host, port, purpose, 0, Optional.empty());
+        }
+
         public byte[] encode() {
             return new FieldWriter()
                     .text(1, host)
                     .number(2, port)
                     .text(3, purpose)
+                    .number(4, together)
+                    .bytes(5, reached.map(InetAddress::getAddress).orElse(new byte[0]))
                     .done();
         }
 
@@ -33,19 +51,23 @@ public final class TcpMessages {
             String host = "";
             int port = 0;
             String purpose = "";
+            long together = 0;
+            Optional<InetAddress> reached = Optional.empty();
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
                 switch (in.field()) {
                     case 1 -> host = in.text(HOST_BYTES);
                     case 2 -> port = in.integer(PORT_LIMIT);
                     case 3 -> purpose = in.text(NAME_BYTES);
+                    case 4 -> together = in.number(Long.MAX_VALUE);
+                    case 5 -> reached = Optional.of(address(in.bytes(ADDRESS_BYTES)));
                     default -> {}
                 }
             }
             if (host.isEmpty() || port == 0) {
                 throw new ProtocolViolation("a TCP_CONNECT without host or port");
             }
-            return new Connect(host, port, purpose);
+            return new Connect(host, port, purpose, together, reached);
         }
     }
 
@@ -136,11 +158,15 @@ public final class TcpMessages {
         }
 
         private InetSocketAddress address(int place) throws ProtocolViolation {
-            try {
-                return new InetSocketAddress(InetAddress.getByAddress(addresses[place]), ports[place]);
-            } catch (UnknownHostException e) {
-                throw new ProtocolViolation("an address of " + addresses[place].length + " bytes");
-            }
+            return new InetSocketAddress(TcpMessages.address(addresses[place]), ports[place]);
+        }
+    }
+
+    private static InetAddress address(byte[] bytes) throws ProtocolViolation {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new ProtocolViolation("an address of " + bytes.length + " bytes");
         }
     }
 }

@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.Status;
+import io.serai.edge.message.TcpMessages.Connect;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -51,17 +52,19 @@ public final class OutboundConnector {
     }
 
     /** {@link TcpFailure#of} says what a failure means. When it is cancelled, what was begun is given up. */
-    CompletableFuture<Channel> connect(String host, int port) {
+    CompletableFuture<Channel> connect(Connect wanted) {
         CompletableFuture<Channel> connected = new CompletableFuture<>();
         connected.orTimeout(within.toMillis(), TimeUnit.MILLISECONDS);
-        begin(host, port, connected);
+        begin(wanted, connected);
         return connected;
     }
 
-    private void begin(String host, int port, CompletableFuture<Channel> connected) {
+    private void begin(Connect wanted, CompletableFuture<Channel> connected) {
+        String host = wanted.host();
+        int port = wanted.port();
         Optional<InetAddress> literal = AddressRange.literal(host);
         if (literal.isPresent()) {
-            tryAll(Optional.empty(), List.of(literal.get()), host, port, connected);
+            tryAll(Optional.empty(), List.of(literal.get()), wanted, connected);
             return;
         }
         Optional<String> name = Destinations.name(host);
@@ -71,20 +74,23 @@ public final class OutboundConnector {
             fail(connected, Status.PERMISSION_DENIED, refusal(host, port));
         } else {
             try {
-                workers.execute(() -> resolve(name.get(), port, connected));
+                workers.execute(() -> resolve(name.get(), wanted, connected));
             } catch (RejectedExecutionException e) {
                 fail(connected, Status.BUSY, "too many names are being resolved");
             }
         }
     }
 
-    private void resolve(String name, int port, CompletableFuture<Channel> connected) {
+    private void resolve(String name, Connect wanted, CompletableFuture<Channel> connected) {
         if (connected.isDone()) {
             return;
         }
         try {
             List<InetAddress> found = List.of(resolver.resolve(name));
-            tryAll(Optional.of(name), found, name, port, connected);
+            // A name with several addresses is one server for connections that belong together.
+            List<InetAddress> again =
+                    wanted.reached().filter(found::contains).map(List::of).orElse(found);
+            tryAll(Optional.of(name), again, wanted, connected);
         } catch (UnknownHostException e) {
             fail(connected, Status.NAME_INVALID, "the name " + name + " cannot be resolved");
         } catch (RuntimeException e) {
@@ -93,18 +99,15 @@ public final class OutboundConnector {
     }
 
     private void tryAll(
-            Optional<String> name,
-            List<InetAddress> found,
-            String host,
-            int port,
-            CompletableFuture<Channel> connected) {
+            Optional<String> name, List<InetAddress> found, Connect wanted, CompletableFuture<Channel> connected) {
+        int port = wanted.port();
         Queue<InetAddress> permitted = new ArrayDeque<>();
         found.stream()
                 .filter(address -> allowed.permits(name, address, port))
                 .limit(ADDRESSES_TRIED)
                 .forEach(permitted::add);
         if (permitted.isEmpty()) {
-            fail(connected, Status.PERMISSION_DENIED, refusal(host, port));
+            fail(connected, Status.PERMISSION_DENIED, refusal(name.orElse(wanted.host()), port));
         } else {
             next(permitted, port, System.nanoTime() + within.toNanos(), connected);
         }

@@ -8,6 +8,7 @@ import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Connect;
 import io.serai.edge.message.TcpMessages.Connected;
+import io.serai.edge.tcp.Movements.Movement;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +20,7 @@ public final class OutboundService implements StreamServer {
     private static final Logger LOG = LoggerFactory.getLogger(OutboundService.class);
 
     private final AtomicInteger open = new AtomicInteger();
+    private final Movements movements = new Movements();
     private volatile Terms terms;
 
     /** What may be connected to, and for how long. */
@@ -48,7 +50,7 @@ public final class OutboundService implements StreamServer {
             stream.result(Status.BUSY, new Failure("the edge has too many connections", 0).encode());
             return;
         }
-        CompletableFuture<Channel> connecting = now.connector().connect(wanted.host(), wanted.port());
+        CompletableFuture<Channel> connecting = now.connector().connect(wanted);
         stream.onChange(() -> {
             if (stream.end().isPresent()) {
                 connecting.cancel(false);
@@ -68,7 +70,11 @@ public final class OutboundService implements StreamServer {
                 && channel.localAddress() instanceof InetSocketAddress local) {
             LOG.debug("{} is connected to {} ({}) for {}", link, remote, wanted.host(), wanted.purpose());
             stream.accept(new Connected(remote, local).encode());
-            TcpRelay.start(channel, stream, TcpRelay.Side.SERVING, limits, open::decrementAndGet);
+            Movement movement = movements.join(link.peer().node(), wanted.together());
+            TcpRelay.start(channel, stream, TcpRelay.Side.SERVING, limits, movement, () -> {
+                movement.leave();
+                open.decrementAndGet();
+            });
         } else {
             open.decrementAndGet();
             channel.close();

@@ -165,9 +165,15 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
             refuse(Socks5CommandStatus.FAILURE);
         } else {
             front.outbound()
-                    .connect(command.dstAddr(), command.dstPort(), PURPOSE)
+                    .connect(command.dstAddr(), command.dstPort(), PURPOSE, way())
                     .whenCompleteAsync(this::connected, client.eventLoop());
         }
+    }
+
+    private OneWay way() {
+        return client.remoteAddress() instanceof InetSocketAddress from
+                ? front.takeWay(from.getPort())
+                : new OneWay();
     }
 
     private void connected(Outgoing made, @Nullable Throwable failure) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * knows: the way to an edge is the link, and no host of the DMZ finds a proxy there. Its lock guards the listening socket.
  */
 public final class SocksFront {
-    private static final int FAILURES_KEPT = 1_000;
+    private static final int MOST_KEPT = 1_000;
 
     private final LinkTransport transport;
     private final LinkOutbound outbound;
@@ -30,14 +30,8 @@ public final class SocksFront {
     private final Optional<Login> login;
     private final AtomicInteger open = new AtomicInteger();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private final Map<Integer, TcpFailure> failures = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Integer, TcpFailure> eldest) {
-            return size() > FAILURES_KEPT;
-        }
-    };
+    private final Map<Integer, TcpFailure> failures = kept();
+    private final Map<Integer, OneWay> ways = kept();
     private @Nullable Channel listening;
 
     /** What a client must know. */
@@ -49,6 +43,17 @@ public final class SocksFront {
         this.outbound = outbound;
         this.limits = limits;
         this.login = login;
+    }
+
+    private static <T> Map<Integer, T> kept() {
+        return new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Integer, T> eldest) {
+                return size() > MOST_KEPT;
+            }
+        };
     }
 
     LinkOutbound outbound() {
@@ -70,6 +75,23 @@ public final class SocksFront {
 
     void leave() {
         open.decrementAndGet();
+    }
+
+    /**
+     * What the connection from this port of loopback belongs to, said before it asks for anything; one of which nothing is
+     * said is alone.
+     */
+    public void belongs(int clientPort, OneWay way) {
+        synchronized (ways) {
+            ways.put(clientPort, way);
+        }
+    }
+
+    OneWay takeWay(int clientPort) {
+        synchronized (ways) {
+            OneWay way = ways.remove(clientPort);
+            return way == null ? new OneWay() : way;
+        }
     }
 
     /** SOCKS5 has a number for each kind of failure and no words. */

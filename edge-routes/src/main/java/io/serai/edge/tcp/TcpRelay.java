@@ -11,6 +11,7 @@ import io.serai.edge.link.Chunk;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
 import io.serai.edge.message.Status;
+import io.serai.edge.tcp.Movements.Movement;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -43,6 +44,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     private final LinkStream stream;
     private final Side side;
     private final TcpLimits limits;
+    private final Movement together;
     private final Runnable done;
     private final AtomicBoolean asked = new AtomicBoolean();
 
@@ -59,11 +61,13 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     private long movedAt = System.nanoTime();
     private boolean over;
 
-    private TcpRelay(Channel socket, LinkStream stream, Side side, TcpLimits limits, Runnable done) {
+    private TcpRelay(
+            Channel socket, LinkStream stream, Side side, TcpLimits limits, Movement together, Runnable done) {
         this.socket = (DuplexChannel) socket;
         this.stream = stream;
         this.side = side;
         this.limits = limits;
+        this.together = together;
         this.done = done;
     }
 
@@ -74,7 +78,13 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
      * @param done called once, when both are closed
      */
     static void start(Channel socket, LinkStream stream, Side side, TcpLimits limits, Runnable done) {
-        TcpRelay relay = new TcpRelay(socket, stream, side, limits, done);
+        start(socket, stream, side, limits, Movement.alone(), done);
+    }
+
+    /** @param together of this connection and those that are idle only when it is */
+    static void start(
+            Channel socket, LinkStream stream, Side side, TcpLimits limits, Movement together, Runnable done) {
+        TcpRelay relay = new TcpRelay(socket, stream, side, limits, together, done);
         socket.pipeline().addLast("relay", relay);
         HeldBytes held = socket.pipeline().get(HeldBytes.class);
         if (held != null) {
@@ -279,6 +289,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
 
     private void moved() {
         movedAt = System.nanoTime();
+        together.now();
     }
 
     private void checkLater() {
@@ -290,8 +301,10 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
         if (over) {
             return;
         }
-        Duration limit = endGiven || outputEnded ? limits.halfClosed() : limits.idle();
-        if (System.nanoTime() - movedAt > limit.toNanos()) {
+        boolean half = endGiven || outputEnded;
+        Duration limit = half ? limits.halfClosed() : limits.idle();
+        long still = half ? System.nanoTime() - movedAt : together.nanosAgo();
+        if (still > limit.toNanos()) {
             cut(Status.TIMEOUT, "nothing moved for " + limit.toMillis() + " ms");
         } else {
             checkLater();

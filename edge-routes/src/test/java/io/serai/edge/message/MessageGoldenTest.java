@@ -261,6 +261,9 @@ class MessageGoldenTest {
         assertThat(hex(connect.encode())).isEqualTo("0a0168" + "1016" + "1a0170");
         assertThat(Connect.decode(connect.encode())).isEqualTo(connect);
         InetSocketAddress one = new InetSocketAddress("1.2.3.4", 5);
+        Connect again = new Connect("h", 22, "p", 300, Optional.of(one.getAddress()));
+        assertThat(hex(again.encode())).isEqualTo("0a0168" + "1016" + "1a0170" + "20ac02" + "2a0401020304");
+        assertThat(Connect.decode(again.encode())).isEqualTo(again);
         InetSocketAddress other = new InetSocketAddress("2001:db8::1", 22);
         String otherHex = "10" + "20010db8" + "00".repeat(11) + "01";
         Connected connected = new Connected(one, other);
@@ -269,7 +272,7 @@ class MessageGoldenTest {
         Accepted accepted = new Accepted("l", one, other);
         assertThat(hex(accepted.encode())).isEqualTo("0a016c" + "120401020304" + "1805" + "22" + otherHex + "2816");
         assertThat(Accepted.decode(accepted.encode())).isEqualTo(accepted);
-        for (String odd : List.of("0a0168", "1016", "0a0168" + "10ffff07")) {
+        for (String odd : List.of("0a0168", "1016", "0a0168" + "10ffff07", "0a0168" + "1016" + "2a03010203")) {
             assertThatThrownBy(() -> Connect.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
         }
         for (String odd :

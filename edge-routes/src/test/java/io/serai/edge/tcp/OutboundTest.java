@@ -199,6 +199,65 @@ class OutboundTest {
     }
 
     @Test
+    void aConnectionIsNotIdleWhileOneThatBelongsToItMoves() throws Exception {
+        TcpLimits brief = new TcpLimits(Duration.ofSeconds(3), Duration.ofMillis(600), Duration.ofMillis(300), 50);
+        OneWay way = new OneWay();
+        try (TcpBench bench = bench(brief, LOCAL);
+                ServerSocket peer = TcpBench.listen(LOOPBACK, OutboundTest::echo);
+                Socket control = bench.connect("127.0.0.1", peer.getLocalPort(), way);
+                Socket data = bench.connect("127.0.0.1", peer.getLocalPort(), way);
+                Socket stranger = bench.connect("127.0.0.1", peer.getLocalPort(), new OneWay())) {
+            long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+            while (System.nanoTime() < end) {
+                data.getOutputStream().write(7);
+                assertThat(data.getInputStream().read()).isEqualTo(7);
+            }
+            assertThatThrownBy(() -> stranger.getInputStream().read()).isInstanceOf(SocketException.class);
+            control.getOutputStream().write(8);
+            assertThat(control.getInputStream().read()).isEqualTo(8);
+            assertThatThrownBy(() -> control.getInputStream().read())
+                    .as("idle together")
+                    .isInstanceOf(SocketException.class);
+            bench.awaitNothingLeft();
+        }
+    }
+
+    @Test
+    void whatBelongsTogetherGoesToOneAddressOfAName() throws Exception {
+        InetAddress one = InetAddress.getByName("127.0.0.1");
+        InetAddress other = InetAddress.getByName("127.0.0.2");
+        AtomicLong atOther = new AtomicLong();
+        try (TcpBench bench = bench(LIMITS, LOCAL);
+                ServerSocket first = TcpBench.listen(one, OutboundTest::echo);
+                ServerSocket second = new ServerSocket(first.getLocalPort(), 50, other)) {
+            TcpBench.start(() -> {
+                while (true) {
+                    Socket socket = second.accept();
+                    atOther.incrementAndGet();
+                    TcpBench.start(() -> echo(socket));
+                }
+            });
+            OneWay way = new OneWay();
+            for (int i = 0; i < 4; i++) {
+                bench.names.put(
+                        "ftp.partner.example", i == 0 ? new InetAddress[] {one} : new InetAddress[] {other, one});
+                try (Socket socket = bench.connect("ftp.partner.example", first.getLocalPort(), way)) {
+                    socket.getOutputStream().write(i);
+                    assertThat(socket.getInputStream().read()).isEqualTo(i);
+                }
+            }
+            assertThat(atOther).hasValue(0);
+            // An address that the name does not have any more is not taken.
+            bench.names.put("ftp.partner.example", new InetAddress[] {other});
+            try (Socket socket = bench.connect("ftp.partner.example", first.getLocalPort(), way)) {
+                socket.getOutputStream().write(5);
+                assertThat(socket.getInputStream().read()).isEqualTo(5);
+            }
+            assertThat(atOther).hasValue(1);
+        }
+    }
+
+    @Test
     void whatIsNotAllowedIsNotConnectedToNorLookedUp() throws Exception {
         AtomicLong connections = new AtomicLong();
         try (TcpBench bench = bench(LIMITS, "*:1-65535", "*.partner.example:22");

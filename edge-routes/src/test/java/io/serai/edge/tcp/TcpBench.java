@@ -55,7 +55,10 @@ final class TcpBench implements AutoCloseable {
                 new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), new TestLink.Refusing()));
         edge = test.up();
         await().atMost(SOON).until(() -> !test.serverEar.up.isEmpty());
-        front = new SocksFront(sockets, new LinkOutbound(this::server, limits), limits, login);
+        // As a server has it: the edge's limit is the one that counts.
+        TcpLimits patient =
+                new TcpLimits(limits.connectWithin(), LIMITS.idle(), LIMITS.halfClosed(), limits.most());
+        front = new SocksFront(sockets, new LinkOutbound(this::server, limits), patient, login);
         proxy = front.start(new InetSocketAddress(LOOPBACK, 0));
     }
 
@@ -79,6 +82,16 @@ final class TcpBench implements AutoCloseable {
     Socket connect(String host, int port) throws IOException {
         Socket socket = new Socket(new Proxy(Proxy.Type.SOCKS, proxy));
         socket.setSoTimeout(10_000);
+        socket.connect(InetSocketAddress.createUnresolved(host, port), 10_000);
+        return socket;
+    }
+
+    /** A socket that belongs to others of the same way, as those of a server's sites do. */
+    Socket connect(String host, int port, OneWay way) throws IOException {
+        Socket socket = new Socket(new Proxy(Proxy.Type.SOCKS, proxy));
+        socket.setSoTimeout(10_000);
+        socket.bind(new InetSocketAddress(LOOPBACK, 0));
+        front.belongs(socket.getLocalPort(), way);
         socket.connect(InetSocketAddress.createUnresolved(host, port), 10_000);
         return socket;
     }

@@ -4,6 +4,7 @@ import io.serai.cluster.ledger.Deliveries.Delivery;
 import io.serai.cluster.ledger.Deliveries.Part;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.route.site.connection.RemotePath;
 import io.serai.route.site.connection.SiteConnection;
 import java.io.IOException;
@@ -57,7 +58,12 @@ final class EarlierBytes {
     /** How many bytes need not be sent, which are under this attempt's temporary name then; 0 to begin anew. */
     long settle() {
         long there = 0;
+        HostPort here = site.line().target();
         for (Part part : delivery.parts()) {
+            if (!SiteAddresses.isHere(parcel.site(), part, here)) {
+                leave(part);
+                continue;
+            }
             String stale = part.tempName();
             if (there == 0 && delivery.isBegunBy(part)) {
                 there = adopt(stale);
@@ -68,6 +74,18 @@ final class EarlierBytes {
             left.remove(part);
         }
         return there;
+    }
+
+    /** What lies at another address of the site is there for whichever attempt gets there. */
+    private void leave(Part part) {
+        LOG.info(
+                "Transfer {}: what an earlier attempt left at another address of {} as {} stays there",
+                delivery.transfer(),
+                parcel.site().name(),
+                RemotePath.printable(part.tempName()));
+        if (SiteAddresses.isOutOfReach(parcel.site(), part)) {
+            left.remove(part);
+        }
     }
 
     private boolean isAdopted(String stale) {

@@ -60,7 +60,8 @@ final class FileDelivery {
                         SiteFailures.peer(site),
                         temporary,
                         parcel.finalPath(),
-                        parcel.body().sha256()));
+                        parcel.body().sha256(),
+                        SiteAddresses.first(site)));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;
@@ -73,7 +74,7 @@ final class FileDelivery {
     /** One attempt at one delivery; used by one thread. */
     private final class Attempt implements AutoCloseable {
         private final Parcel parcel;
-        private final Delivery delivery;
+        private Delivery delivery;
         private final StopSwitch stop;
         private final SiteConnections.Place place;
         private final AutoCloseable cancelling;
@@ -93,7 +94,8 @@ final class FileDelivery {
         }
 
         void run() {
-            try (SiteConnections.Lease lease = place.connect(stop)) {
+            try (SiteConnections.Lease lease = place.connect(stop, SiteAddresses.only(parcel.site(), delivery))) {
+                delivery = SiteAddresses.reached(deliveries, parcel.site(), delivery, lease);
                 if (delivery.stage() == Stage.RENAMING) {
                     resume(lease);
                 } else {

@@ -66,14 +66,15 @@ final class HttpsDelivery {
                         SiteFailures.peer(site),
                         parcel.finalPath(),
                         parcel.finalPath(),
-                        parcel.body().sha256()));
+                        parcel.body().sha256(),
+                        SiteAddresses.first(site)));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;
         }
         HeldBackEntity entity = null;
         try (Cancelling cancelling = cancelling(delivery, stop);
-                SiteConnections.Lease lease = place.connect(stop)) {
+                SiteConnections.Lease lease = place.connect(stop, SiteAddresses.only(site, delivery))) {
             HttpsConnection connection = lease.https();
             if (delivery.stage() == Stage.RENAMING && isThere(connection, parcel, delivery)) {
                 lease.aside(() -> deliveries.delivered(
@@ -86,7 +87,10 @@ final class HttpsDelivery {
                     parcel.body(),
                     connection.line(),
                     lease::moved,
-                    (size, sha256) -> lease.aside(() -> deliveries.renaming(delivery, size, sha256)));
+                    (size, sha256) -> {
+                        Delivery here = SiteAddresses.reached(deliveries, site, delivery, lease);
+                        lease.aside(() -> deliveries.renaming(here, size, sha256));
+                    });
             send(connection, parcel, delivery, entity);
             HeldBackEntity sent = entity;
             lease.aside(() -> deliveries.delivered(delivery, sent.count(), sent.sha256()));

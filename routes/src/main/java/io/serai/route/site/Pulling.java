@@ -8,6 +8,7 @@ import io.serai.cluster.storage.Receiving;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.route.EventContext;
@@ -62,8 +63,10 @@ final class Pulling {
                             + " speaks https, which has no listing; only sftp and ftps can be pulled from");
         }
         StopSwitch stop = new StopSwitch();
+        // What was fetched, and what is to be deleted, is known by the names and times that are shown here.
+        Optional<HostPort> atTheSite = Optional.of(site.addresses().get(0));
         try (EventContext.Registration stopping = context.onCancel(stop::pull);
-                SiteConnections.Lease lease = connections.take(site, stop)) {
+                SiteConnections.Lease lease = connections.take(site, stop, atTheSite)) {
             Run run = new Run(plan, site, lease, context);
             run.settleOwed();
             run.fetchAll(run.stableFiles());

@@ -4,6 +4,7 @@ import io.serai.cluster.event.ClaimedEvent;
 import io.serai.cluster.ledger.Deliveries;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.TransferId;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +40,7 @@ final class InMemoryDeliveries implements Deliveries {
         Optional<String> sha256 = Optional.empty();
         Optional<String> source = Optional.empty();
         List<Part> parts = List.of();
+        Optional<HostPort> address = Optional.empty();
         long epoch;
     }
 
@@ -57,12 +59,14 @@ final class InMemoryDeliveries implements Deliveries {
         row.epoch = event.token().epoch();
         if (row.stage == Stage.SENDING) {
             if (!row.tempName.isEmpty()) {
-                row.parts = Stream.concat(Stream.of(new Part(row.tempName, row.source)), row.parts.stream())
+                row.parts = Stream.concat(
+                                Stream.of(new Part(row.tempName, row.source, row.address)), row.parts.stream())
                         .toList();
             }
             row.source = target.sourceSha256();
             row.tempName = target.tempName();
             row.finalName = target.finalName();
+            row.address = target.address();
         }
         return new Delivery(
                 event,
@@ -74,7 +78,14 @@ final class InMemoryDeliveries implements Deliveries {
                 row.source,
                 row.parts,
                 row.sizeBytes,
-                row.sha256);
+                row.sha256,
+                row.address);
+    }
+
+    @Override
+    public synchronized Delivery at(Delivery delivery, HostPort address) {
+        owned(delivery).address = Optional.of(address);
+        return delivery.at(address);
     }
 
     @Override
@@ -130,6 +141,7 @@ final class InMemoryDeliveries implements Deliveries {
         if (row.stage == Stage.SENDING && row.tempName.equals(delivery.tempName())) {
             row.tempName = left.isEmpty() ? "" : left.get(0).tempName();
             row.source = left.isEmpty() ? Optional.empty() : left.get(0).sourceSha256();
+            row.address = left.isEmpty() ? Optional.empty() : left.get(0).address();
             row.parts = left.stream().skip(1).toList();
         }
         failures.add(code + ": " + text);

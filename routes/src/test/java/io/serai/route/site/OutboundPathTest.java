@@ -19,12 +19,15 @@ import io.serai.route.site.outbound.ProxyLogin;
 import io.serai.route.site.outbound.SocksPath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -283,25 +286,8 @@ class OutboundPathTest {
     }
 
     private static Site recovering(Site site, HostPort first) throws IOException {
-        return new Site(
-                site.name(),
-                site.description(),
-                site.protocol(),
-                first.host(),
-                first.port(),
-                site.folder(),
-                site.user(),
-                site.password(),
-                site.privateKey(),
-                site.privateKeyPassphrase(),
-                site.bearerToken(),
-                site.trust(),
-                site.tlsMode(),
-                site.connectTimeout(),
-                site.timeout(),
-                site.maxParallel(),
-                site.bandwidthBytes(),
-                site.zone(),
+        return Parcels.recovering(
+                site.at(first),
                 List.of(new HostPort("127.0.0.1", Programs.freePort()), new HostPort(site.host(), site.port())));
     }
 
@@ -328,6 +314,42 @@ class OutboundPathTest {
         assertThatThrownBy(() ->
                         test(recovering(wrongKey, new HostPort("127.0.0.1", sftp.port())), OutboundPath.DIRECT))
                 .satisfies(code(ErrorCode.SITE_UNTRUSTED));
+    }
+
+    /** Ways out that take turns, as the edges of a zone do. */
+    private record Turns(List<OutboundPath> all, AtomicInteger next) implements OutboundPath {
+        @Override
+        public OutboundPath ofOneConnection() {
+            return all.get(next.getAndIncrement() % all.size());
+        }
+
+        @Override
+        public void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis)
+                throws IOException {
+            ofOneConnection().connect(socket, dial, destination, withinMillis);
+        }
+
+        @Override
+        public boolean isDirect() {
+            return false;
+        }
+    }
+
+    @Test
+    void allSocketsOfAConnectionLeaveAtTheSamePlace() throws Exception {
+        try (TestProxy one = new TestProxy();
+                TestProxy other = new TestProxy()) {
+            OutboundPath edges = new Turns(List.of(by(one.port()), by(other.port())), new AtomicInteger());
+            for (int i = 0; i < 2; i++) {
+                one.asked.clear();
+                other.asked.clear();
+                deliver(ftpsSite(), "together", ftps.root().resolve("together"), edges);
+                assertThat(List.of(one.asked.size(), other.asked.size())).contains(0);
+                assertThat(one.asked.size() + other.asked.size())
+                        .as("control and data connections")
+                        .isGreaterThan(2);
+            }
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.serai.cluster.event.ClaimedEvent;
 import io.serai.cluster.event.EventId;
 import io.serai.cluster.event.EventKind;
 import io.serai.cluster.node.FencingToken;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
@@ -116,6 +117,29 @@ final class Parcels {
                 timeout,
                 2,
                 OptionalLong.empty());
+    }
+
+    static Site recovering(Site site, List<HostPort> recovery) {
+        return new Site(
+                site.name(),
+                site.description(),
+                site.protocol(),
+                site.host(),
+                site.port(),
+                site.folder(),
+                site.user(),
+                site.password(),
+                site.privateKey(),
+                site.privateKeyPassphrase(),
+                site.bearerToken(),
+                site.trust(),
+                site.tlsMode(),
+                site.connectTimeout(),
+                site.timeout(),
+                site.maxParallel(),
+                site.bandwidthBytes(),
+                site.zone(),
+                recovery);
     }
 
     static Site with(Site site, Optional<SecretText> password, List<String> trust, Site.TlsMode mode) {

@@ -13,6 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A SOCKS5 proxy that takes every name for this host, remembers what it was asked, and answers as a test wants. */
 final class TestProxy implements AutoCloseable {
+    private static final int REFUSED = 5;
+
     final List<String> asked = new CopyOnWriteArrayList<>();
     private final ServerSocket listening;
     private final byte[] greeting;
@@ -60,14 +62,31 @@ final class TestProxy implements AutoCloseable {
         if (reply < 0) {
             in.readByte();
         }
-        client.getOutputStream().write(new byte[] {5, (byte) reply, 0, 1, 0, 0, 0, 0, 0, 0});
         if (reply == 0) {
-            Socket there = new Socket(InetAddress.getLoopbackAddress(), port);
-            start(() -> pump(there.getInputStream(), client));
-            pump(in, there);
+            lead(client, in, port);
         } else {
+            answer(client, reply);
             client.close();
         }
+    }
+
+    private static void answer(Socket client, int reply) throws IOException {
+        client.getOutputStream().write(new byte[] {5, (byte) reply, 0, 1, 0, 0, 0, 0, 0, 0});
+    }
+
+    /** Says that it is connected when it is. */
+    private static void lead(Socket client, InputStream in, int port) throws IOException {
+        Socket there;
+        try {
+            there = new Socket(InetAddress.getLoopbackAddress(), port);
+        } catch (IOException e) {
+            answer(client, REFUSED);
+            client.close();
+            return;
+        }
+        answer(client, 0);
+        start(() -> pump(there.getInputStream(), client));
+        pump(in, there);
     }
 
     private static void pump(InputStream from, Socket to) throws IOException {

@@ -3,6 +3,7 @@ package io.serai.server.edge;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.ZoneName;
+import io.serai.edge.tcp.OneWay;
 import io.serai.edge.tcp.TcpFailure;
 import io.serai.route.site.outbound.OutboundPath;
 import io.serai.route.site.outbound.ProxyDown;
@@ -22,10 +23,34 @@ record EdgePath(ZoneName zone, ZoneOutbound outbound) implements OutboundPath {
         return false;
     }
 
+    /** By the edge that the first socket has found. */
+    private record OneEdge(EdgePath edges, OneWay way) implements OutboundPath {
+        @Override
+        public boolean isDirect() {
+            return false;
+        }
+
+        @Override
+        public void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis)
+                throws IOException {
+            edges.connect(socket, dial, destination, withinMillis, way);
+        }
+    }
+
+    @Override
+    public OutboundPath ofOneConnection() {
+        return new OneEdge(this, new OneWay());
+    }
+
     @Override
     public void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis) throws IOException {
+        ofOneConnection().connect(socket, dial, destination, withinMillis);
+    }
+
+    private void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis, OneWay way)
+            throws IOException {
         try {
-            connectByFront(socket, dial, destination, withinMillis);
+            connectByFront(socket, dial, destination, withinMillis, way);
             outbound.standing().works(called());
         } catch (ProxyDown e) {
             outbound.standing().fails(called(), String.valueOf(e.getMessage()));
@@ -37,7 +62,7 @@ record EdgePath(ZoneName zone, ZoneOutbound outbound) implements OutboundPath {
         return "the way through the edges of the zone " + zone;
     }
 
-    private void connectByFront(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis)
+    private void connectByFront(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis, OneWay way)
             throws IOException {
         ZoneOutbound.Front front =
                 outbound.front(zone).orElseThrow(() -> new ProxyDown(called(), outbound.absence(zone)));
@@ -46,8 +71,12 @@ record EdgePath(ZoneName zone, ZoneOutbound outbound) implements OutboundPath {
                 front.address().getAddress().getHostAddress(),
                 front.address().getPort(),
                 Optional.of(front.login()));
+        Dial noted = (address, millis) -> {
+            dial.connect(address, millis);
+            front.socks().belongs(socket.getLocalPort(), way);
+        };
         try {
-            path.connect(socket, dial, destination, withinMillis);
+            path.connect(socket, noted, destination, withinMillis);
         } catch (IOException e) {
             Optional<TcpFailure> failure = front.socks().takeFailure(socket.getLocalPort());
             throw failure.isPresent() ? meant(failure.get(), destination, e) : e;
@@ -65,10 +94,11 @@ record EdgePath(ZoneName zone, ZoneOutbound outbound) implements OutboundPath {
         };
     }
 
-    /** Either the zone says so, or an edge that has not heard yet that it does not. */
+    /** Either the zone says so, or an edge that has not heard yet that it does not. No reason to go another way. */
     private IOException refused(InetSocketAddress destination, String text) {
         if (outbound.mayBeOutdated(zone)) {
-            return new ProxyDown(called(), text + ", and an edge has not taken the zone's newest configuration yet");
+            String why = text + ", and an edge has not taken the zone's newest configuration yet; tried again";
+            return new IOException(why, new SeraiException(ErrorCode.SITE_PROXY_DOWN, why));
         }
         String what = destination.getHostString() + ":" + destination.getPort();
         return new IOException(

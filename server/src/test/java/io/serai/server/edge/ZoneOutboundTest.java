@@ -8,6 +8,7 @@ import io.serai.cluster.database.TestDatabase;
 import io.serai.cluster.node.FencingToken;
 import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.config.error.ErrorCode;
+import io.serai.config.error.ErrorKind;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
@@ -52,6 +53,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -263,15 +265,17 @@ class ZoneOutboundTest {
 
     /** Connects by the first way to where the partner is. */
     private Socket connect() throws IOException {
+        return connect(outbound.of(site(BY_DMZ)).get(0));
+    }
+
+    private Socket connect(OutboundPath way) throws IOException {
         Socket socket = new Socket();
         try {
-            outbound.of(site(BY_DMZ))
-                    .get(0)
-                    .connect(
-                            socket,
-                            socket::connect,
-                            InetSocketAddress.createUnresolved("127.0.0.1", partner.getLocalPort()),
-                            5_000);
+            way.connect(
+                    socket,
+                    socket::connect,
+                    InetSocketAddress.createUnresolved("127.0.0.1", partner.getLocalPort()),
+                    5_000);
             socket.setSoTimeout(10_000);
             return socket;
         } catch (IOException e) {
@@ -360,6 +364,43 @@ class ZoneOutboundTest {
                 .isInstanceOf(ConnectException.class)
                 .isNotInstanceOf(ProxyDown.class)
                 .hasMessageContaining("through the zone dmz");
+    }
+
+    @Test
+    void whatBelongsTogetherLeavesByOneEdge() throws Exception {
+        twoEdges(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), "127.0.0.0/8:*"));
+        for (int i = 0; i < 2; i++) {
+            OutboundPath way = outbound.of(site(BY_DMZ)).get(0).ofOneConnection();
+            List<Socket> sockets = new ArrayList<>();
+            try {
+                for (int socket = 0; socket < 3; socket++) {
+                    sockets.add(connect(way));
+                }
+                assertThat(links.links(DMZ).stream().map(Link::load)).containsExactlyInAnyOrder(0, 3);
+            } finally {
+                for (Socket socket : sockets) {
+                    socket.close();
+                }
+            }
+            await().atMost(SOON)
+                    .until(() -> links.links(DMZ).stream().allMatch(link -> link.load() == 0));
+        }
+    }
+
+    @Test
+    void aDestinationThatAnEdgeDeniesIsRefusedAndNotTakenAnotherWayWhileItsTermsChange() throws Exception {
+        twoEdges(terms(Zone.WhenDown.DIRECT, Duration.ofMinutes(1), "127.0.0.1:1"));
+        AtomicInteger port = new AtomicInteger(1);
+        await().atMost(SOON).until(() -> {
+            put(terms(Zone.WhenDown.DIRECT, Duration.ofMinutes(1), "127.0.0.1:" + port.incrementAndGet()));
+            List<ErrorCode> codes = new ArrayList<>();
+            assertThatThrownBy(this::connect)
+                    .isNotInstanceOf(ProxyDown.class)
+                    .cause()
+                    .isInstanceOfSatisfying(SeraiException.class, refused -> codes.add(refused.code()));
+            return codes.contains(ErrorCode.SITE_PROXY_DOWN);
+        });
+        assertThat(ErrorCode.SITE_PROXY_DOWN.kind()).as("tried again").isEqualTo(ErrorKind.REMOTE);
     }
 
     private static boolean endOf(Socket socket) {

@@ -140,7 +140,7 @@ public final class HttpsConnection implements Reusable {
             try {
                 return requestOnce(method, path, headers, entity);
             } catch (SeraiException e) {
-                if (!line.nextWay(e, Line.Progress.WORKING)) {
+                if (!line.nextWay(e)) {
                     throw e;
                 }
             }

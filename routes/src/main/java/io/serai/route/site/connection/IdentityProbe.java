@@ -27,7 +27,7 @@ final class IdentityProbe {
             try {
                 return readOnce(site.at(line.target()), line);
             } catch (SeraiException e) {
-                if (!line.nextWay(e, Line.Progress.CONNECTING)) {
+                if (!line.nextWay(e)) {
                     throw e;
                 }
             }

@@ -19,6 +19,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,34 +43,38 @@ public final class Line {
     /** Of the network for documentation (RFC 5737): no real peer has it, and commons-net shows it where it wants one. */
     private static final byte[] STAND_IN = {(byte) 192, 0, 2, 1};
 
+    /** How long a connection by another way than the first may be used again, so that the first is found to be back. */
+    private static final Duration LONGEST_ELSEWHERE = Duration.ofSeconds(30);
+
     private final List<HostPort> addresses;
     private final List<OutboundPath> paths;
     private final Set<Socket> sockets = new HashSet<>();
     private int address;
     private int path;
+    private OutboundPath way;
     private boolean connected;
     private @Nullable ProxyDown down;
     private @Nullable ProxyDown failedProxy;
+    private final long madeAt = System.nanoTime();
     private volatile long movedAt = System.nanoTime();
+    private volatile boolean heard;
     private volatile @Nullable Cut cut;
     private volatile @Nullable IOException broken;
 
-    /** How far the work on a line is. */
-    enum Progress {
-        /** Nobody has logged in and nothing was sent. */
-        CONNECTING,
-        /** Something may have been sent, if there was a connection. */
-        WORKING
-    }
-
     /** @param paths the ways by which it may leave, in the order in which they are tried */
     Line(Site site, List<OutboundPath> paths) {
-        this.addresses = site.addresses();
+        this(site, Optional.empty(), paths);
+    }
+
+    /** @param only the one of the site's addresses that is tried; empty for all in turn */
+    Line(Site site, Optional<HostPort> only, List<OutboundPath> paths) {
+        this.addresses = only.map(List::of).orElseGet(site::addresses);
         this.paths = List.copyOf(paths);
+        this.way = this.paths.get(0).ofOneConnection();
     }
 
     /** Where it leads to: the site's address that is tried now. */
-    synchronized HostPort target() {
+    public synchronized HostPort target() {
         return addresses.get(address);
     }
 
@@ -87,9 +92,17 @@ public final class Line {
         return InetAddress.getByAddress(target().host(), STAND_IN);
     }
 
-    /** Whether its way is still one of those by which the site's connections leave. */
-    boolean mayStillLeave(List<OutboundPath> now) {
-        return now.contains(path());
+    /**
+     * Whether the next may have it: only by the first way to the first address, as a new one would begin. Where that does
+     * not work, one that found another way may be used for a while, if new ones would find it too.
+     */
+    boolean mayBeUsedAgain(Site site, List<OutboundPath> ways) {
+        List<HostPort> all = site.addresses();
+        if (target().equals(all.get(0)) && path().equals(ways.get(0))) {
+            return true;
+        }
+        boolean found = addresses.equals(all) && ways.contains(path());
+        return found && System.nanoTime() - madeAt < LONGEST_ELSEWHERE.toNanos();
     }
 
     /** What to connect a socket of this line to. */
@@ -99,24 +112,28 @@ public final class Line {
 
     /**
      * Moves to what may be tried after a failure, if there is anything: the next path when the proxy of this one was down
-     * before anything was connected, the site's next address when it cannot be reached at this one.
+     * before anything was connected, the site's next address when nothing was ever heard from this one. All our protocols
+     * begin with bytes of the far end before anything counts, so then nothing was done there; and a site that says it is
+     * busy is one that lives.
      */
-    synchronized boolean nextWay(SeraiException failure, Progress progress) {
-        boolean again = cut == null && (down == null ? nextAddress(failure, progress) : path + 1 < paths.size());
+    synchronized boolean nextWay(SeraiException failure) {
+        boolean again = cut == null && (down == null ? nextAddress(failure) : path + 1 < paths.size());
         if (again) {
             LOG.warn("The next way is tried: {}", failure.text());
             path = down == null ? path : path + 1;
             down = null;
             failedProxy = null;
+            way = paths.get(path).ofOneConnection();
             connected = false;
             broken = null;
+            touch();
         }
         return again;
     }
 
-    private boolean nextAddress(SeraiException failure, Progress progress) {
+    private boolean nextAddress(SeraiException failure) {
         boolean elsewhere = switch (failure.code()) {
-            case SITE_UNREACHABLE, SITE_TIMEOUT, SITE_FAILED -> progress == Progress.CONNECTING || !connected;
+            case SITE_UNREACHABLE, SITE_TIMEOUT, SITE_FAILED -> !heard;
             default -> false;
         };
         if (!elsewhere || address + 1 == addresses.size()) {
@@ -128,15 +145,16 @@ public final class Line {
 
     private void connect(WatchedSocket socket, OutboundPath.Dial dial, SocketAddress to, int millis)
             throws IOException {
-        OutboundPath way = path();
+        OutboundPath out = wayFor(socket);
         InetSocketAddress destination = (InetSocketAddress) to;
-        if (!way.isDirect()) {
+        if (!out.isDirect()) {
             boolean stands = standIn().equals(destination.getAddress());
             destination = InetSocketAddress.createUnresolved(
                     stands ? target().host() : destination.getHostString(), destination.getPort());
         }
         try {
-            way.connect(socket, dial, destination, millis);
+            out.connect(socket, dial, destination, millis);
+            socket.reached = true;
             synchronized (this) {
                 connected = true;
                 failedProxy = null;
@@ -148,10 +166,20 @@ public final class Line {
             }
             throw e;
         }
-        if (!way.isDirect()) {
+        if (!out.isDirect()) {
             socket.shownPort = destination.getPort();
             socket.shownAddress = standIn();
         }
+    }
+
+    /** Sockets that are open at the same time leave together; what comes after them finds its own way. */
+    private synchronized OutboundPath wayFor(Socket socket) {
+        boolean alone = sockets.stream()
+                .allMatch(other -> other.equals(socket) || !other.isConnected() || other.isClosed());
+        if (alone) {
+            way = paths.get(path).ofOneConnection();
+        }
+        return way;
     }
 
     /** A new unconnected socket of this line. */
@@ -222,6 +250,9 @@ public final class Line {
     /** A socket whose streams tell the line about every byte. */
     private static final class WatchedSocket extends Socket {
         private final Line line;
+        /** What is read from now on is the far end's, and not a proxy's. */
+        private volatile boolean reached;
+
         private volatile int shownPort;
         private volatile @Nullable InetAddress shownAddress;
 
@@ -247,7 +278,7 @@ public final class Line {
 
         @Override
         public InputStream getInputStream() throws IOException {
-            return new WatchedInput(super.getInputStream(), line);
+            return new WatchedInput(super.getInputStream(), this);
         }
 
         @Override
@@ -257,11 +288,13 @@ public final class Line {
     }
 
     private static final class WatchedInput extends FilterInputStream {
+        private final WatchedSocket socket;
         private final Line line;
 
-        WatchedInput(InputStream in, Line line) {
+        WatchedInput(InputStream in, WatchedSocket socket) {
             super(in);
-            this.line = line;
+            this.socket = socket;
+            this.line = socket.line;
         }
 
         @Override
@@ -275,6 +308,9 @@ public final class Line {
             try {
                 int count = in.read(target, offset, length);
                 line.touch();
+                if (count > 0 && socket.reached) {
+                    line.heard = true;
+                }
                 if (count < 0) {
                     line.broken = new EOFException("it ended the connection");
                 }

@@ -3,6 +3,7 @@ package io.serai.route.site.connection;
 import io.serai.cluster.limit.BandwidthShares.Flow;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
@@ -11,8 +12,10 @@ import io.serai.route.site.outbound.OutboundPaths;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
@@ -49,9 +52,14 @@ public final class SiteConnections implements AutoCloseable {
      * in any case; {@link Lease#keep} first when the connection is in order.
      */
     public Lease take(Site site, StopSwitch stop) {
+        return take(site, stop, Optional.empty());
+    }
+
+    /** @param only the one address of the site to go to; empty for any */
+    public Lease take(Site site, StopSwitch stop, Optional<HostPort> only) {
         Place place = enter(site, stop);
         try {
-            Lease lease = place.connect(stop);
+            Lease lease = place.connect(stop, only);
             lease.place = place;
             return lease;
         } catch (RuntimeException | Error e) {
@@ -84,19 +92,23 @@ public final class SiteConnections implements AutoCloseable {
             this.flow = limits.flow(site);
         }
 
-        /** Connects, or takes a connection that another delivery has left. */
-        public Lease connect(StopSwitch stop) {
+        /**
+         * Connects, or takes a connection that another delivery has left.
+         *
+         * @param only the one address of the site to go to; empty for any
+         */
+        public Lease connect(StopSwitch stop, Optional<HostPort> only) {
             List<OutboundPath> ways = paths.of(site);
-            Reusable idle = gate.idleFor(site, ways);
+            Reusable idle = gate.idleFor(site, ways, only);
             while (idle != null) {
                 Lease lease = new Lease(gate, site, idle, stop, flow);
                 if (idle.alive()) {
                     return lease;
                 }
                 lease.closeConnection();
-                idle = gate.idleFor(site, ways);
+                idle = gate.idleFor(site, ways, only);
             }
-            return new Lease(gate, site, SiteConnections.this.connect(site, stop), stop, flow);
+            return new Lease(gate, site, SiteConnections.this.connect(site, stop, only), stop, flow);
         }
 
         /** Gives the place to somebody else. Idempotent. */
@@ -107,8 +119,8 @@ public final class SiteConnections implements AutoCloseable {
         }
     }
 
-    private Reusable connect(Site site, StopSwitch stop) {
-        Line line = new Line(site, paths.of(site));
+    private Reusable connect(Site site, StopSwitch stop, Optional<HostPort> only) {
+        Line line = new Line(site, only, paths.of(site));
         stop.attach(line);
         try (LineWatch.Watch watched = watch.watch(line, site.timeout())) {
             return open(camel, site, line);
@@ -128,7 +140,7 @@ public final class SiteConnections implements AutoCloseable {
             try {
                 return openOnce(camel, site.at(line.target()), line);
             } catch (SeraiException e) {
-                if (!line.nextWay(e, Line.Progress.CONNECTING)) {
+                if (!line.nextWay(e)) {
                     throw e;
                 }
             }
@@ -181,6 +193,11 @@ public final class SiteConnections implements AutoCloseable {
         /** The connection to a site that takes requests. */
         public HttpsConnection https() {
             return (HttpsConnection) connection;
+        }
+
+        /** Which of the site's addresses it leads to, or is tried next. */
+        public HostPort address() {
+            return connection.line().target();
         }
 
         /** Bytes were moved; waits as the site's bandwidth wants it. */
@@ -254,17 +271,21 @@ public final class SiteConnections implements AutoCloseable {
         }
 
         /** The connection used last, if it was made for exactly this definition of the site, and leaves as sites do now. */
-        synchronized @Nullable Reusable idleFor(Site site, List<OutboundPath> ways) {
-            while (true) {
-                Idle last = idle.pollLast();
-                if (last == null) {
-                    return null;
+        synchronized @Nullable Reusable idleFor(Site site, List<OutboundPath> ways, Optional<HostPort> only) {
+            for (Iterator<Idle> newest = idle.descendingIterator(); newest.hasNext(); ) {
+                Idle last = newest.next();
+                Line line = last.connection().line();
+                boolean usable = last.site().equals(site) && line.mayBeUsedAgain(site, ways);
+                if (usable && only.isPresent() && !only.get().equals(line.target())) {
+                    continue;
                 }
-                if (last.site().equals(site) && last.connection().line().mayStillLeave(ways)) {
+                newest.remove();
+                if (usable) {
                     return last.connection();
                 }
                 last.connection().close();
             }
+            return null;
         }
 
         void giveBack(Site site, Reusable connection) {

@@ -26,6 +26,11 @@ public interface OutboundPath {
      */
     void connect(Socket socket, Dial dial, InetSocketAddress destination, int withinMillis) throws IOException;
 
+    /** This way, for sockets that belong together: all that are connected by what is returned leave at the same place. */
+    default OutboundPath ofOneConnection() {
+        return this;
+    }
+
     /** Whether names are resolved here. */
     boolean isDirect();
 }

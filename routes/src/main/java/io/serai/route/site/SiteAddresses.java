@@ -1,0 +1,70 @@
+package io.serai.route.site;
+
+import io.serai.cluster.ledger.Deliveries;
+import io.serai.cluster.ledger.Deliveries.Delivery;
+import io.serai.cluster.ledger.Deliveries.Part;
+import io.serai.cluster.ledger.Deliveries.Stage;
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.HostPort;
+import io.serai.config.object.Site;
+import io.serai.route.site.connection.SiteConnections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * At which address of a site with several a delivery works. Until the rename is recorded it may begin anew at any of them;
+ * from then on nothing but the address where it was to happen can tell whether it did.
+ */
+final class SiteAddresses {
+    private SiteAddresses() {}
+
+    /** The first of several; empty for a site that has one. */
+    static Optional<HostPort> first(Site site) {
+        return site.recovery().isEmpty()
+                ? Optional.empty()
+                : Optional.of(site.addresses().get(0));
+    }
+
+    /** The one address where this delivery can go on; empty when it may be any. */
+    static Optional<HostPort> only(Site site, Delivery delivery) {
+        if (delivery.stage() != Stage.RENAMING) {
+            return Optional.empty();
+        }
+        Optional<HostPort> only = delivery.address().or(() -> first(site));
+        if (only.isPresent() && !site.addresses().contains(only.get())) {
+            throw new SeraiException(
+                    ErrorCode.SITE_UNREACHABLE,
+                    "Site " + site.name() + ": an earlier attempt has sent the file to " + only.get()
+                            + ", which alone can tell whether it has it, and which is no address of the site any more;"
+                            + " add it to the site's recovery, or look there and then resubmit the transfer or leave it");
+        }
+        return only;
+    }
+
+    /** Records where the lease leads to, if that is not recorded yet. */
+    static Delivery reached(Deliveries deliveries, Site site, Delivery delivery, SiteConnections.Lease lease) {
+        HostPort here = lease.address();
+        if (site.recovery().isEmpty() || delivery.stage() != Stage.SENDING || delivery.address().equals(Optional.of(here))) {
+            return delivery;
+        }
+        Delivery[] moved = {delivery};
+        lease.aside(() -> moved[0] = deliveries.at(delivery, here));
+        return moved[0];
+    }
+
+    /** Whether the part lies where the lease leads to. */
+    static boolean isHere(Site site, Part part, HostPort here) {
+        return at(site, part).equals(here);
+    }
+
+    /** Whether no connection will ever lead to where the part lies. */
+    static boolean isOutOfReach(Site site, Part part) {
+        List<HostPort> all = site.addresses();
+        return !all.contains(at(site, part));
+    }
+
+    private static HostPort at(Site site, Part part) {
+        return part.address().orElseGet(() -> site.addresses().get(0));
+    }
+}
