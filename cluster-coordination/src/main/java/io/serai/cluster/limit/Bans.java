@@ -60,7 +60,7 @@ public final class Bans {
             with gone as (
                 delete from ban where network = ?::cidr returning network
             ), forgiven as (
-                delete from login_failure f using gone where f.origin::inet <<= gone.network
+                delete from login_failure f using gone where split_part(f.origin, '@', 1)::inet <<= gone.network
             )
             select pg_notify('serai_session', 'bans') from gone
             """;

@@ -37,7 +37,20 @@ public final class LoginFailures {
      * @param origin the client's address, or the network of an IPv6 client, in CIDR form
      */
     public Standing failed(String login, String origin) {
-        Standing standing = database.statement(connection -> {
+        Standing standing = count(login, origin);
+        if (standing.ofOrigin() >= limits.ofOrigin()) {
+            limits.banFor().ifPresent(time -> bans.addByFailures(origin, standing.ofOrigin(), time));
+        }
+        return standing;
+    }
+
+    /**
+     * Counts a failed login and bans nobody.
+     *
+     * @param origin as of {@link #failed}; behind an {@code @} may follow who asserts it
+     */
+    public Standing count(String login, String origin) {
+        return database.statement(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FAILED)) {
                 statement.setString(1, origin);
                 statement.setString(2, key(login));
@@ -47,10 +60,6 @@ public final class LoginFailures {
                 return standing(statement);
             }
         });
-        if (standing.ofOrigin() >= limits.ofOrigin()) {
-            limits.banFor().ifPresent(time -> bans.addByFailures(origin, standing.ofOrigin(), time));
-        }
-        return standing;
     }
 
     private static Standing standing(PreparedStatement statement) throws SQLException {

@@ -237,6 +237,19 @@ class ClusterLimitsTest {
     }
 
     @Test
+    void anAddressThatSomebodyElseAssertsIsLockedOutThereAndBannedNowhere() {
+        for (int i = 0; i < 8; i++) {
+            a.limits.failures().count("user" + i, "203.0.113.77@edge1");
+        }
+        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1")).isEqualTo(Admission.LOCKED_OUT);
+        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77")).isEqualTo(Admission.ADMITTED);
+        assertThat(b.limits.bans().list()).noneMatch(ban -> ban.network().startsWith("203.0.113.77"));
+        a.limits.bans().add("203.0.113.77/32", "by hand", "olga", Optional.empty());
+        assertThat(b.limits.bans().remove("203.0.113.77/32")).isTrue();
+        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1")).isEqualTo(Admission.ADMITTED);
+    }
+
+    @Test
     void anOperatorsBanIsNotReplacedByAShorterOne() {
         a.limits.bans().add("198.51.100.7/32", "abuse", "olga", Optional.empty());
         a.limits.bans().addByFailures("198.51.100.7", 9, Duration.ofMinutes(1));

@@ -8,6 +8,7 @@ import io.serai.edge.enrol.EnrolmentCode;
 import io.serai.edge.home.EdgeHome;
 import io.serai.edge.home.KnownServers;
 import io.serai.edge.link.CreditBudget;
+import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkAcceptor;
 import io.serai.edge.link.LinkNode;
 import io.serai.edge.link.LinkSettings;
@@ -59,6 +60,7 @@ public final class Edge implements AutoCloseable {
     private final ExecutorService threads = Executors.newFixedThreadPool(ENDERS);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final RelayedPartners partners;
+    private final TcpRelays relays;
     private final EdgeOutbound outbound;
     private final EdgeSync sync;
     private final ListenerGate gate;
@@ -71,8 +73,9 @@ public final class Edge implements AutoCloseable {
         outbound = new EdgeOutbound(
                 transport,
                 new InnerSide(settings.link().getAddress(), () -> acceptor().links()));
+        relays = new TcpRelays(transport, this::pick);
         partners = new RelayedPartners(
-                tried -> drains() ? Optional.empty() : acceptor().pick(tried),
+                this::pick,
                 new SessionEnder(listeners::end, threads),
                 Patience.standard(),
                 Optional.of(new SessionMoves(threads, clock, UNSERVED_PATIENCE)));
@@ -80,7 +83,12 @@ public final class Edge implements AutoCloseable {
         Optional<OwnFiles> own = settings.routes()
                 .map(from ->
                         new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
-        sync = new EdgeSync(partners, servers, new EdgeSync.Parts(routes, own, outbound), this::acceptor, SYNC_EVERY);
+        sync = new EdgeSync(
+                partners,
+                servers,
+                new EdgeSync.Parts(routes, own, outbound, this::held),
+                this::acceptor,
+                SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),
@@ -101,15 +109,11 @@ public final class Edge implements AutoCloseable {
         gate = new ListenerGate(
                 camel,
                 () -> !sync.isDraining() && acceptor.pick(Set.of()).isPresent(),
-                () -> partners.sessionCount() == 0,
+                () -> held() == 0,
                 UNSERVED_PATIENCE);
         camel.setNameStrategy(new org.apache.camel.impl.engine.ExplicitCamelContextNameStrategy("serai-edge"));
         camel.getRegistry().bind("internal", RelayedPartners.class, partners);
-        camel.getRegistry()
-                .bind(
-                        "internal",
-                        TcpRelays.class,
-                        new TcpRelays(transport, tried -> acceptor().pick(tried)));
+        camel.getRegistry().bind("internal", TcpRelays.class, relays);
         camel.getShutdownStrategy().setTimeout(STOP_SECONDS);
         camel.getShutdownStrategy().setShutdownNowOnTimeout(true);
         camel.getShutdownStrategy().setLogInflightExchangesOnTimeout(false);
@@ -117,8 +121,14 @@ public final class Edge implements AutoCloseable {
         address = acceptor.start(settings.link());
     }
 
-    private boolean drains() {
-        return sync.isDraining();
+    /** The best server for a partner who comes now: none while the edge is drained. */
+    private Optional<Link> pick(Set<Link> tried) {
+        return sync.isDraining() ? Optional.empty() : acceptor.pick(tried);
+    }
+
+    /** Partners who are there: sessions and connections that are passed through. */
+    private int held() {
+        return partners.sessionCount() + relays.passed().get();
     }
 
     private LinkAcceptor acceptor() {

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private final EdgeListeners listeners;
     private final Optional<OwnFiles> own;
     private final EdgeOutbound outbound;
+    private final IntSupplier held;
     private final Supplier<LinkAcceptor> acceptor;
     private final Duration every;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -66,8 +68,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
      * What is brought to what servers say.
      *
      * @param own the route files of this edge, if it has its own
+     * @param held how many sessions and passed-through connections partners have here
      */
-    record Parts(EdgeListeners listeners, Optional<OwnFiles> own, EdgeOutbound outbound) {}
+    record Parts(EdgeListeners listeners, Optional<OwnFiles> own, EdgeOutbound outbound, IntSupplier held) {}
 
     EdgeSync(
             RelayedPartners partners,
@@ -80,6 +83,7 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
         this.listeners = parts.listeners();
         this.own = parts.own();
         this.outbound = parts.outbound();
+        this.held = parts.held();
         this.acceptor = acceptor;
         this.every = every;
     }
@@ -119,7 +123,7 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
         EdgeConfig now = inForce;
         EdgeState state = new EdgeState(
                 now == null ? "" : now.digest(),
-                partners.sessionCount(),
+                held.getAsInt(),
                 problem,
                 own.isPresent() ? Routes.OWN : Routes.OF_SERVERS);
         try {

@@ -81,6 +81,11 @@ final class EdgeGuard {
         return true;
     }
 
+    /** Whether one more connection may be passed through; the listener that takes it counts those that have not logged in. */
+    boolean connects() {
+        return opens.take(nanos.getAsLong()) || refuse(Limit.OPENS);
+    }
+
     /** A session has logged in or ended before that. */
     void noLongerBeforeLogin() {
         beforeLogin.decrementAndGet();

@@ -47,6 +47,7 @@ public final class PassThroughListener {
     private final TrustedBalancers balancers;
     private final Gatekeeper gatekeeper;
     private final TcpLimits limits;
+    private final AtomicInteger passed;
     private final AtomicInteger open = new AtomicInteger();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private @Nullable Channel listening;
@@ -69,6 +70,7 @@ public final class PassThroughListener {
             TcpRelays relays, String name, TrustedBalancers balancers, Gatekeeper gatekeeper, TcpLimits limits) {
         this.transport = relays.transport();
         this.pick = relays.pick();
+        this.passed = relays.passed();
         this.name = name;
         this.balancers = balancers;
         this.gatekeeper = gatekeeper;
@@ -239,11 +241,17 @@ public final class PassThroughListener {
                 refuse(client, TcpFailure.of(failure).text());
             } else if (client.isActive()) {
                 client.pipeline().remove(this);
-                TcpRelay.start(client, stream, TcpRelay.Side.OPENER, limits, open::decrementAndGet);
+                passed.incrementAndGet();
+                TcpRelay.start(client, stream, TcpRelay.Side.OPENER, limits, this::gone);
             } else {
                 stream.reset(Status.PARTNER_ABORT, "the client is gone");
                 open.decrementAndGet();
             }
+        }
+
+        private void gone() {
+            passed.decrementAndGet();
+            open.decrementAndGet();
         }
 
         private void refuse(Channel client, String why) {

@@ -15,7 +15,6 @@ import io.serai.endpoint.proxy.OwnSockets;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,18 +28,31 @@ public final class PassThroughService implements StreamServer {
     private static final byte[] NOTHING = new byte[0];
 
     private final LinkTransport transport;
-    private final Function<Accepted, Optional<InetSocketAddress>> listeners;
+    private final Offered offered;
     private final TcpLimits limits;
     private final AtomicInteger open = new AtomicInteger();
 
     /**
-     * @param listeners the address of our own listener that a connection is for; it must take a PROXY header from
-     *     {@link OwnSockets}. Empty when none is offered under that name
+     * A listener of our own.
+     *
+     * @param name of those of {@link OwnSockets} whose PROXY header it takes
      */
-    public PassThroughService(
-            LinkTransport transport, Function<Accepted, Optional<InetSocketAddress>> listeners, TcpLimits limits) {
+    public record Own(InetSocketAddress address, String name) {}
+
+    /** What edges may connect to. */
+    public interface Offered {
+        /** Which listener of our own the connection of this edge is for. Empty when none is offered under that name. */
+        Optional<Own> listener(String edge, Accepted accepted);
+
+        /** Whether this edge may have one more connection now. */
+        default boolean mayConnect(String edge) {
+            return true;
+        }
+    }
+
+    public PassThroughService(LinkTransport transport, Offered offered, TcpLimits limits) {
         this.transport = transport;
-        this.listeners = listeners;
+        this.offered = offered;
         this.limits = limits;
     }
 
@@ -52,10 +64,13 @@ public final class PassThroughService implements StreamServer {
     @Override
     public void serve(Link link, LinkStream stream, byte[] payload) throws ProtocolViolation {
         Accepted accepted = Accepted.decode(payload);
-        Optional<InetSocketAddress> listener = listeners.apply(accepted);
+        String edge = link.peer().node();
+        Optional<Own> listener = offered.listener(edge, accepted);
         if (listener.isEmpty()) {
             LOG.warn("{} passed a connection to the listener {}, which is not offered", link, accepted.listener());
             refuse(stream, Status.PERMISSION_DENIED, "no such listener is offered to this edge");
+        } else if (!offered.mayConnect(edge)) {
+            refuse(stream, Status.BUSY, "the edge asks for too many connections");
         } else if (open.incrementAndGet() > limits.most()) {
             open.decrementAndGet();
             refuse(stream, Status.BUSY, "the server has too many passed-through connections");
@@ -68,21 +83,22 @@ public final class PassThroughService implements StreamServer {
         stream.result(status, new Failure(text, 0).encode());
     }
 
-    private void connect(LinkStream stream, Accepted accepted, InetSocketAddress listener) {
+    private void connect(LinkStream stream, Accepted accepted, Own listener) {
         Bootstrap bootstrap = transport
                 .relayed()
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         limits.connectWithin().toMillis())
                 .handler(new HeldBytes());
         // The listener takes the word of this socket about the client, and so must know it before it connects.
-        ChannelFuture bound = bootstrap.bind(new InetSocketAddress(listener.getAddress(), 0));
+        ChannelFuture bound = bootstrap.bind(
+                new InetSocketAddress(listener.address().getAddress(), 0));
         bound.addListener(done -> {
             if (done.isSuccess() && bound.channel().localAddress() instanceof InetSocketAddress local) {
-                OwnSockets.add(local);
+                OwnSockets.add(local, listener.name());
                 bound.channel().closeFuture().addListener(closed -> OwnSockets.remove(local));
-                connect(bound.channel(), stream, accepted, listener);
+                connect(bound.channel(), stream, accepted, listener.address());
             } else {
-                unanswered(stream, accepted, listener, done.cause());
+                unanswered(stream, accepted, listener.address(), done.cause());
             }
         });
     }

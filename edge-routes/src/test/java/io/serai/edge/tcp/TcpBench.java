@@ -48,7 +48,10 @@ final class TcpBench implements AutoCloseable {
                 sockets, Destinations.of(List.of(rules)), this::resolve, workers, limits.connectWithin());
         outbound = new OutboundService(connector, limits);
         passThrough = new PassThroughService(
-                sockets, accepted -> Optional.ofNullable(listeners.get(accepted.listener())), limits);
+                sockets,
+                (edge, accepted) -> Optional.ofNullable(listeners.get(accepted.listener()))
+                        .map(address -> new PassThroughService.Own(address, "bench")),
+                limits);
         test = new TestLink(
                 QUICK,
                 new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passThrough), new TestLink.Refusing()),

@@ -2,7 +2,7 @@ package io.serai.endpoint.proxy;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,13 +11,17 @@ import java.util.concurrent.ConcurrentHashMap;
  * threads.
  */
 public final class OwnSockets {
-    private static final Set<SocketAddress> OPEN = ConcurrentHashMap.newKeySet();
+    private static final Map<SocketAddress, String> OPEN = new ConcurrentHashMap<>();
 
     private OwnSockets() {}
 
-    /** To be called before the socket connects. */
-    public static void add(InetSocketAddress local) {
-        OPEN.add(local);
+    /**
+     * To be called before the socket connects.
+     *
+     * @param leadsTo which listeners take its word: those whose options name it behind {@link TrustedBalancers#THIS_PROCESS}
+     */
+    public static void add(InetSocketAddress local, String leadsTo) {
+        OPEN.put(local, leadsTo);
     }
 
     /** To be called when the socket is closed. */
@@ -25,7 +29,7 @@ public final class OwnSockets {
         OPEN.remove(local);
     }
 
-    static boolean include(SocketAddress peer) {
-        return OPEN.contains(peer);
+    static boolean lead(SocketAddress peer, String to) {
+        return to.equals(OPEN.get(peer));
     }
 }

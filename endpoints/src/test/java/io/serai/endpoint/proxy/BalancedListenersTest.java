@@ -278,7 +278,7 @@ class BalancedListenersTest {
     @ParameterizedTest
     @EnumSource(value = Kind.class, names = "SFTP", mode = EnumSource.Mode.EXCLUDE)
     void aListenerForThisProcessAloneKnowsItsSockets(Kind kind) throws Exception {
-        listen(kind, TrustedBalancers.THIS_PROCESS);
+        listen(kind, TrustedBalancers.THIS_PROCESS + "dmz/edge1/a");
         for (int i = 0; i < 2; i++) {
             try (Socket socket = connect()) {
                 socket.getOutputStream().write(header(CLIENT, 0));
@@ -287,12 +287,21 @@ class BalancedListenersTest {
                 assertThat(e).as("closed before the header was sent").hasMessageContaining("Broken pipe");
             }
         }
+        try (Socket socket = new Socket()) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            InetSocketAddress other = (InetSocketAddress) socket.getLocalSocketAddress();
+            OwnSockets.add(other, "dmz/edge2/a");
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
+            expectClosed(socket, "a socket that leads elsewhere");
+            OwnSockets.remove(other);
+        }
         assertThat(partners.operations(OpenSession.class)).isEmpty();
         try (Socket socket = new Socket()) {
             socket.setSoTimeout(PATIENCE_MILLIS);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             InetSocketAddress own = (InetSocketAddress) socket.getLocalSocketAddress();
-            OwnSockets.add(own);
+            OwnSockets.add(own, "dmz/edge1/a");
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
             socket.getOutputStream().write(header(CLIENT, 0));
             beginSession(kind, socket);

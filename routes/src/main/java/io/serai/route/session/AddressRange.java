@@ -1,12 +1,16 @@
 package io.serai.route.session;
 
 import io.serai.config.name.AddressLiteral;
+import io.serai.endpoint.PartnerOperation;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /** A network in CIDR form, IPv4 or IPv6; a single address is a network of one. */
 public record AddressRange(byte[] network, int bits) {
+    /** Neither an address nor the name of an edge holds it. */
+    private static final char ASSERTED_BY = '@';
+
     /** @throws IllegalArgumentException for what is not a literal address with an optional prefix length */
     public static AddressRange parse(String text) {
         int slash = text.indexOf('/');
@@ -52,6 +56,21 @@ public record AddressRange(byte[] network, int bits) {
             }
         }
         return true;
+    }
+
+    /**
+     * What failures of a session are counted by. An address that an edge asserts is its own, with the edge behind it: what an
+     * edge makes up counts neither against those who connect here from that address, nor for other edges.
+     */
+    static String origin(PartnerOperation.Origin session) {
+        String address = origin(session.client().getAddress());
+        return session.edge().map(edge -> address + ASSERTED_BY + edge).orElse(address);
+    }
+
+    /** The address in what failures are counted by. */
+    static AddressRange ofOrigin(String origin) {
+        int edge = origin.indexOf(ASSERTED_BY);
+        return parse(edge < 0 ? origin : origin.substring(0, edge));
     }
 
     /** What failures are counted by: the address, or the /64 network of an IPv6 address. */

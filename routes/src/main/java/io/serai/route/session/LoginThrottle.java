@@ -1,6 +1,5 @@
 package io.serai.route.session;
 
-import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -9,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this node knows of failed logins by user name and address, and by address alone; too many lock out until enough
+ * What this node knows of failed logins by user name and address ({@link AddressRange#origin}), and by address alone; too many lock out until enough
  * are forgotten. Unknown names count like known ones. The database counts those of all nodes and has the last word when a
  * login is admitted; this copy refuses what is locked out before a password is checked, which is dear. Its lock guards
  * both maps, whose sizes are bounded.
@@ -27,21 +26,18 @@ final class LoginThrottle {
         this.byAddress = bounded(settings.maxTracked());
     }
 
-    synchronized boolean isLockedOut(String user, InetAddress client) {
-        String address = AddressRange.origin(client);
+    synchronized boolean isLockedOut(String user, String address) {
         return count(byLogin.get(login(user, address))) >= settings.failuresOfLogin()
                 || count(byAddress.get(address)) >= settings.failuresOfAddress();
     }
 
-    synchronized void failed(String user, InetAddress client) {
-        String address = AddressRange.origin(client);
+    synchronized void failed(String user, String address) {
         byLogin.compute(login(user, address), (key, before) -> oneMore(before));
         byAddress.compute(address, (key, before) -> oneMore(before));
     }
 
     /** What the whole cluster counts, where that is more. */
-    synchronized void learn(String user, InetAddress client, int ofLogin, int ofAddress) {
-        String address = AddressRange.origin(client);
+    synchronized void learn(String user, String address, int ofLogin, int ofAddress) {
         byLogin.compute(login(user, address), (key, before) -> atLeast(before, ofLogin));
         byAddress.compute(address, (key, before) -> atLeast(before, ofAddress));
     }
@@ -51,8 +47,8 @@ final class LoginThrottle {
     }
 
     /** Forgets the failures of this name from there; those of the address stay, or one good login would hide a search. */
-    synchronized void succeeded(String user, InetAddress client) {
-        byLogin.remove(login(user, AddressRange.origin(client)));
+    synchronized void succeeded(String user, String address) {
+        byLogin.remove(login(user, address));
     }
 
     /** Forgets the failures of all addresses of a range. */
@@ -62,7 +58,7 @@ final class LoginThrottle {
     }
 
     private static boolean isFrom(AddressRange range, String origin) {
-        return range.contains(AddressRange.parse(origin).address());
+        return range.contains(AddressRange.ofOrigin(origin).address());
     }
 
     private Failures oneMore(@Nullable Failures before) {

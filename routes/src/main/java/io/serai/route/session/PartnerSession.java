@@ -73,6 +73,11 @@ final class PartnerSession {
         return origin.client().getAddress();
     }
 
+    /** What its failed logins are counted by. */
+    String failuresOf() {
+        return AddressRange.origin(origin);
+    }
+
     /** Who has logged in; empty before the login. */
     Optional<AccountName> account() {
         return Optional.ofNullable(account);

@@ -206,11 +206,11 @@ public final class PartnerSessions {
     // ---- life of a session ----
 
     private SessionGreeting open(PartnerOperation.OpenSession open) {
-        InetAddress client = open.origin().client().getAddress();
-        if (beforeLogin(client) >= settings.mostBeforeLogin()) {
+        String from = AddressRange.origin(open.origin());
+        if (beforeLogin(from) >= settings.mostBeforeLogin()) {
             throw new SeraiException(
                     ErrorCode.BUSY,
-                    AddressRange.origin(client) + " has " + settings.mostBeforeLogin()
+                    from + " has " + settings.mostBeforeLogin()
                             + " connections that have not logged in");
         }
         begin(open.session(), open.origin());
@@ -299,11 +299,10 @@ public final class PartnerSessions {
         return LoginDecision.standing(account, session.origin().protocol(), session.client()) == LoginDecision.ACCEPTED;
     }
 
-    private long beforeLogin(InetAddress client) {
-        String origin = AddressRange.origin(client);
+    private long beforeLogin(String from) {
         return sessions.values().stream()
                 .filter(session -> session.account().isEmpty() && !session.isEnded())
-                .filter(session -> AddressRange.origin(session.client()).equals(origin))
+                .filter(session -> session.failuresOf().equals(from))
                 .count();
     }
 

@@ -84,7 +84,7 @@ final class SessionLogins {
             boolean known = account(check.user())
                     .filter(found -> AuthorizedKeys.contains(found, check.key()))
                     .isPresent();
-            return usable && known && !throttle.isLockedOut(check.user(), session.client())
+            return usable && known && !throttle.isLockedOut(check.user(), session.failuresOf())
                     ? KeyAnswer.ACCEPTABLE
                     : KeyAnswer.REFUSED;
         } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
@@ -102,15 +102,15 @@ final class SessionLogins {
         LoginDecision decision = LoginDecision.FAILED;
         try {
             Optional<Account> account = account(user);
-            boolean lockedOut = throttle.isLockedOut(user, session.client());
+            boolean lockedOut = throttle.isLockedOut(user, session.failuresOf());
             boolean proven = !lockedOut && proof.test(account);
             // Asked again: attempts that ran side by side must not count as one.
-            decision = decide(session, account, lockedOut || throttle.isLockedOut(user, session.client()), proven);
+            decision = decide(session, account, lockedOut || throttle.isLockedOut(user, session.failuresOf()), proven);
             if (decision == LoginDecision.ACCEPTED) {
                 decision = admit(session, account.orElseThrow(), user);
             }
             if (decision == LoginDecision.ACCEPTED) {
-                throttle.succeeded(user, session.client());
+                throttle.succeeded(user, session.failuresOf());
                 return accepted(session, account.orElseThrow());
             }
             if (decision == LoginDecision.WRONG_CREDENTIALS) {
@@ -152,7 +152,7 @@ final class SessionLogins {
                         origin.shownClient(),
                         origin.clientSoftware(),
                         user,
-                        AddressRange.origin(session.client()))));
+                        session.failuresOf())));
         if (decision == LoginDecision.ACCEPTED) {
             session.logIn(account.name());
             boolean revoked = account(user)
@@ -222,9 +222,13 @@ final class SessionLogins {
 
     /** Counted here at once and by the cluster, whose count may be higher. */
     private void failed(PartnerSession session, String user) {
-        throttle.failed(user, session.client());
-        LoginFailures.Standing standing = limits.failures().failed(user, AddressRange.origin(session.client()));
-        throttle.learn(user, session.client(), standing.ofLogin(), standing.ofOrigin());
+        String from = session.failuresOf();
+        throttle.failed(user, from);
+        // An address that only an edge asserts is locked out there, but not banned: it may be that of a partner who comes directly.
+        LoginFailures.Standing standing = session.origin().edge().isPresent()
+                ? limits.failures().count(user, from)
+                : limits.failures().failed(user, from);
+        throttle.learn(user, from, standing.ofLogin(), standing.ofOrigin());
     }
 
     /** Failures from there count no more. */

@@ -286,6 +286,19 @@ class PartnerSessionsTest {
         return session;
     }
 
+    /** An edge in the wrong hands makes addresses up. */
+    @Test
+    void whatAnEdgeSaysOfAnAddressCountsNotAgainstWhoComesFromThere() {
+        node.objects.put(TestAccounts.named("framed").build());
+        for (int i = 0; i < SessionSettings.Lockout.DEFAULTS.failuresOfAddress(); i++) {
+            node.logIn(through("edge-1"), i % 2 == 0 ? "framed" : "nobody" + i, "guess" + i);
+        }
+        assertThat(node.logIn(through("edge-1"), "framed", "secret")).isInstanceOf(LoginResult.Refused.class);
+        assertThat(node.logIn(node.open(Protocol.FTPS, "192.0.2.7"), "framed", "secret"))
+                .isInstanceOf(LoginResult.Accepted.class);
+        assertThat(node.logIn(through("edge-2"), "framed", "secret")).isInstanceOf(LoginResult.Accepted.class);
+    }
+
     @Test
     void aProofThatAnEdgeRelaysCountsOnceInTheWholeCluster() throws Exception {
         KeyPair known = KeyUtils.generateKeyPair("ssh-rsa", 2048);

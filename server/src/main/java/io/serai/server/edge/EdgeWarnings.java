@@ -2,6 +2,7 @@ package io.serai.server.edge;
 
 import io.serai.server.edge.EdgeLinks.EdgeView;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** What a server's health says of its links to edges. A server whose edges are down is ready all the same. */
@@ -10,7 +11,12 @@ public final class EdgeWarnings {
 
     /** {@code UP}, or {@code WARNING:} and what somebody should look at. */
     public static String of(EdgeLinks links) {
-        List<String> warnings = new ArrayList<>();
+        return of(links, List.of());
+    }
+
+    /** @param others what should be looked at beside the links */
+    public static String of(EdgeLinks links, Collection<String> others) {
+        List<String> warnings = new ArrayList<>(others);
         for (EdgeView view : links.edges()) {
             String name = view.edge().name().value();
             if (EdgeRows.state(view).equals("down")) {

@@ -91,7 +91,9 @@ final class NodeAdmin implements NodeApi.Control {
                 "transactions",
                 ground.transactions().standing(),
                 "edges",
-                EdgeWarnings.of(ground.work().edges().links()));
+                EdgeWarnings.of(
+                        ground.work().edges().links(),
+                        ground.work().edges().passedTroubles().values()));
     }
 
     private NodeAdmin(Ground ground, String version, Vertx vertx, SiteInspection inspection) {

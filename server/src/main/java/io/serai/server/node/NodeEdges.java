@@ -6,6 +6,7 @@ import io.serai.cluster.object.JdbcObjectStore;
 import io.serai.cluster.object.ObjectStore;
 import io.serai.cluster.object.SharedChanges;
 import io.serai.cluster.secret.SharedSecrets;
+import io.serai.config.name.EdgeName;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
@@ -13,9 +14,11 @@ import io.serai.config.secret.SecretText;
 import io.serai.config.settings.NodeSettings;
 import io.serai.edge.link.LinkSettings;
 import io.serai.edge.message.Method;
+import io.serai.edge.message.TcpMessages;
 import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.relay.EdgeLimits;
 import io.serai.edge.relay.PartnerService;
+import io.serai.edge.relay.PassedSessions;
 import io.serai.edge.relay.UploadVerdicts;
 import io.serai.edge.tcp.PassThroughService;
 import io.serai.edge.tcp.StreamSwitch;
@@ -58,6 +61,9 @@ final class NodeEdges {
     private static final Duration VERDICTS_KEPT = Duration.ofMinutes(5);
     private static final Duration TICKETS_VALID = Duration.ofHours(24);
     private static final Duration ENROLMENT_PAUSE = Duration.ofSeconds(2);
+
+    private static final String ANSWERING = "partner-session:local";
+    private static final long RETRY_SECONDS = 10;
 
     /** Sessions that are idle are ended by who answers them. */
     private static final TcpLimits PASSED =
@@ -113,7 +119,10 @@ final class NodeEdges {
                 InstantSource.system(),
                 ENROLMENT_PAUSE);
         this.outbound = new ZoneOutbound(objects, links);
-        this.passed = new PassedListeners(camel, objects, ground.listeners()::passedThrough);
+        this.passed = new PassedListeners(
+                camel::context,
+                () -> objects.all(Zone.class),
+                new PassedListeners.Parts(ground.listeners()::passedThrough, this::passedSessions, ANSWERING));
         camel.bind("seraiOutbound", OutboundPaths.class, outbound);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
     }
@@ -169,12 +178,19 @@ final class NodeEdges {
             }
         });
         passed.follow();
+        var unused = clock.scheduleWithFixedDelay(
+                () -> following.execute(passed::retry), RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
         links.start();
     }
 
     /** The ways out to sites that do not work now, and why. */
     Map<String, String> outboundTroubles() {
         return outbound.troubles();
+    }
+
+    /** The listeners for passed-through connections that could not be opened, and why. */
+    Map<String, String> passedTroubles() {
+        return passed.troubles();
     }
 
     EdgeLinks links() {
@@ -194,9 +210,31 @@ final class NodeEdges {
 
     private ZoneDesk desk(ZoneName zone) {
         PartnerService service = services.computeIfAbsent(zone, this::open);
-        PassThroughService passing = new PassThroughService(
-                links.transport(), accepted -> passed.address(zone, accepted.listener()), PASSED);
+        PassThroughService passing = new PassThroughService(links.transport(), new OfferedByZone(zone), PASSED);
         return new ZoneDesk(new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passing), service), service);
+    }
+
+    private PassedSessions passedSessions(ZoneName zone, EdgeName edge) {
+        return new PassedSessions(services.computeIfAbsent(zone, this::open), edge.value());
+    }
+
+    /** What the edges of a zone may connect to. */
+    private final class OfferedByZone implements PassThroughService.Offered {
+        private final ZoneName zone;
+
+        OfferedByZone(ZoneName zone) {
+            this.zone = zone;
+        }
+
+        @Override
+        public Optional<PassThroughService.Own> listener(String edge, TcpMessages.Accepted accepted) {
+            return passed.address(zone, new EdgeName(edge), accepted.listener());
+        }
+
+        @Override
+        public boolean mayConnect(String edge) {
+            return passedSessions(zone, new EdgeName(edge)).mayConnect();
+        }
     }
 
     /** The service and its route stay when the zone goes: nothing comes in there then. */
@@ -216,7 +254,7 @@ final class NodeEdges {
                     .errorHandler(noErrorHandler())
                     .noStreamCaching()
                     .noMessageHistory()
-                    .to("partner-session:local");
+                    .to(ANSWERING);
                 // spotless:on
             }
         });

@@ -111,10 +111,14 @@ final class NodeListeners {
                         .toList();
     }
 
-    /** The endpoint that answers connections that edges pass through; nobody else can reach it. */
-    String passedThrough(Zone.Listener listener) {
-        String options =
-                listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=" + TrustedBalancers.THIS_PROCESS;
+    /**
+     * The endpoint that answers connections that edges pass through; nobody else can reach it.
+     *
+     * @param sockets which ones of this process lead to it
+     */
+    String passedThrough(Zone.Listener listener, String sockets) {
+        String options = listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=RAW("
+                + TrustedBalancers.THIS_PROCESS + sockets + ")";
         return switch (listener.protocol()) {
             case SFTP -> "sftp-server:" + options + "&hostKeySet=#bean:seraiHostKeys";
             case HTTPS ->

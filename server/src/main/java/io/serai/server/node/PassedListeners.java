@@ -1,17 +1,23 @@
 package io.serai.server.node;
 
-import io.serai.cluster.object.ObjectStore;
+import io.serai.config.name.EdgeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
+import io.serai.edge.relay.PassedSessions;
+import io.serai.edge.tcp.PassThroughService.Own;
 import io.serai.endpoint.BoundListener;
-import java.net.InetSocketAddress;
+import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
+import org.apache.camel.Exchange;
 import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.builder.RouteBuilder;
@@ -19,28 +25,52 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's listeners for connections that edges pass through: one for each such listener of a zone, on loopback, which takes
- * connections of this process alone. They follow the zones. Its methods take turns.
+ * The node's listeners for connections that edges pass through, on loopback, which take connections of this process alone:
+ * for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
+ * sessions are known by it. They follow the zones; what could not be opened is tried again. Its methods take turns.
  */
 final class PassedListeners {
     private static final Logger LOG = LoggerFactory.getLogger(PassedListeners.class);
     private static final String ID_PREFIX = "serai-passed-";
+    /** No name holds it. */
+    private static final String BETWEEN_NAMES = "/";
 
-    private final NodeCamel camel;
-    private final ObjectStore objects;
-    private final Function<Zone.Listener, String> endpoints;
-    /** The endpoints of the routes that run, by route id. */
-    private final Map<String, String> running = new HashMap<>();
+    private static final String ASKED = "SeraiPassedOperation";
 
-    /** @param endpoints the URI of the endpoint that answers for a listener */
-    PassedListeners(NodeCamel camel, ObjectStore objects, Function<Zone.Listener, String> endpoints) {
-        this.camel = camel;
-        this.objects = objects;
-        this.endpoints = endpoints;
+    private final Supplier<CamelContext> camel;
+    private final Supplier<List<Zone>> zones;
+    private final Parts parts;
+    /** The endpoints of the routes that run, by place. */
+    private final Map<Place, String> running = new HashMap<>();
+
+    private final Map<Place, String> failures = new HashMap<>();
+
+    /**
+     * What they are made of.
+     *
+     * @param endpoints the URI of the endpoint that answers for a listener, for the sockets of that name
+     * @param sessions what an edge of a zone may do
+     * @param answering the URI of what answers partners
+     */
+    record Parts(
+            BiFunction<Zone.Listener, String, String> endpoints,
+            BiFunction<ZoneName, EdgeName, PassedSessions> sessions,
+            String answering) {}
+
+    private record Place(ZoneName zone, EdgeName edge, String listener) {
+        String name() {
+            return zone + BETWEEN_NAMES + edge + BETWEEN_NAMES + listener;
+        }
+
+        String routeId() {
+            return ID_PREFIX + name();
+        }
     }
 
-    private static String id(ZoneName zone, String listener) {
-        return ID_PREFIX + zone + "-" + listener;
+    PassedListeners(Supplier<CamelContext> camel, Supplier<List<Zone>> zones, Parts parts) {
+        this.camel = camel;
+        this.zones = zones;
+        this.parts = parts;
     }
 
     /** Those of a context. */
@@ -55,74 +85,136 @@ final class PassedListeners {
 
     /** Brings them to what the zones say. */
     synchronized void follow() {
-        Map<String, String> wanted = new HashMap<>();
-        for (Zone zone : objects.all(Zone.class)) {
-            for (Zone.Listener listener : zone.listeners()) {
-                if (listener.mode() == Zone.Mode.TCP) {
-                    wanted.put(id(zone.name(), listener.name()), endpoints.apply(listener));
-                }
-            }
-        }
-        for (Map.Entry<String, String> route : Map.copyOf(running).entrySet()) {
+        Map<Place, String> wanted = wanted();
+        for (Map.Entry<Place, String> route : Map.copyOf(running).entrySet()) {
             if (!route.getValue().equals(wanted.get(route.getKey()))) {
                 remove(route.getKey(), route.getValue());
             }
         }
-        wanted.forEach((id, from) -> {
-            if (!running.containsKey(id)) {
-                add(id, from);
+        failures.keySet().retainAll(wanted.keySet());
+        wanted.forEach((place, from) -> {
+            if (!running.containsKey(place)) {
+                add(place, from);
             }
         });
     }
 
-    /** Where this listener of this zone is answered; empty when the zone passes nothing of that name through. */
-    Optional<InetSocketAddress> address(ZoneName zone, String listener) {
-        String id = id(zone, listener);
-        Route route = camel.context().getRoute(id);
-        ServiceStatus status = camel.context().getRouteController().getRouteStatus(id);
+    private Map<Place, String> wanted() {
+        Map<Place, String> wanted = new HashMap<>();
+        for (Zone zone : zones.get()) {
+            for (Zone.Listener listener : zone.listeners()) {
+                if (listener.mode() == Zone.Mode.TCP) {
+                    for (Zone.Edge edge : zone.edges()) {
+                        Place place = new Place(zone.name(), edge.name(), listener.name());
+                        wanted.put(place, parts.endpoints().apply(listener, place.name()));
+                    }
+                }
+            }
+        }
+        return wanted;
+    }
+
+    /** Tries again what could not be opened. */
+    synchronized void retry() {
+        if (!failures.isEmpty()) {
+            follow();
+        }
+    }
+
+    /** What could not be opened and why, by zone, edge and listener. */
+    synchronized Map<String, String> troubles() {
+        Map<String, String> troubles = new TreeMap<>();
+        failures.forEach((place, why) -> troubles.put(
+                place.name(),
+                "connections of the listener " + place.listener() + " that the edge " + place.edge()
+                        + " passes through are not answered here; it is tried again: " + why));
+        return troubles;
+    }
+
+    /** Where this listener of this zone is answered for this edge; empty when the zone passes nothing of that name through. */
+    Optional<Own> address(ZoneName zone, EdgeName edge, String listener) {
+        Place place = new Place(zone, edge, listener);
+        Route route = camel.get().getRoute(place.routeId());
+        ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
         return route != null
                         && status != null
                         && status.isStarted()
                         && route.getConsumer() instanceof BoundListener bound
-                ? Optional.of(bound.address())
+                ? Optional.of(new Own(bound.address(), place.name()))
                 : Optional.empty();
     }
 
-    private void add(String id, String from) {
+    private void add(Place place, String from) {
+        PassedSessions sessions = parts.sessions().apply(place.zone(), place.edge());
         try {
-            camel.addRoutes(new RouteBuilder() {
+            camel.get().addRoutes(new RouteBuilder() {
                 @Override
                 public void configure() {
                     // spotless:off
                     from(from)
-                        .routeId(id)
+                        .routeId(place.routeId())
                         .errorHandler(noErrorHandler())
                         .noStreamCaching()
                         .noMessageHistory()
-                        .to("partner-session:local");
+                        .process(exchange -> ask(sessions, exchange))
+                        .to(parts.answering())
+                        .process(exchange -> answered(sessions, exchange));
                     // spotless:on
                 }
             });
-            running.put(id, from);
-        } catch (RuntimeException e) { // the others are not to suffer
-            LOG.error("Connections that edges pass through are not answered: {}", id, e);
+            running.put(place, from);
+            if (failures.remove(place) != null) {
+                LOG.info("Connections that edges pass through are answered now: {}", place.name());
+            }
+        } catch (Exception e) { // Camel declares any, and the others are not to suffer
+            remove(place, from);
+            String why = reason(e);
+            if (!why.equals(failures.put(place, why))) {
+                LOG.error(
+                        "Connections that edges pass through are not answered, and it is tried again: {}",
+                        place.name(),
+                        e);
+            }
         }
     }
 
-    private void remove(String id, String from) {
-        running.remove(id);
-        CamelContext context = camel.context();
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage());
+    }
+
+    private static void ask(PassedSessions sessions, Exchange exchange) {
+        if (exchange.getIn().getBody() instanceof PartnerOperation<?> operation) {
+            exchange.setProperty(ASKED, operation);
+            Optional<LoginResult> answer = sessions.tries(operation);
+            exchange.getMessage().setBody(answer.isPresent() ? answer.get() : sessions.marked(operation));
+            exchange.setRouteStop(answer.isPresent());
+        }
+    }
+
+    private static void answered(PassedSessions sessions, Exchange exchange) {
+        if (exchange.getProperty(ASKED) instanceof PartnerOperation<?> operation) {
+            sessions.answered(operation, exchange.getMessage().getBody());
+        }
+    }
+
+    private void remove(Place place, String from) {
+        running.remove(place);
+        CamelContext context = camel.get();
         try {
-            if (context.getRoute(id) != null) {
-                context.getRouteController().stopRoute(id);
-                context.removeRoute(id);
+            if (context.getRoute(place.routeId()) != null) {
+                context.getRouteController().stopRoute(place.routeId());
+                context.removeRoute(place.routeId());
             }
             Endpoint endpoint = context.hasEndpoint(from);
             if (endpoint != null) {
                 context.removeEndpoint(endpoint);
             }
         } catch (Exception e) { // Camel declares any
-            LOG.warn("What is left of {} could not be removed", id, e);
+            LOG.warn("What is left of {} could not be removed", place.name(), e);
         }
     }
 }

@@ -28,12 +28,17 @@ import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkSettings;
 import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.LinkTransport;
 import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.FileMessages.FilesState.Takes;
 import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
+import io.serai.edge.tcp.PassThroughService;
+import io.serai.edge.tcp.StreamSwitch;
+import io.serai.edge.tcp.TcpLimits;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.endpoint.sftp.HostKeys;
@@ -53,6 +58,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -166,6 +172,11 @@ class EdgesTest {
     }
 
     private EdgeLinks server(String name) {
+        Nobody nobody = new Nobody();
+        return server(name, nobody);
+    }
+
+    private EdgeLinks server(String name, LinkHandler handler) {
         LinkIdentity key = LinkIdentity.make(LinkRole.SERVER, name, InstantSource.system());
         Nobody nobody = new Nobody();
         EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
@@ -178,7 +189,7 @@ class EdgesTest {
                 "serai test",
                 QUICK,
                 identity,
-                zone -> new ZoneDesk(nobody, nobody)));
+                zone -> new ZoneDesk(handler, nobody)));
         links.start();
         open.add(links);
         return links;
@@ -548,6 +559,92 @@ class EdgesTest {
                 .until(() ->
                         Files.readString(routes.get(0).resolve("partners.yaml")).equals(route(second)));
         assertThat(folder.resolve("own1/sync/former/partners.yaml")).hasContent(route(port) + "# mine\n");
+    }
+
+    /** Sends back the first 64 bytes of each connection, one by one, behind its PROXY header. */
+    private ServerSocket echo() throws IOException {
+        ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        open.add(socket);
+        Thread echoing = new Thread(() -> {
+            try (Socket client = socket.accept()) {
+                var header = client.getInputStream().readNBytes(28);
+                for (int i = 0; i < 64; i++) {
+                    client.getOutputStream().write(client.getInputStream().readNBytes(1));
+                }
+            } catch (IOException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        echoing.setDaemon(true);
+        echoing.start();
+        return socket;
+    }
+
+    private static boolean isCut(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(5_000);
+            return socket.getInputStream().read() < 0;
+        } catch (java.net.SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    @Test
+    void aDrainWaitsForConnectionsThatArePassedThrough() throws Exception {
+        int port = freePort();
+        Zone plain = zone(link);
+        put(new Zone(
+                plain.name(),
+                "",
+                plain.edges(),
+                List.of(new Zone.Listener(
+                        "raw",
+                        Protocol.SFTP,
+                        Zone.Mode.TCP,
+                        "127.0.0.1",
+                        port,
+                        Site.TlsMode.EXPLICIT,
+                        Optional.empty(),
+                        OptionalInt.empty(),
+                        List.of(),
+                        Zone.Admission.EVERYWHERE)),
+                plain.outbound()));
+        InetSocketAddress echo = (InetSocketAddress) echo().getLocalSocketAddress();
+        TcpLimits limits =
+                new TcpLimits(Duration.ofSeconds(5), Duration.ofMinutes(5), Duration.ofSeconds(5), 10);
+        LinkTransport sockets = LinkTransport.start(QUICK, 1);
+        open.add(sockets::close);
+        EdgeLinks links = server(
+                "one",
+                new StreamSwitch(
+                        Map.of(
+                                Method.TCP_ACCEPTED,
+                                new PassThroughService(
+                                        sockets,
+                                        (edge, accepted) -> Optional.of(new PassThroughService.Own(echo, edge)),
+                                        limits)),
+                        new Nobody()));
+        var edge = enrolled(links);
+        awaitUpAndInForce(links);
+        try (Socket partner = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            partner.setSoTimeout(5_000);
+            partner.getOutputStream().write(1);
+            assertThat(partner.getInputStream().read()).isEqualTo(1);
+            links.drain(EDGE, "ada");
+            await().atMost(SOON).until(() -> EdgeRows.state(view(links)).equals("draining"));
+            assertThat(isCut(port)).as("nobody new").isTrue();
+            await().atMost(SOON)
+                    .until(() -> view(links).standing().state().orElseThrow().sessions() == 1);
+            long until = System.nanoTime() + Duration.ofSeconds(14).toNanos();
+            while (System.nanoTime() < until) {
+                TimeUnit.MILLISECONDS.sleep(500);
+                partner.getOutputStream().write(2);
+                assertThat(partner.getInputStream().read()).isEqualTo(2);
+            }
+        }
+        await().atMost(SOON).until(() -> edge.listeners().bound().isEmpty());
     }
 
     @Test

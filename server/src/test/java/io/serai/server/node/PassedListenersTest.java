@@ -1,0 +1,265 @@
+package io.serai.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.serai.config.name.EdgeName;
+import io.serai.config.name.HostPort;
+import io.serai.config.name.ZoneName;
+import io.serai.config.object.Protocol;
+import io.serai.config.object.Site;
+import io.serai.config.object.Zone;
+import io.serai.edge.relay.EdgeAlarms;
+import io.serai.edge.relay.EdgeLimits;
+import io.serai.edge.relay.PartnerService;
+import io.serai.edge.relay.PassedSessions;
+import io.serai.edge.relay.UploadVerdicts;
+import io.serai.edge.tcp.PassThroughService.Own;
+import io.serai.endpoint.LoginResult;
+import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.LoginByPassword;
+import io.serai.endpoint.PartnerOperation.OpenSession;
+import io.serai.endpoint.PartnerOperation.Origin;
+import io.serai.endpoint.SessionGreeting;
+import io.serai.endpoint.proxy.OwnSockets;
+import io.serai.endpoint.proxy.TrustedBalancers;
+import io.serai.endpoint.tls.TlsIdentity;
+import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PassedListenersTest {
+    private static final int FAILED_OF_USER = 3;
+    private static final EdgeName EDGE = new EdgeName("edge1");
+
+    @TempDir
+    Path folder;
+
+    private final DefaultCamelContext camel = new DefaultCamelContext();
+    private final List<Origin> origins = new CopyOnWriteArrayList<>();
+    private final List<LoginByPassword> logins = new CopyOnWriteArrayList<>();
+    private final ExecutorService workers = Executors.newFixedThreadPool(2);
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+    private final PartnerService service = new PartnerService(
+            workers,
+            clock,
+            new UploadVerdicts(Duration.ofMinutes(5)),
+            Optional.empty(),
+            new EdgeLimits(5, 4, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
+            EdgeAlarms.NONE);
+    private volatile List<Zone> zones = List.of();
+    private volatile int port;
+    private PassedListeners listeners;
+
+    @BeforeEach
+    void start() throws Exception {
+        camel.getRegistry()
+                .bind(
+                        "tls",
+                        TlsIdentity.class,
+                        TlsIdentity.loadOrCreate(folder.resolve("a.pem"), folder.resolve("a.key"), List.of()));
+        camel.addRoutes(new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("direct:desk")
+                        .errorHandler(noErrorHandler())
+                        .process(exchange -> exchange.getMessage()
+                                .setBody(answer(exchange.getIn().getBody(PartnerOperation.class))));
+            }
+        });
+        camel.start();
+        listeners = new PassedListeners(
+                () -> camel,
+                () -> zones,
+                new PassedListeners.Parts(
+                        (listener, sockets) -> "http-server:" + listener.name()
+                                + "?tlsIdentity=#bean:tls&bindAddress=127.0.0.1&port=" + port + "&proxyProtocolFrom=RAW("
+                                + TrustedBalancers.THIS_PROCESS + sockets + ")",
+                        (zone, edge) -> new PassedSessions(service, edge.value()),
+                        "direct:desk"));
+    }
+
+    @AfterEach
+    void stop() {
+        camel.stop();
+        workers.shutdownNow();
+        clock.shutdownNow();
+    }
+
+    private Object answer(PartnerOperation<?> operation) {
+        if (operation instanceof OpenSession open) {
+            origins.add(open.origin());
+            return new SessionGreeting(Optional.empty(), 3, Duration.ofMinutes(1));
+        }
+        if (operation instanceof LoginByPassword login) {
+            logins.add(login);
+            return new LoginResult.Refused();
+        }
+        return PartnerOperation.Done.class.getEnumConstants()[0];
+    }
+
+    private static Zone zone(String name, String listener, String... edges) {
+        return new Zone(
+                new ZoneName(name),
+                "",
+                Stream.of(edges)
+                        .map(edge -> new Zone.Edge(
+                                new EdgeName(edge),
+                                List.of(new HostPort("10.0.0.1", 7443)),
+                                Set.of(),
+                                Optional.empty(),
+                                Optional.empty()))
+                        .toList(),
+                List.of(new Zone.Listener(
+                        listener,
+                        Protocol.HTTPS,
+                        Zone.Mode.TCP,
+                        "0.0.0.0",
+                        443,
+                        Site.TlsMode.EXPLICIT,
+                        Optional.empty(),
+                        OptionalInt.empty(),
+                        List.of(),
+                        Zone.Admission.EVERYWHERE)),
+                new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
+    }
+
+    private Optional<Own> address(String zone, String edge, String listener) {
+        return listeners.address(new ZoneName(zone), new EdgeName(edge), listener);
+    }
+
+    /** A request with a password that is wrong, over a connection of an edge. */
+    private String ask(Own own, String user) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new Anything()}, new SecureRandom());
+        try (Socket plain = new Socket()) {
+            plain.setSoTimeout(10_000);
+            plain.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            InetSocketAddress local = (InetSocketAddress) plain.getLocalSocketAddress();
+            OwnSockets.add(local, own.name());
+            plain.connect(own.address());
+            ByteArrayOutputStream header = new ByteArrayOutputStream();
+            header.writeBytes(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c"));
+            header.writeBytes(new byte[] {(byte) 203, 0, 113, 9, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
+            plain.getOutputStream().write(header.toByteArray());
+            try (SSLSocket socket =
+                    (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", 443, true)) {
+                String login = Base64.getEncoder().encodeToString((user + ":wrong").getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream()
+                        .write(("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic " + login
+                                        + "\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                return new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            } finally {
+                OwnSockets.remove(local);
+            }
+        }
+    }
+
+    private static final class Anything implements X509TrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
+    @Test
+    void listenersOfOneNameAreApartInEachZoneAndForEachEdge() {
+        zones = List.of(zone("dmz", "web", "edge1", "edge2"), zone("other", "web", "edge3"), zone("dmz-eu", "sftp", "e"));
+        listeners.follow();
+        assertThat(listeners.troubles()).isEmpty();
+        assertThat(Stream.of(
+                                address("dmz", "edge1", "web"),
+                                address("dmz", "edge2", "web"),
+                                address("other", "edge3", "web"),
+                                address("dmz-eu", "e", "sftp"))
+                        .map(found -> found.orElseThrow().address().getPort()))
+                .doesNotHaveDuplicates()
+                .hasSize(4);
+        assertThat(address("dmz", "edge3", "web")).as("an edge of another zone").isEmpty();
+        assertThat(address("dmz", "e", "eu-sftp")).as("names that run together").isEmpty();
+        assertThat(address("dmz", "eu-e", "sftp")).isEmpty();
+
+        zones = List.of(zone("dmz", "web", "edge2"));
+        listeners.follow();
+        assertThat(address("dmz", "edge1", "web")).isEmpty();
+        assertThat(address("dmz", "edge2", "web")).isPresent();
+        assertThat(PassedListeners.of(camel)).hasSize(1);
+    }
+
+    @Test
+    void aListenerThatCouldNotBeOpenedIsShownAndTriedAgain() throws Exception {
+        zones = List.of(zone("dmz", "web", "edge1"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = taken.getLocalPort();
+            listeners.follow();
+            listeners.retry();
+            assertThat(listeners.troubles())
+                    .hasSize(1)
+                    .extractingByKey("dmz/edge1/web")
+                    .asString()
+                    .contains("the listener web", "the edge edge1", "tried again");
+            assertThat(address("dmz", "edge1", "web")).isEmpty();
+        }
+        listeners.retry();
+        assertThat(listeners.troubles()).isEmpty();
+        assertThat(address("dmz", "edge1", "web")).isPresent();
+    }
+
+    @Test
+    void sessionsAreMarkedWithTheirEdgeAndItsGuessesAreBounded() throws Exception {
+        zones = List.of(zone("dmz", "web", "edge1"));
+        listeners.follow();
+        Own own = address("dmz", "edge1", "web").orElseThrow();
+        for (int i = 0; i < FAILED_OF_USER + 3; i++) {
+            assertThat(ask(own, "acme")).isEqualTo("HTTP/1.1 401");
+        }
+        assertThat(logins).hasSize(FAILED_OF_USER);
+        assertThat(origins)
+                .isNotEmpty()
+                .allSatisfy(origin -> assertThat(origin.shownClient()).isEqualTo("203.0.113.9:4711 via edge1"))
+                .allSatisfy(origin -> assertThat(origin.listener()).isEqualTo("web"));
+        assertThat(ask(own, "other")).isEqualTo("HTTP/1.1 401");
+        assertThat(logins).hasSize(FAILED_OF_USER + 1);
+        PassedSessions share = new PassedSessions(service, EDGE.value());
+        int passed = 0;
+        while (passed < 10 && share.mayConnect()) {
+            passed++;
+        }
+        assertThat(passed).isBetween(4, 6);
+        assertThat(new PassedSessions(service, "edge2").mayConnect()).isTrue();
+    }
+}
