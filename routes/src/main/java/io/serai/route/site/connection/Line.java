@@ -43,9 +43,6 @@ public final class Line {
     /** Of the network for documentation (RFC 5737): no real peer has it, and commons-net shows it where it wants one. */
     private static final byte[] STAND_IN = {(byte) 192, 0, 2, 1};
 
-    /** How long a connection by another way than the first may be used again, so that the first is found to be back. */
-    private static final Duration LONGEST_ELSEWHERE = Duration.ofSeconds(30);
-
     private final List<HostPort> addresses;
     private final List<OutboundPath> paths;
     private final Set<Socket> sockets = new HashSet<>();
@@ -95,14 +92,16 @@ public final class Line {
     /**
      * Whether the next may have it: only by the first way to the first address, as a new one would begin. Where that does
      * not work, one that found another way may be used for a while, if new ones would find it too.
+     *
+     * @param elsewhere for how long after it was made
      */
-    boolean mayBeUsedAgain(Site site, List<OutboundPath> ways) {
+    boolean mayBeUsedAgain(Site site, List<OutboundPath> ways, Duration elsewhere) {
         List<HostPort> all = site.addresses();
         if (target().equals(all.get(0)) && path().equals(ways.get(0))) {
             return true;
         }
         boolean found = addresses.equals(all) && ways.contains(path());
-        return found && System.nanoTime() - madeAt < LONGEST_ELSEWHERE.toNanos();
+        return found && System.nanoTime() - madeAt < elsewhere.toNanos();
     }
 
     /** What to connect a socket of this line to. */

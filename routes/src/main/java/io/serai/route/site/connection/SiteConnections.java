@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SiteConnections implements AutoCloseable {
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(30);
+    /** After this time a connection by another way than the first is not used again, so that the first is found to be back. */
+    private static final Duration LONGEST_ELSEWHERE = Duration.ofSeconds(30);
 
     private final CamelContext camel;
     private final LineWatch watch;
@@ -275,7 +277,7 @@ public final class SiteConnections implements AutoCloseable {
             for (Iterator<Idle> newest = idle.descendingIterator(); newest.hasNext(); ) {
                 Idle last = newest.next();
                 Line line = last.connection().line();
-                boolean usable = last.site().equals(site) && line.mayBeUsedAgain(site, ways);
+                boolean usable = last.site().equals(site) && line.mayBeUsedAgain(site, ways, LONGEST_ELSEWHERE);
                 if (usable && only.isPresent() && !only.get().equals(line.target())) {
                     continue;
                 }
