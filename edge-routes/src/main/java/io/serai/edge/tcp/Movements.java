@@ -31,10 +31,6 @@ final class Movements {
         }
     }
 
-    synchronized int size() {
-        return groups.size();
-    }
-
     /** The last movement of connections that belong together. */
     static final class Movement {
         private final Runnable left;

@@ -11,6 +11,7 @@ import io.serai.cluster.ledger.Ledger.TransferFilter;
 import io.serai.cluster.ledger.TransferKind;
 import io.serai.cluster.ledger.TransferRow;
 import io.serai.cluster.ledger.TransferState;
+import io.serai.config.name.HostPort;
 import io.serai.config.name.RouteId;
 import io.serai.config.name.SiteName;
 import io.serai.config.object.Protocol;
@@ -170,6 +171,20 @@ class PullRouteTest {
         assertThat(transfers(TransferKind.DELIVERY))
                 .allSatisfy(row -> assertThat(row.sha256()).hasSize(64));
         assertThat(names(out)).as("pulled files are kept").containsExactly("a.csv", "b.txt", "c.csv");
+    }
+
+    /** What was fetched there, and what is to be deleted there, is not known by the names and times of another server. */
+    @Test
+    void aStandInIsNotPulledFrom() throws IOException {
+        Files.writeString(out.resolve("a.csv"), "first");
+        Site site = node.objects.find(Site.class, "bank").orElseThrow();
+        HostPort nobody = new HostPort("127.0.0.1", Programs.freePort());
+        node.objects.put(Parcels.recovering(site.at(nobody), List.of(new HostPort(site.host(), site.port()))));
+        start("afterwards: delete");
+        await().during(Duration.ofSeconds(5))
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> names(in).isEmpty() && names(out).equals(List.of("a.csv")));
+        assertThat(transfers(TransferKind.PULL)).isEmpty();
     }
 
     @Test
