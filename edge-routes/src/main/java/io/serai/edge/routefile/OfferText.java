@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What a zone says of a listener, as the route file that an engineer would write for it. It is this text that the edge
@@ -41,6 +42,9 @@ public final class OfferText {
 
     /** What servers say of a listener that passes connections through. */
     private static final String PASS_THROUGH = "mode=tcp";
+
+    /** What means itself in YAML; what it may be is looked at with the whole file. */
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._:,/ -]*");
 
     /** How often something may happen, and what that is. */
     private enum Rate {
@@ -79,7 +83,12 @@ public final class OfferText {
     public static String of(Offer offer) {
         OfferText text = new OfferText(offer);
         text.sort();
-        return text.write();
+        String written = text.write();
+        List<String> wrong = RouteFileCheck.problems(fileName(offer), written);
+        if (!wrong.isEmpty()) {
+            throw new IllegalArgumentException(String.join("; ", wrong));
+        }
+        return written;
     }
 
     private void sort() {
@@ -94,11 +103,13 @@ public final class OfferText {
             int equals = option.indexOf('=');
             String name = equals < 0 ? option : option.substring(0, equals);
             String value = option.substring(equals + 1);
-            if (ADMISSION.contains(name)) {
+            if (!PLAIN.matcher(value).matches()) {
+                throw new IllegalArgumentException("its option " + name + " cannot be \"" + value + "\"");
+            } else if (ADMISSION.contains(name)) {
                 admission.put(name, value);
             } else if (known.contains(name) && value.matches("\\d{1,9}/[sm]")) {
                 rates.put(name, value);
-            } else if (OPTIONS.contains(name) && isPlain(value)) {
+            } else if (OPTIONS.contains(name)) {
                 from.put(name, value);
             } else {
                 throw new IllegalArgumentException(
@@ -111,11 +122,6 @@ public final class OfferText {
         return java.util.Arrays.stream(Rate.values())
                 .map(rate -> rate.option)
                 .collect(java.util.stream.Collectors.toUnmodifiableSet());
-    }
-
-    /** Whether it means itself in a route. */
-    private static boolean isPlain(String value) {
-        return value.chars().allMatch(c -> c >= ' ' && "\"\\#{}$()&?".indexOf(c) < 0);
     }
 
     private boolean passesThrough() {

@@ -6,7 +6,9 @@ import io.serai.config.yaml.Suggestion;
 import io.serai.config.yaml.YamlText;
 import io.serai.edge.message.RouteFiles;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -17,7 +19,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * Whether a route file says nothing but who may connect to a port and how often. It looks at words alone, without Camel: what
- * could run code, read files or environment, or reach anything but the servers is refused wherever it stands.
+ * could run code, read files or environment, or reach anything but the servers is refused wherever it stands, before an
+ * edge or a server gives it to Camel.
  */
 public final class RouteFileCheck {
     private static final Set<String> WORDS = Set.of(
@@ -47,15 +50,10 @@ public final class RouteFileCheck {
             "message",
             "loggingLevel",
             "stop");
-    private static final Set<String> BEGINNINGS = Set.of("sftp-server", "ftp-server", "http-server");
     private static final Set<String> BEANS = Set.of(OfferText.HOST_KEYS, OfferText.TLS);
     private static final Set<String> REMARKS = Set.of("description", "message", "log");
 
-    /** Options that name files, which are made when they are not there. */
-    private static final Set<String> PATHS = Set.of("hostKeys", "certificate", "privateKey");
-
     private static final Pattern HEADER = Pattern.compile("\\$\\{header\\.[A-Za-z]{1,64}\\}");
-    private static final Pattern PARAMETER = Pattern.compile("[a-zA-Z]{1,64}");
     private static final int DEEPEST = 30;
     private static final int MOST_NODES = 5_000;
 
@@ -112,9 +110,7 @@ public final class RouteFileCheck {
             return;
         }
         if (node instanceof MappingNode mapping) {
-            for (NodeTuple tuple : mapping.getValue()) {
-                entry(tuple, under, depth);
-            }
+            mapping(mapping, under, depth);
         } else if (node instanceof SequenceNode list) {
             list.getValue().forEach(item -> visit(item, under, depth + 1));
         } else if (node instanceof ScalarNode scalar) {
@@ -124,50 +120,96 @@ public final class RouteFileCheck {
         }
     }
 
-    private void entry(NodeTuple tuple, String under, int depth) {
-        if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-            refuse(tuple.getKeyNode(), "expected a word");
-            return;
-        }
-        String word = key.getValue();
-        if (under.equals("parameters")) {
-            if (!PARAMETER.matcher(word).matches() || !(tuple.getValueNode() instanceof ScalarNode)) {
-                refuse(key, "expected the name of an option, and a plain value");
-                return;
+    private void mapping(MappingNode mapping, String under, int depth) {
+        Set<String> words = new HashSet<>();
+        for (NodeTuple tuple : mapping.getValue()) {
+            if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                refuse(tuple.getKeyNode(), "expected a word");
+            } else if (!words.add(key.getValue())) {
+                refuse(key, "\"" + key.getValue() + "\" is here twice");
+            } else if (!WORDS.contains(key.getValue())) {
+                refuse(key, "\"" + key.getValue() + "\" is not known in an edge's route file" + near(key.getValue()));
+            } else if (!isMisplaced(key.getValue(), under, key)) {
+                entry(mapping, key, tuple.getValueNode(), under, depth);
             }
-            if (PATHS.contains(word) && tuple.getValueNode() instanceof ScalarNode path) {
-                path(path);
-            }
-        } else if (!WORDS.contains(word)) {
-            refuse(key, "\"" + word + "\" is not known in an edge's route file" + near(word));
-            return;
-        }
-        // Where an endpoint's address stands, it is told apart by what it is for.
-        boolean address = word.equals("uri") && (under.equals("from") || under.equals("to"));
-        String next = address || under.equals("parameters") ? under : word;
-        if (!isMisplaced(word, under, key)) {
-            visit(tuple.getValueNode(), next, depth + 1);
         }
     }
 
-    /** A file that came from another edge must not have keys made anywhere on this one. */
-    private void path(ScalarNode path) {
-        String text = path.getValue();
-        boolean below = !text.startsWith("/")
-                && text.indexOf('\\') < 0
-                && java.util.Arrays.stream(text.split("/", -1)).noneMatch(part -> part.equals("..") || part.isEmpty());
-        if (!below) {
-            refuse(path, "expected a path below the folder that the edge is started in, such as keys/sftp");
+    private void entry(MappingNode mapping, ScalarNode key, Node value, String under, int depth) {
+        switch (key.getValue()) {
+            case "uri" -> address(value, under);
+            case "parameters" -> options(mapping, value, under);
+            case "from", "to" -> {
+                if (value instanceof MappingNode) {
+                    visit(value, key.getValue(), depth + 1);
+                } else {
+                    address(value, key.getValue());
+                }
+            }
+            default -> visit(value, key.getValue(), depth + 1);
         }
     }
 
     private boolean isMisplaced(String word, String under, Node key) {
-        boolean misplaced = word.equals("uri") && !under.equals("from") && !under.equals("to")
+        boolean ofEndpoint = word.equals("uri") || word.equals("parameters");
+        boolean misplaced = ofEndpoint && !under.equals("from") && !under.equals("to")
+                || word.equals("from") && !under.equals("route")
                 || word.equals("route") && !under.isEmpty();
         if (misplaced) {
             refuse(key, "\"" + word + "\" cannot stand here");
         }
         return misplaced;
+    }
+
+    // ---- endpoints ----
+
+    private void address(Node node, String under) {
+        if (!(node instanceof ScalarNode scalar)) {
+            refuse(node, "expected an endpoint, such as " + OfferText.RELAY);
+            return;
+        }
+        means(scalar, under)
+                .or(() -> EndpointOptions.uriProblem(under, scalar.getValue()))
+                .ifPresent(problem -> refuse(scalar, problem));
+    }
+
+    private void options(MappingNode endpoint, Node node, String under) {
+        if (!(node instanceof MappingNode options)) {
+            refuse(node, "expected options and their values");
+            return;
+        }
+        Optional<String> uri = uri(endpoint);
+        if (uri.isEmpty() || EndpointOptions.uriProblem(under, uri.get()).isPresent()) {
+            refuse(node, "options need a \"uri\" beside them that can be");
+            return;
+        }
+        Set<String> names = new HashSet<>();
+        for (NodeTuple tuple : options.getValue()) {
+            if (++nodes > MOST_NODES
+                    || !(tuple.getKeyNode() instanceof ScalarNode name)
+                    || !(tuple.getValueNode() instanceof ScalarNode value)) {
+                refuse(tuple.getKeyNode(), "expected the name of an option, and a plain value");
+            } else if (!names.add(name.getValue())) {
+                refuse(name, "\"" + name.getValue() + "\" is here twice");
+            } else {
+                EndpointOptions.nameProblem(under, uri.get(), name.getValue())
+                        .ifPresentOrElse(
+                                problem -> refuse(name, problem),
+                                () -> means(value, "parameters")
+                                        .or(() -> EndpointOptions.valueProblem(
+                                                under, uri.get(), name.getValue(), value.getValue()))
+                                        .ifPresent(problem -> refuse(value, problem)));
+            }
+        }
+    }
+
+    private static Optional<String> uri(MappingNode endpoint) {
+        return endpoint.getValue().stream()
+                .filter(tuple -> isWord(tuple.getKeyNode(), "uri"))
+                .findFirst()
+                .map(NodeTuple::getValueNode)
+                .filter(ScalarNode.class::isInstance)
+                .map(node -> ((ScalarNode) node).getValue());
     }
 
     private static String near(String word) {
@@ -177,51 +219,32 @@ public final class RouteFileCheck {
     }
 
     private void scalar(ScalarNode scalar, String under) {
+        means(scalar, under).ifPresent(problem -> refuse(scalar, problem));
+    }
+
+    /** What is wrong with a text because it means more than itself. */
+    private static Optional<String> means(ScalarNode scalar, String under) {
         String value = scalar.getValue();
         if (value.contains("{{")) {
-            refuse(scalar, "placeholders {{…}} are not replaced at an edge; write the value itself");
+            return Optional.of("placeholders {{…}} are not replaced at an edge; write the value itself");
         } else if (value.contains("PRIVATE KEY")) {
-            refuse(
-                    scalar,
-                    "a key must not stand in a route file, since that travels to the other edges; name a file of"
-                            + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS
-                            + " for what the servers give");
+            return Optional.of("a key must not stand in a route file, since that travels to the other edges; name a file of"
+                    + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS
+                    + " for what the servers give");
         } else if (hasForeignExpression(value)) {
-            refuse(scalar, "expected no other expression than ${header.NAME}");
+            return Optional.of("expected no other expression than ${header.NAME}");
         } else if (!REMARKS.contains(under)
                 && value.indexOf('#') >= 0
                 && !(under.equals("parameters") && BEANS.contains(value))) {
-            refuse(scalar, "\"#\" can stand in " + OfferText.HOST_KEYS + " and " + OfferText.TLS + " only");
-        } else if (under.equals("from") || under.equals("to")) {
-            endpoint(scalar, value, under);
+            return Optional.of("\"#\" can stand in " + OfferText.HOST_KEYS + " and " + OfferText.TLS + " only");
         }
+        return Optional.empty();
     }
 
     /** Expressions from files are foreign, too. */
     private static boolean hasForeignExpression(String value) {
         String rest = HEADER.matcher(value).replaceAll("");
         return rest.contains("${") || rest.contains("$simple{") || rest.strip().startsWith("resource:");
-    }
-
-    private void endpoint(ScalarNode scalar, String uri, String under) {
-        if (uri.indexOf('?') >= 0) {
-            refuse(scalar, "write options below \"parameters:\", found " + uri);
-            return;
-        }
-        int colon = uri.indexOf(':');
-        String scheme = colon < 0 ? uri : uri.substring(0, colon);
-        if (under.equals("from")) {
-            if (!BEGINNINGS.contains(scheme) && !uri.equals(OfferText.RELAY)) {
-                refuse(
-                        scalar,
-                        "a route of an edge begins with sftp-server:, ftp-server: or http-server:, or with "
-                                + OfferText.RELAY + " to pass connections through, found " + uri);
-            }
-        } else if (scheme.equals("relay") && !uri.equals(OfferText.RELAY)) {
-            refuse(scalar, "an edge's route ends with " + OfferText.RELAY + ", found " + uri);
-        } else if (!scheme.equals("relay") && !scheme.equals("admit")) {
-            refuse(scalar, "a step of an edge can go to admit: and " + OfferText.RELAY + " only, found " + uri);
-        }
     }
 
     /** All problems of all files. */

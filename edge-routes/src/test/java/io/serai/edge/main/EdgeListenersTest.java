@@ -261,7 +261,7 @@ class EdgeListenersTest {
             assertThat(listeners.apply(config(tls, moved))).isEmpty();
             assertThat(bound(Protocol.HTTPS).address().getPort()).isEqualTo(taken.getLocalPort());
         }
-        Offer broken = new Offer("https", "https", List.of("bindAddress=127.0.0.1", "port=many"));
+        Offer broken = new Offer("https", "https", List.of("bindAddress=127.0.0.1", "port=99999"));
         for (int i = 0; i < 2; i++) {
             assertThat(listeners.apply(config(tls, broken)))
                     .singleElement()

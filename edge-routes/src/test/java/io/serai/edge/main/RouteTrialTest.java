@@ -1,15 +1,21 @@
 package io.serai.edge.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.serai.edge.message.EdgeMessages.Offer;
 import io.serai.edge.routefile.OfferText;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +36,9 @@ class RouteTrialTest {
                 steps:
                   - to: relay:internal
             """.replace("    steps:\n      - to: relay", "      steps:\n        - to: relay");
+
+    @TempDir
+    Path folder;
 
     private static List<String> problems(String text) {
         return RouteTrial.problems("partners.yaml", text, Map.of());
@@ -76,8 +85,25 @@ class RouteTrialTest {
             value = {
                 "id: partners|id: other|:1: the route's id",
                 "id: partners|id: partners\\n    autoStartup: false|:3:5: \"autoStartup\" is not known",
-                "port: 8443|prot: 8443|:6: the listener has no such option: prot=8443",
-                "port: 8443|port: many|:6: ",
+                "port: 8443|prot: 8443|:8:9: the listener has no such option at an edge: prot; did you mean \"port\"?",
+                "port: 8443|port: many|:8:15: expected a port",
+                "port: 8443|PORT: 8443|:8:9: the listener has no such option at an edge: PORT",
+                "port: 8443|port: 8443&certificate=/etc/x|:8:15: expected a port",
+                "port: 8443|port: 8443\\n        port: 8444|:9:9: \"port\" is here twice",
+                "port: 8443|tls: OFF|:8:14: expected REQUIRED",
+                "port: 8443|exceptionHandler: x|:8:9: the listener has no such option",
+                "port: 8443|hostNames: '%7B%7Benv:HOME%7D%7D'|:8:20: expected host names",
+                "port: 8443|hostNames: 'RAW(x)'|:8:20: expected host names",
+                "port: 8443|tlsIdentity: '%23bean:edgeTls'|:8:22: expected \"#bean:edgeTls\"",
+                "port: 8443|bindAddress: edge.example|:8:22: expected an IP address",
+                "certificate: keys/chain.pem|CERTIFICATE: /etc/x|:9:9: the listener has no such option",
+                "certificate: keys/chain.pem|certificate: '%2Fetc%2Fx'|:9:22: expected a path below",
+                "http-server:partners|http-server:x%3Fport=1|:6:12: expected http-server: and a name",
+                "http-server:partners|http-server://x|:6:12: expected http-server: and a name",
+                "http-server:partners\\n|http-server:partners\\n      uri: sftp-server:x\\n|:7:7: \"uri\" is here twice",
+                "- to: relay:internal|- to: {uri: relay:internal, parameters: {lazyStartProducer: true}}|has no such option",
+                "- to: relay:internal|- to: {uri: admit:x, parameters: {deny: '%23class:java.util.Date'}}|expected networks",
+                "- to: relay:internal|- log: {message: x, parameters: {a: b}}|\"parameters\" cannot stand here",
                 "port: 8443|port: '{{env:HOME}}'|:8:15: placeholders",
                 "port: 8443|port: '#class:java.io.File'|:8:15: \"#\" can stand",
                 "port: 8443|port: '${env:HOME}'|:8:15: expected no other expression",
@@ -106,10 +132,73 @@ class RouteTrialTest {
                 "- to: relay:internal|- filter: &a {simple: x, steps: [*a]}|"
             })
     void refusesTheRestWithItsLine(String part, String instead, String reason) {
-        assertThat(GOOD).contains(part);
-        List<String> problems = problems(GOOD.replace(part, instead.replace("\\n", "\n")));
+        String found = part.replace("\\n", "\n");
+        assertThat(GOOD).contains(found);
+        List<String> problems = problems(GOOD.replace(found, instead.replace("\\n", "\n")));
         assertThat(problems).isNotEmpty();
         assertThat(problems).allSatisfy(problem -> assertThat(problem).startsWith("partners.yaml:"));
         assertThat(String.join("\n", problems)).contains(reason == null ? "" : reason);
+    }
+
+    /** What Camel can be had to make by the value of an option, written so that a look at the text does not see it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "hostNames: \"%23class:java.io.FileOutputStream('FILE')\"",
+                "hostNames: \"%23class:java.io.FileOutputStream%28%27FILE%27%29\"",
+                "hostNames: '%2523class:java.io.FileOutputStream(%27FILE%27)'",
+                "HOSTNAMES: \"%23class:java.io.FileOutputStream('FILE')\"",
+                "port: \"0&hostNames=%23class:java.io.FileOutputStream('FILE')\"",
+                "port: \"0&host%4Eames=%23class:java.io.FileOutputStream('FILE')\"",
+                "exceptionHandler: \"%23class:java.io.FileOutputStream('FILE')\"",
+                "hostNames: \"%23class:java.net.Socket('127.0.0.1',PORT)\"",
+                "hostNames: \"%23class:java.nio.file.Path%23of('x')\""
+            })
+    void makesNothingThatAFileSays(String option) throws Exception {
+        Path made = folder.resolve("made");
+        try (ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String text = option.replace("FILE", made.toString()).replace("PORT", "" + nobody.getLocalPort());
+            List<String> problems = problems(GOOD.replace("port: 8443", text));
+            nobody.setSoTimeout(200);
+            assertThatThrownBy(nobody::accept).isInstanceOf(SocketTimeoutException.class);
+            assertThat(made).doesNotExist();
+            assertThat(problems).isNotEmpty().allSatisfy(problem -> assertThat(problem)
+                    .startsWith("partners.yaml:8:"));
+        }
+    }
+
+    @Test
+    void takesEveryOptionThatAnEdgeNeeds() {
+        String all =
+                """
+                bindAddress: "::"
+                        port: 8443
+                        proxyProtocolFrom: 10.0.0.0/8, 2001:db8::1
+                        tls: REQUIRED
+                        hostNames: edge1.example, edge2.example
+                        privateKey: keys/tls/key.pem
+                        maxConnections: 2000
+                        maxRequests: 512""";
+        assertThat(problems(GOOD.replace("port: 8443", all))).isEmpty();
+        String passing = GOOD.replace("http-server:partners", "relay:internal")
+                .replace("certificate: keys/chain.pem", "mode: tcp\n        listener: a\n        protocol: https")
+                .replace("to: relay:internal", "to: admit:partners");
+        assertThat(problems(passing)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "allow=10.0.0.0/8\"\n            x: \"",
+                "deny=%23class:java.util.Date",
+                "deny={{x}}",
+                "passiveAddress=192.0.2.1%26tls=OPTIONAL",
+                "bindAddress=edge.example",
+                "port=21&tls=OPTIONAL",
+                "tls=OPTIONAL"
+            })
+    void takesNothingElseFromAZoneEither(String option) {
+        Offer offer = new Offer("ftps", "ftps", List.of("port=2121", option));
+        assertThatThrownBy(() -> OfferText.of(offer)).isInstanceOf(IllegalArgumentException.class);
     }
 }
