@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
 final class OwnFiles {
     private static final Logger LOG = LoggerFactory.getLogger(OwnFiles.class);
 
+    private static final int LOOKS_BETWEEN_TRIES = 10;
+
     private final RouteFolder folder;
     private final Takes takes;
     private final Supplier<Map<String, Object>> beans;
@@ -31,7 +34,14 @@ final class OwnFiles {
     private RouteFiles good = RouteFiles.NONE;
     private List<String> broken = List.of();
     private FilesVersion base;
+    /** Why a version of the zone is not taken, and which. */
     private String refused = "";
+
+    private FilesVersion refusedVersion = FilesVersion.NONE;
+    /** Why the folder cannot be written, at the last try. */
+    private String unwritten = "";
+
+    private int looks;
     private String conflict = "";
 
     /** @param beans what route files can name */
@@ -40,10 +50,39 @@ final class OwnFiles {
         this.takes = takes;
         this.beans = beans;
         this.base = folder.base();
+        if (takes == Takes.AT_ONCE || folder.isPending()) {
+            tryToWrite();
+        }
+    }
+
+    /** Whether the folder holds what it should and could take another version; goes on with what was interrupted. */
+    private void tryToWrite() {
+        String before = unwritten;
+        try {
+            if (folder.isPending()) {
+                FilesVersion version = folder.base();
+                folder.finish();
+                LOG.info("The folder of route files holds version {} of the zone as a whole", version.number());
+            } else {
+                folder.requireWritable();
+            }
+            unwritten = "";
+        } catch (SeraiException e) {
+            unwritten = folder.isPending()
+                    ? "version " + folder.base().number() + " of the zone is in force as a whole, but is not in the folder: "
+                            + e.text()
+                    : "no version of the zone can be taken: " + e.text();
+        }
+        if (!unwritten.equals(before) && !unwritten.isEmpty()) {
+            LOG.error("{}; it is tried again", unwritten);
+        }
     }
 
     /** Reads what is on the disk; true when something else is in force now. */
     boolean look() {
+        if (!unwritten.isEmpty() && ++looks % LOOKS_BETWEEN_TRIES == 0) {
+            tryToWrite();
+        }
         RouteFiles now;
         try {
             now = folder.read();
@@ -91,9 +130,7 @@ final class OwnFiles {
     /** What keeps the files, as they stand on the disk, from being in force, or from being those of the zone. */
     List<String> problems() {
         List<String> all = new ArrayList<>(broken);
-        if (!refused.isEmpty()) {
-            all.add(refused);
-        }
+        Stream.of(unwritten, refused).filter(text -> !text.isEmpty()).forEach(all::add);
         if (!conflict.isEmpty()) {
             all.add(conflict);
         }
@@ -103,7 +140,7 @@ final class OwnFiles {
     FilesState state() {
         String digest = seen.digest();
         boolean changed = !digest.equals(base.digest());
-        String problem = broken.isEmpty() ? refused : String.join("; ", broken);
+        String problem = !broken.isEmpty() ? String.join("; ", broken) : unwritten.isEmpty() ? refused : unwritten;
         boolean tell = changed || !conflict.isEmpty();
         RouteFiles told = tell && broken.isEmpty() ? seen : RouteFiles.NONE;
         return new FilesState(base, digest, takes, problem, told);
@@ -112,6 +149,9 @@ final class OwnFiles {
     /** Does what the server says; true when something else is in force now. */
     boolean follow(FilesAnswer answer) {
         conflict = answer.outcome() == FilesOutcome.CONFLICT ? answer.text() : "";
+        if (!answer.version().equals(refusedVersion)) {
+            refused = "";
+        }
         if (answer.outcome() == FilesOutcome.SAME && !answer.version().equals(base)) {
             base = answer.version();
             refused = "";
@@ -125,6 +165,7 @@ final class OwnFiles {
         List<String> wrong = new ArrayList<>();
         answer.files().texts().forEach((name, text) -> wrong.addAll(RouteTrial.problems(name, text, beans.get())));
         if (!wrong.isEmpty()) {
+            refusedVersion = answer.version();
             refused = "version " + answer.version().number() + " of the zone is refused: " + String.join("; ", wrong);
             LOG.error("The route files stay as they are: {}", refused);
             return false;
@@ -135,7 +176,17 @@ final class OwnFiles {
                     answer.version().number());
             return false;
         }
-        folder.take(answer.version(), answer.files());
+        try {
+            folder.take(answer.version(), answer.files());
+        } catch (SeraiException e) {
+            boolean whole = folder.isPending();
+            unwritten = "version " + answer.version().number() + " of the zone "
+                    + (whole ? "is in force as a whole, but is not in the folder: " : "is not taken: ") + e.text();
+            LOG.error("{}; it is tried again", unwritten);
+            if (!whole) {
+                return false;
+            }
+        }
         base = answer.version();
         refused = "";
         seen = answer.files();

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of an edge's own route files, and beside it what synchronisation has to remember:
@@ -28,18 +29,24 @@ import java.util.stream.Stream;
  *   sync/former/       what the last one that was taken replaced
  * </pre>
  *
- * <p>A version that was taken is in the folder as a whole or not at all: what a crash interrupted is finished at the next
- * start. For one thread.
+ * <p>A version that was taken counts as a whole or not at all: what a crash or a full disk interrupted is finished later, and
+ * until then {@link #read} gives what the folder is to hold, not the mixture that it holds. For one thread.
  */
 public final class RouteFolder {
     private static final String VERSION = "version";
     private static final String ENDING = ".yaml";
+    private static final String TRIAL = ".serai-edge.new";
 
     private final Path routes;
     private final Path sync;
 
+    /** The version that is to be in the folder, and is not wholly there yet; null when there is none. */
+    private @Nullable Incoming pending;
+
+    private record Incoming(FilesVersion version, RouteFiles files) {}
+
     /**
-     * Finishes what a crash interrupted.
+     * Knows of what a crash interrupted; {@link #finish} goes on with it.
      *
      * @throws SeraiException {@code INVALID} when there is no such folder
      */
@@ -54,7 +61,43 @@ public final class RouteFolder {
                             + " and the servers say what this edge offers");
         }
         if (Files.exists(incoming().resolve(VERSION))) {
-            putInPlace();
+            pending = new Incoming(readVersion(incoming().resolve(VERSION)), read(incoming()));
+        }
+    }
+
+    /** Whether a version that was taken is not wholly in the folder yet. */
+    public boolean isPending() {
+        return pending != null;
+    }
+
+    /**
+     * Puts a version in place that was interrupted, if there is one.
+     *
+     * @throws SeraiException {@code STORAGE_DOWN} when that cannot be done now; it can be tried again
+     */
+    public void finish() {
+        Incoming interrupted = pending;
+        if (interrupted != null) {
+            putInPlace(interrupted);
+        }
+    }
+
+    /**
+     * Whether a version can be put into the folder.
+     *
+     * @throws SeraiException {@code STORAGE_DOWN} when it cannot
+     */
+    public void requireWritable() {
+        requireRoom(1);
+    }
+
+    private void requireRoom(int bytes) {
+        Path trial = routes.resolve(TRIAL);
+        try {
+            put(trial, new byte[bytes]);
+            Files.delete(trial);
+        } catch (IOException e) {
+            throw failed(e);
         }
     }
 
@@ -64,7 +107,8 @@ public final class RouteFolder {
 
     /** @throws SeraiException {@code INVALID} when they cannot be read, or are more than can be */
     public RouteFiles read() {
-        return read(routes);
+        Incoming interrupted = pending;
+        return interrupted == null ? read(routes) : interrupted.files();
     }
 
     private static RouteFiles read(Path folder) {
@@ -100,23 +144,28 @@ public final class RouteFolder {
 
     /** The version that the files were last the same as. */
     public FilesVersion base() {
+        Incoming interrupted = pending;
         Path file = sync.resolve(VERSION);
-        if (!Files.exists(file)) {
-            return FilesVersion.NONE;
+        if (interrupted != null) {
+            return interrupted.version();
         }
+        return Files.exists(file) ? readVersion(file) : FilesVersion.NONE;
+    }
+
+    private static FilesVersion readVersion(Path file) {
         try {
-            return version(Files.readString(file, StandardCharsets.UTF_8));
+            return version(file, Files.readString(file, StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.INVALID, "The file " + file + " cannot be read: " + e, e);
         }
     }
 
-    private FilesVersion version(String text) {
+    private static FilesVersion version(Path file, String text) {
         String[] words = text.strip().split(" ", -1);
         if (words.length != 2 || !words[0].matches("\\d{1,18}") || !words[1].matches("[0-9a-f]{64}|-")) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The file " + sync.resolve(VERSION)
+                    "The file " + file
                             + " is damaged; remove it, and the edge compares its files anew");
         }
         return new FilesVersion(Long.parseLong(words[0]), words[1].equals("-") ? "" : words[1]);
@@ -137,9 +186,16 @@ public final class RouteFolder {
         }
     }
 
-    /** Puts these files in place of those that are there, which are kept until the next time. */
+    /**
+     * Puts these files in place of those that are there, which are kept until the next time.
+     *
+     * @throws SeraiException {@code STORAGE_DOWN}: all is as it was, or {@link #isPending}
+     */
     public void take(FilesVersion version, RouteFiles files) {
+        requireRoom(
+                1 + files.texts().values().stream().mapToInt(RouteFolder::length).sum());
         try {
+            keepFormer(read(routes));
             clear(incoming());
             Files.createDirectories(incoming());
             for (Map.Entry<String, String> file : files.texts().entrySet()) {
@@ -148,62 +204,84 @@ public final class RouteFolder {
             force(incoming());
             // From here on it is in force, whatever happens.
             write(incoming().resolve(VERSION), text(version));
+            pending = new Incoming(version, files);
             force(incoming());
         } catch (IOException e) {
             throw failed(e);
         }
-        putInPlace();
+        finish();
+    }
+
+    private static int length(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** Can be done again from the beginning at any point. */
-    private void putInPlace() {
+    private void putInPlace(Incoming fresh) {
         try {
-            FilesVersion version = version(Files.readString(incoming().resolve(VERSION), StandardCharsets.UTF_8));
-            RouteFiles fresh = read(incoming());
             RouteFiles now = read(routes);
-            if (!now.digest().equals(fresh.digest())) {
-                keepFormer(now);
-            }
-            for (Map.Entry<String, String> file : fresh.texts().entrySet()) {
-                if (!file.getValue().equals(now.texts().get(file.getKey()))) {
+            for (Map.Entry<String, String> file : fresh.files().texts().entrySet()) {
+                String there = now.texts().get(file.getKey());
+                if (!file.getValue().equals(there)) {
+                    keep(file.getKey(), there);
                     write(routes.resolve(file.getKey()), file.getValue());
                 }
             }
-            for (String name : now.texts().keySet()) {
-                if (!fresh.texts().containsKey(name)) {
-                    Files.deleteIfExists(routes.resolve(name));
+            for (Map.Entry<String, String> file : now.texts().entrySet()) {
+                if (!fresh.files().texts().containsKey(file.getKey())) {
+                    keep(file.getKey(), file.getValue());
+                    Files.deleteIfExists(routes.resolve(file.getKey()));
                 }
             }
             force(routes);
-            settle(version);
+            settle(fresh.version());
             Files.deleteIfExists(incoming().resolve(VERSION));
+            pending = null;
             clear(incoming());
         } catch (IOException e) {
             throw failed(e);
         }
     }
 
-    private void keepFormer(RouteFiles now) throws IOException {
-        Path former = sync.resolve("former");
-        clear(former);
-        Files.createDirectories(former);
-        for (Map.Entry<String, String> file : now.texts().entrySet()) {
-            write(former.resolve(file.getKey()), file.getValue());
+    /** What was changed after the version was taken is kept, too. */
+    private void keep(String name, @Nullable String text) throws IOException {
+        Path kept = former().resolve(name);
+        if (text == null || Files.exists(kept) && text.equals(Files.readString(kept, StandardCharsets.UTF_8))) {
+            return;
         }
-        force(former);
+        Files.createDirectories(former());
+        write(kept, text);
+        force(former());
+    }
+
+    private Path former() {
+        return sync.resolve("former");
+    }
+
+    private void keepFormer(RouteFiles now) throws IOException {
+        clear(former());
+        Files.createDirectories(former());
+        for (Map.Entry<String, String> file : now.texts().entrySet()) {
+            write(former().resolve(file.getKey()), file.getValue());
+        }
+        force(former());
     }
 
     private static void write(Path file, String text) throws IOException {
         Path draft = file.resolveSibling("." + file.getFileName() + ".new");
+        put(draft, text.getBytes(StandardCharsets.UTF_8));
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void put(Path file, byte[] content) throws IOException {
         try (FileChannel out = FileChannel.open(
-                draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {
                 int unused = out.write(bytes);
             }
             out.force(true);
         }
-        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void force(Path folder) throws IOException {
@@ -225,6 +303,9 @@ public final class RouteFolder {
 
     private SeraiException failed(IOException e) {
         return new SeraiException(
-                ErrorCode.STORAGE_DOWN, "The route files in " + routes + " cannot be changed: " + e, e);
+                ErrorCode.STORAGE_DOWN,
+                "The route files in " + routes + " cannot be changed: " + e
+                        + "; make that folder and the files in it writable for the edge, and see to free space",
+                e);
     }
 }

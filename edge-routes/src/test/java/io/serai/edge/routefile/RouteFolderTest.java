@@ -64,7 +64,58 @@ class RouteFolderTest {
         Files.writeString(routes.resolve("a.yaml"), "other"); // as far as that the crashed one had got
         assertThat(folder().read()).isEqualTo(NEW);
         assertThat(folder().base()).isEqualTo(SEVEN);
-        assertThat(folder().read()).isEqualTo(NEW);
+        RouteFolder folder = folder();
+        folder.finish();
+        assertThat(folder.isPending()).isFalse();
+        assertThat(folder.read()).isEqualTo(NEW);
+        assertThat(folder().base()).isEqualTo(SEVEN);
+        assertThat(home.resolve("sync/incoming")).doesNotExist();
+    }
+
+    /** A draft that cannot be written stands for a folder without rights or a full disk, also for root. */
+    private void block(String name) throws IOException {
+        Files.createDirectories(routes.resolve("." + name + ".new/x"));
+    }
+
+    private void unblock(String name) throws IOException {
+        Files.delete(routes.resolve("." + name + ".new/x"));
+        Files.delete(routes.resolve("." + name + ".new"));
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenTakesNothing() throws IOException {
+        block("serai-edge");
+        RouteFolder folder = folder();
+        assertThatThrownBy(folder::requireWritable).hasMessageContaining("make that folder and the files in it writable");
+        assertThatThrownBy(() -> folder.take(SEVEN, NEW)).hasMessageContaining("cannot be changed");
+        assertThat(folder.isPending()).isFalse();
+        assertThat(folder().isPending()).as("nor after a boot").isFalse();
+        assertThat(folder().read()).isEqualTo(OLD);
+        unblock("serai-edge");
+        folder.requireWritable();
+        folder.take(SEVEN, NEW);
+        assertThat(folder.read()).isEqualTo(NEW);
+    }
+
+    @Test
+    void whatFailsHalfWayIsGivenAsAWholeAndFinishedLater() throws IOException {
+        block("c.yaml");
+        RouteFolder folder = folder();
+        assertThatThrownBy(() -> folder.take(SEVEN, NEW)).hasMessageContaining("cannot be changed");
+        assertThat(routes.resolve("a.yaml")).hasContent("other");
+        assertThat(routes.resolve("b.yaml")).as("a mixture").hasContent("two");
+        assertThat(folder.read()).isEqualTo(NEW);
+        RouteFolder booted = folder();
+        assertThat(booted.read()).isEqualTo(NEW);
+        assertThat(booted.base()).isEqualTo(SEVEN);
+        assertThatThrownBy(booted::finish).hasMessageContaining("cannot be changed");
+        Files.writeString(routes.resolve("b.yaml"), "edited meanwhile");
+        unblock("c.yaml");
+        booted.finish();
+        assertThat(booted.read()).isEqualTo(NEW);
+        assertThat(folder().isPending()).isFalse();
+        assertThat(home.resolve("sync/former/a.yaml")).hasContent("one");
+        assertThat(home.resolve("sync/former/b.yaml")).hasContent("edited meanwhile");
     }
 
     @Test
