@@ -63,6 +63,7 @@ class OwnedEdgeIT {
             server.apply(Map.of("keyed.yaml", keyed(key)));
             try (OwnedEdge one = new OwnedEdge(server, "edge1", first, folder.resolve("edge1"), TRAP);
                     OwnedEdge two = new OwnedEdge(server, "edge2", second, folder.resolve("edge2"), "two")) {
+                assertThat(metrics(server)).contains("serai_edge_up{edge=\"edge2\"");
                 nothingOutsideTheHome(one.link(), server);
                 nothingInSessionsOfOthers(one.link(), two.link());
                 aProofCountsOnce(one.link(), two.link(), key);

@@ -61,11 +61,6 @@ public final class EdgeMeters {
                 "links.lost",
                 "Links that were lost since then",
                 view -> view.counts().losses());
-        add(
-                registry,
-                "violations",
-                "Breaches of the link's rules by the edge since then",
-                view -> view.counts().violations());
     }
 
     private void addTraffic(MeterRegistry registry) {
