@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -30,6 +31,9 @@ public final class EdgeFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TypeReference<TreeMap<String, String>> TEXTS = new TypeReference<>() {};
     private static final int VERSIONS_KEPT = 100;
+
+    /** So many versions an edge makes of itself in an hour; its further changes wait for an operator, or for the hour's end. */
+    public static final int AUTOMATIC_AN_HOUR = 6;
 
     private final Database database;
 
@@ -57,6 +61,8 @@ public final class EdgeFiles {
     /** What an edge is to do. */
     public enum Outcome {
         STAY,
+        /** As STAY, because it has made too many versions of itself. */
+        WAIT,
         SAME,
         TAKE,
         CONFLICT
@@ -106,6 +112,9 @@ public final class EdgeFiles {
                             new Base(row.version().number(), row.version().digest()))
                     .orElse(new Base(0, ""));
             Decision decision = decide(versions, latest, said);
+            if (decision == Decision.PROMOTE && madeOfItself(connection, zone, edge) >= AUTOMATIC_AN_HOUR) {
+                decision = Decision.TOO_OFTEN;
+            }
             Base version = latest;
             if (decision == Decision.PROMOTE) {
                 version = new Base(latest.number() + 1, said.digest());
@@ -119,6 +128,7 @@ public final class EdgeFiles {
                 case SAME, PROMOTE -> new Answer(Outcome.SAME, version, new TreeMap<>(), "");
                 case TAKE -> new Answer(Outcome.TAKE, version, files(connection, zone, version.number()), "");
                 case BEHIND, CHANGED, BROKEN -> new Answer(Outcome.STAY, version, new TreeMap<>(), "");
+                case TOO_OFTEN -> new Answer(Outcome.WAIT, version, new TreeMap<>(), "");
                 case CONFLICT ->
                     new Answer(
                             Outcome.CONFLICT,
@@ -135,6 +145,7 @@ public final class EdgeFiles {
         TAKE(State.BEHIND),
         BEHIND(State.BEHIND),
         CHANGED(State.CHANGED),
+        TOO_OFTEN(State.CHANGED),
         CONFLICT(State.CONFLICT),
         BROKEN(State.BROKEN);
 
@@ -184,6 +195,44 @@ public final class EdgeFiles {
                 + " --take EDGE\"";
     }
 
+    private static int madeOfItself(Connection connection, ZoneName zone, EdgeName edge) throws SQLException {
+        String sql = """
+                select count(*) from edge_files
+                where zone = ? and edge = ? and not ordered and made_at > clock_timestamp() - interval '1 hour'""";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, zone.value());
+            statement.setString(2, edge.value());
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? rows.getInt(1) : 0;
+            }
+        }
+    }
+
+    /** An edge that has no files of its own any more. */
+    public void forget(EdgeName edge) {
+        database.execute(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("delete from edge_files_at where edge = ?")) {
+                statement.setString(1, edge.value());
+                int unused = statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Edges that are not among these are gone. */
+    public void forgetAllBut(Collection<EdgeName> edges) {
+        database.execute(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("delete from edge_files_at where edge <> all (?)")) {
+                statement.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "text", edges.stream().map(EdgeName::value).toArray()));
+                int unused = statement.executeUpdate();
+            }
+        });
+    }
+
     // ---- what operators say ----
 
     /** The newest version of a zone; empty when there is none. */
@@ -199,6 +248,15 @@ public final class EdgeFiles {
             return versions.isEmpty()
                     ? new TreeMap<>()
                     : files(connection, zone, versions.get(0).version().number());
+        });
+    }
+
+    /** The files of a version; empty when it is not kept any more. */
+    public Optional<SortedMap<String, String>> files(ZoneName zone, long version) {
+        return database.read(connection -> {
+            boolean kept = versions(connection, zone).stream()
+                    .anyMatch(row -> row.version().number() == version);
+            return kept ? Optional.of(files(connection, zone, version)) : Optional.empty();
         });
     }
 

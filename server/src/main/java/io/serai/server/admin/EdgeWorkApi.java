@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,13 +80,28 @@ public final class EdgeWorkApi {
         boolean isOwn = own.isPresent() && own.get().zone().value().equals(zone);
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("edge", name.value());
-        answer.put("from", isOwn ? "its own files" : "the zone " + zone);
+        answer.put("from", isOwn ? from(own.get()) : "the zone " + zone);
         answer.put("files", isOwn ? texts(own.get()) : links.zoneFiles(name).texts());
         return answer;
     }
 
+    /** An edge tells its files as long as all of them are in force, and they are not those of its version. */
+    private static String from(At at) {
+        return switch (at.state()) {
+            case SAME -> "its own files, which are version " + at.version() + " of its zone";
+            case CHANGED, CONFLICT -> "its own files, which differ from version " + at.version() + " of its zone";
+            case BEHIND -> "its own files; it has not taken the newest version of its zone yet, and runs version "
+                    + at.version();
+            case BROKEN -> "its own files, of which the servers know only that version " + at.version()
+                    + " of its zone came before them; what is wrong there: " + at.problem();
+        };
+    }
+
+    /** Nothing for a version that is not kept any more. */
     private SortedMap<String, String> texts(At at) {
-        return at.files().isEmpty() ? files.newestFiles(at.zone()) : at.files();
+        return at.files().isEmpty() && at.version() > 0
+                ? files.files(at.zone(), at.version()).orElseGet(TreeMap::new)
+                : at.files();
     }
 
     private Map<String, Object> overview() {

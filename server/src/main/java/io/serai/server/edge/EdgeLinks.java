@@ -32,7 +32,6 @@ import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,6 +46,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,13 +63,12 @@ public final class EdgeLinks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeLinks.class);
     private static final int LOOP_THREADS = 2;
     private static final long LOOK_MILLIS = 3_000;
-    private static final Duration REPORT_EVERY = Duration.ofSeconds(9);
 
     /**
      * What the links stand on.
      *
      * @param together what the servers know of edges by the database
-     * @param identity this server's link key, whose pin is recorded
+     * @param keys opens this server's link key, whose pin is recorded; asked when a zone names an edge, and not before
      * @param listeners what partners see at listeners: host keys, certificate, key
      * @param revision of the configuration objects that this server has
      * @param desks what serves the edges of a zone; asked once for each link to an edge
@@ -79,13 +78,15 @@ public final class EdgeLinks implements AutoCloseable {
             LongSupplier revision,
             EdgeTogether together,
             NodeName self,
-            LinkIdentity identity,
+            Supplier<LinkIdentity> keys,
             String software,
             LinkSettings settings,
             List<IdentityFile> listeners,
             Function<ZoneName, ZoneDesk> desks) {}
 
     private final Ground ground;
+    private final ServerKey key;
+    private final EdgeReporter reporter;
     private final EdgeTrust trust = new EdgeTrust();
     private final LinkNode node;
     private final EdgeOffers offers;
@@ -98,17 +99,16 @@ public final class EdgeLinks implements AutoCloseable {
     private LinkPins.Pins pins;
     private @Nullable Engine engine;
     private boolean closed;
-    // Only of the worker.
-    private Map<EdgeName, String> reported = Map.of();
-    private long reportedNanos;
 
     /** What all links share; a server without zones has none of it. */
     private record Engine(LinkTransport transport, LinkTls tls, CreditBudget budget) {}
 
-    /** Records this server's pin; dials nobody yet. */
+    /** Records this server's pin if there are edges, and fails when there are and its key cannot be opened; dials nobody yet. */
     public EdgeLinks(Ground ground) {
         this.ground = ground;
-        ground.together().pins().record(ground.self(), ground.identity().pin().hex());
+        this.key = new ServerKey(ground.keys(), ground.self(), ground.together().pins());
+        this.reporter = new EdgeReporter(ground.together());
+        key.openFor(ground.objects().all(Zone.class));
         this.pins = ground.together().pins().read();
         this.offers = new EdgeOffers(ground.listeners());
         this.node = new LinkNode(
@@ -179,6 +179,7 @@ public final class EdgeLinks implements AutoCloseable {
         List<Zone> zones = ground.objects().all(Zone.class);
         List<HeldEdge> gone = new ArrayList<>();
         List<HeldEdge> come = new ArrayList<>();
+        openKey(zones);
         synchronized (this) {
             if (closed) {
                 return;
@@ -211,7 +212,26 @@ public final class EdgeLinks implements AutoCloseable {
         }
         gone.forEach(HeldEdge::stop);
         come.forEach(HeldEdge::start);
-        tellChange();
+        ground.together().follow(zones);
+        remind();
+    }
+
+    /** Edges are to know this server by the time it dials them. */
+    private void openKey(List<Zone> zones) {
+        try {
+            if (key.openFor(zones)) {
+                readPins();
+            }
+        } catch (SeraiException e) {
+            LOG.error("No edge is dialled until this server is started again: {}", e.text());
+        }
+    }
+
+    private void readPins() {
+        LinkPins.Pins now = ground.together().pins().read();
+        synchronized (this) {
+            pins = now;
+        }
     }
 
     /** What keeps one edge away must not keep the others. */
@@ -251,7 +271,7 @@ public final class EdgeLinks implements AutoCloseable {
         if (made == null) {
             made = new Engine(
                     LinkTransport.start(ground.settings(), LOOP_THREADS),
-                    LinkTls.of(LinkRole.SERVER, ground.identity(), trust),
+                    LinkTls.of(LinkRole.SERVER, key.open(), trust),
                     new CreditBudget(ground.settings().flow().budgetBytes()));
             engine = made;
         }
@@ -270,6 +290,7 @@ public final class EdgeLinks implements AutoCloseable {
 
     /** Other servers come and go; edges are to know them. */
     private void look() {
+        ground.together().tidy();
         synchronized (this) {
             if (held.isEmpty()) {
                 return;
@@ -283,36 +304,16 @@ public final class EdgeLinks implements AutoCloseable {
                 pins = now;
             }
             if (newer) {
-                tellChange();
+                remind();
             }
-            report();
+            reporter.report(edges());
         } catch (SeraiException e) {
             LOG.debug("What the servers know of edges together is not known now", e);
         }
     }
 
-    /** The other servers are told at once what has changed, and everything from time to time. */
-    private void report() {
-        Map<EdgeName, String> now = new TreeMap<>();
-        Map<EdgeName, String> standing = new TreeMap<>();
-        for (EdgeView view : edges()) {
-            now.put(view.edge().name(), EdgeRows.json(view));
-            standing.put(
-                    view.edge().name(),
-                    EdgeRows.state(view)
-                            + view.standing().drifts()
-                            + view.standing().failure()
-                            + view.standing().state());
-        }
-        long time = System.nanoTime();
-        if (!standing.equals(reported) || time - reportedNanos >= REPORT_EVERY.toNanos()) {
-            ground.together().report(now);
-            reported = standing;
-            reportedNanos = time;
-        }
-    }
-
-    private void tellChange() {
+    /** Has all edges ask at once what they should work with. */
+    public void remind() {
         List<HeldEdge> all;
         synchronized (this) {
             all = List.copyOf(held.values());
@@ -326,7 +327,9 @@ public final class EdgeLinks implements AutoCloseable {
     private final class Wanted implements EdgeService.Configs {
         @Override
         public Optional<EdgeConfig> config(String edge, Routes routes) {
-            return known(edge).map(found -> EdgeLinks.this.config(found.zone(), found.edge(), routes));
+            Optional<HeldEdge> known = known(edge);
+            known.ifPresent(found -> ground.together().hears(found.edge().name(), routes));
+            return known.map(found -> EdgeLinks.this.config(found.zone(), found.edge(), routes));
         }
 
         @Override
@@ -340,7 +343,7 @@ public final class EdgeLinks implements AutoCloseable {
             if (answer.isPresent()
                     && answer.get().version().number() > state.base().number()
                     && state.isChanged()) {
-                later(EdgeLinks.this::tellChange);
+                later(EdgeLinks.this::remind);
             }
             return answer;
         }
@@ -376,19 +379,14 @@ public final class EdgeLinks implements AutoCloseable {
     public void drain(EdgeName name, String by) {
         ground.together().drain(edge(name).edge().name(), by);
         LOG.warn("{} drains the edge {}", by, name);
-        tellChange();
+        remind();
     }
 
     /** Has it take them again. */
     public void undrain(EdgeName name, String by) {
         ground.together().undrain(name);
         LOG.warn("{} no longer drains the edge {}", by, name);
-        tellChange();
-    }
-
-    /** Has all edges ask at once what they should work with. */
-    public void remind() {
-        tellChange();
+        remind();
     }
 
     /** The name of this server. */
@@ -423,8 +421,11 @@ public final class EdgeLinks implements AutoCloseable {
         return node.cluster();
     }
 
+    /** This server's link key. */
     public LinkIdentity identity() {
-        return ground.identity();
+        LinkIdentity opened = key.open();
+        readPins();
+        return opened;
     }
 
     /** Every edge of every zone, by zone and name. */

@@ -9,33 +9,55 @@ import io.serai.cluster.edge.EdgeReports;
 import io.serai.cluster.edge.EdgeReports.Drains;
 import io.serai.cluster.edge.LinkPins;
 import io.serai.cluster.node.Fence;
+import io.serai.config.error.SeraiException;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.NodeName;
 import io.serai.config.name.ZoneName;
+import io.serai.config.object.Zone;
+import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.FileMessages.FilesOutcome;
 import io.serai.edge.message.FileMessages.FilesState;
 import io.serai.edge.message.FileMessages.FilesVersion;
 import io.serai.edge.message.RouteFiles;
+import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.routefile.RouteFileCheck;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What this server knows of edges together with the other servers, by the database. Thread-safe. */
 public final class EdgeTogether {
+    private static final Logger LOG = LoggerFactory.getLogger(EdgeTogether.class);
+
     private final NodeName self;
     private final Fence fence;
     private final LinkPins pins;
     private final EdgeReports reports;
     private final EdgeFiles files;
-    private volatile Drains drains = new Drains(0, Map.of());
+    private final EdgeAlarms alarms;
+    /** Edges that are known to have no files of their own. */
+    private final Set<EdgeName> without = ConcurrentHashMap.newKeySet();
+    /** What edges changed too often, by the digest that was told last. */
+    private final Map<EdgeName, String> tooOften = new ConcurrentHashMap<>();
 
-    public EdgeTogether(Database database, NodeName self, Fence fence) {
+    private volatile Drains drains;
+    private volatile Set<EdgeName> linked = Set.of();
+    private volatile boolean untidy;
+
+    /** Reads what operators drain, so that no edge hears of this server that it may take partners again. */
+    public EdgeTogether(Database database, NodeName self, Fence fence, EdgeAlarms alarms) {
         this.self = self;
         this.fence = fence;
         this.pins = new LinkPins(database);
         this.reports = new EdgeReports(database);
         this.files = new EdgeFiles(database);
+        this.alarms = alarms;
+        this.drains = reports.drains();
     }
 
     public LinkPins pins() {
@@ -98,8 +120,11 @@ public final class EdgeTogether {
                         state.takes() == FilesState.Takes.AT_ONCE,
                         problem,
                         state.files().texts()));
+        if (answer.outcome() == EdgeFiles.Outcome.WAIT) {
+            waits(edge, state.digest());
+        }
         FilesOutcome outcome = switch (answer.outcome()) {
-            case STAY -> FilesOutcome.STAY;
+            case STAY, WAIT -> FilesOutcome.STAY;
             case SAME -> FilesOutcome.SAME;
             case TAKE -> FilesOutcome.TAKE;
             case CONFLICT -> FilesOutcome.CONFLICT;
@@ -109,5 +134,60 @@ public final class EdgeTogether {
                 new FilesVersion(answer.version().number(), answer.version().digest()),
                 new RouteFiles(answer.files()),
                 answer.text());
+    }
+
+    private void waits(EdgeName edge, String digest) {
+        if (!digest.equals(tooOften.put(edge, digest))) {
+            alarms.refused(edge.value(), "route-file-versions");
+            LOG.warn(
+                    "The edge {} has changed its route files more than {} times in an hour; they do not get to the others until"
+                            + " \"serai edge sync --take {}\" or until the hour is over",
+                    edge,
+                    EdgeFiles.AUTOMATIC_AN_HOUR,
+                    edge);
+        }
+    }
+
+    /** An edge says who says what it offers; what is known of files that it no longer has is forgotten. */
+    void hears(EdgeName edge, Routes routes) {
+        if (routes == Routes.OWN) {
+            without.remove(edge);
+        } else if (without.add(edge)) {
+            try {
+                files.forget(edge);
+            } catch (SeraiException e) {
+                without.remove(edge);
+                LOG.debug("The route files that {} had are forgotten later", edge, e);
+            }
+        }
+    }
+
+    /** What is known of files of edges that may have none, have no key or are in no zone any more is to be forgotten. */
+    void follow(List<Zone> zones) {
+        linked = zones.stream()
+                .filter(zone -> EdgeOffers.refusal(zone, Routes.OWN).isEmpty())
+                .flatMap(zone -> zone.edges().stream())
+                .filter(edge -> !edge.pins().isEmpty())
+                .map(Zone.Edge::name)
+                .collect(Collectors.toUnmodifiableSet());
+        untidy = true;
+        tidy();
+    }
+
+    /** Forgets it now if that is still to be done. */
+    void tidy() {
+        if (!untidy) {
+            return;
+        }
+        Set<EdgeName> stay = linked;
+        try {
+            untidy = false;
+            files.forgetAllBut(stay);
+            without.retainAll(stay);
+            tooOften.keySet().retainAll(stay);
+        } catch (SeraiException e) {
+            untidy = true;
+            LOG.debug("The route files of edges that are gone are forgotten later", e);
+        }
     }
 }

@@ -100,14 +100,12 @@ final class NodeEdges {
         this.objects = ground.objects();
         this.tickets = tickets(ground.secrets(), settings.node().name());
         this.alarms = ground.alarms();
-        LinkIdentity identity = new LinkKeyFile(settings.home().resolve("keys").resolve("link.pem"))
-                .openOrMake(LinkRole.SERVER, settings.node().name().value(), InstantSource.system());
         this.links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
-                new EdgeTogether(ground.database(), settings.node().name(), ground.fence()),
+                new EdgeTogether(ground.database(), settings.node().name(), ground.fence(), ground.alarms()),
                 settings.node().name(),
-                identity,
+                () -> key(settings),
                 "serai " + ground.version(),
                 LinkSettings.standard(),
                 ground.listeners().shownAtEdges(),
@@ -125,6 +123,11 @@ final class NodeEdges {
                 new PassedListeners.Parts(ground.listeners()::passedThrough, this::passedSessions, ANSWERING));
         camel.bind("seraiOutbound", OutboundPaths.class, outbound);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
+    }
+
+    private static LinkIdentity key(NodeSettings settings) {
+        return new LinkKeyFile(settings.home().resolve("keys").resolve("link.pem"))
+                .openOrMake(LinkRole.SERVER, settings.node().name().value(), InstantSource.system());
     }
 
     /** By a key that all servers of the cluster have, and that no edge ever sees. */

@@ -36,6 +36,7 @@ import io.serai.edge.message.FileMessages.FilesState.Takes;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
+import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.tcp.PassThroughService;
 import io.serai.edge.tcp.StreamSwitch;
 import io.serai.edge.tcp.TcpLimits;
@@ -183,9 +184,9 @@ class EdgesTest {
                 objects,
                 objects::revision,
                 new EdgeTogether(
-                        DATABASE.database(), new NodeName(name), () -> new FencingToken(new NodeName(name), 1)),
+                        DATABASE.database(), new NodeName(name), () -> new FencingToken(new NodeName(name), 1), EdgeAlarms.NONE),
                 new NodeName(name),
-                key,
+                () -> key,
                 "serai test",
                 QUICK,
                 identity,

@@ -32,6 +32,7 @@ import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
+import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.route.site.outbound.OutboundPath;
@@ -132,9 +133,9 @@ class ZoneOutboundTest {
                 objects,
                 objects::revision,
                 new EdgeTogether(
-                        DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1)),
+                        DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1), EdgeAlarms.NONE),
                 new NodeName("one"),
-                LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system()),
+                () -> LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system()),
                 "serai test",
                 QUICK,
                 List.of(),
