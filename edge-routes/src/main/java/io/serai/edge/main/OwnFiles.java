@@ -69,8 +69,8 @@ final class OwnFiles {
             unwritten = "";
         } catch (SeraiException e) {
             unwritten = folder.isPending()
-                    ? "version " + folder.base().number() + " of the zone is in force as a whole, but is not in the folder: "
-                            + e.text()
+                    ? "version " + folder.base().number()
+                            + " of the zone is in force as a whole, but is not in the folder: " + e.text()
                     : "no version of the zone can be taken: " + e.text();
         }
         if (!unwritten.equals(before) && !unwritten.isEmpty()) {

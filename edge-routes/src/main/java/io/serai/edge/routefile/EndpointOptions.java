@@ -71,10 +71,7 @@ final class EndpointOptions {
                             "passiveAddress", Kind.ADDRESS,
                             "maxTransfers", Kind.NUMBER)),
             "http-server",
-            with(
-                    LISTENER,
-                    SHOWN,
-                    Map.of("tls", Kind.HTTP_TLS, "maxRequests", Kind.NUMBER, "maxSessions", Kind.NUMBER)),
+            with(LISTENER, SHOWN, Map.of("tls", Kind.HTTP_TLS, "maxRequests", Kind.NUMBER, "maxSessions", Kind.NUMBER)),
             "relay",
             with(
                     LISTENER,

@@ -228,9 +228,10 @@ public final class RouteFileCheck {
         if (value.contains("{{")) {
             return Optional.of("placeholders {{…}} are not replaced at an edge; write the value itself");
         } else if (value.contains("PRIVATE KEY")) {
-            return Optional.of("a key must not stand in a route file, since that travels to the other edges; name a file of"
-                    + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS
-                    + " for what the servers give");
+            return Optional.of(
+                    "a key must not stand in a route file, since that travels to the other edges; name a file of"
+                            + " this machine, or " + OfferText.HOST_KEYS + " or " + OfferText.TLS
+                            + " for what the servers give");
         } else if (hasForeignExpression(value)) {
             return Optional.of("expected no other expression than ${header.NAME}");
         } else if (!REMARKS.contains(under)

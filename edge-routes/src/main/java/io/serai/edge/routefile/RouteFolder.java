@@ -165,8 +165,7 @@ public final class RouteFolder {
         if (words.length != 2 || !words[0].matches("\\d{1,18}") || !words[1].matches("[0-9a-f]{64}|-")) {
             throw new SeraiException(
                     ErrorCode.INVALID,
-                    "The file " + file
-                            + " is damaged; remove it, and the edge compares its files anew");
+                    "The file " + file + " is damaged; remove it, and the edge compares its files anew");
         }
         return new FilesVersion(Long.parseLong(words[0]), words[1].equals("-") ? "" : words[1]);
     }
@@ -192,8 +191,8 @@ public final class RouteFolder {
      * @throws SeraiException {@code STORAGE_DOWN}: all is as it was, or {@link #isPending}
      */
     public void take(FilesVersion version, RouteFiles files) {
-        requireRoom(
-                1 + files.texts().values().stream().mapToInt(RouteFolder::length).sum());
+        requireRoom(1
+                + files.texts().values().stream().mapToInt(RouteFolder::length).sum());
         try {
             keepFormer(read(routes));
             clear(incoming());

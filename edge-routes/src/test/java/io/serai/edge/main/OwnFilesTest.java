@@ -105,7 +105,8 @@ class OwnFilesTest {
     void aVersionThatIsRefusedDoesNotKeepTheNextOneAway() {
         OwnFiles own = own();
         boolean unused = own.look();
-        assertThat(own.follow(take(3, new RouteFiles(Map.of("a.yaml", "no route"))))).isFalse();
+        assertThat(own.follow(take(3, new RouteFiles(Map.of("a.yaml", "no route")))))
+                .isFalse();
         assertThat(own.state().problem()).contains("version 3 of the zone is refused");
         FilesVersion next = new FilesVersion(4, NEW.digest());
         assertThat(own.follow(new FilesAnswer(FilesOutcome.STAY, next, RouteFiles.NONE, "")))

@@ -162,15 +162,15 @@ class RouteTrialTest {
             nobody.setSoTimeout(200);
             assertThatThrownBy(nobody::accept).isInstanceOf(SocketTimeoutException.class);
             assertThat(made).doesNotExist();
-            assertThat(problems).isNotEmpty().allSatisfy(problem -> assertThat(problem)
-                    .startsWith("partners.yaml:8:"));
+            assertThat(problems)
+                    .isNotEmpty()
+                    .allSatisfy(problem -> assertThat(problem).startsWith("partners.yaml:8:"));
         }
     }
 
     @Test
     void takesEveryOptionThatAnEdgeNeeds() {
-        String all =
-                """
+        String all = """
                 bindAddress: "::"
                         port: 8443
                         proxyProtocolFrom: 10.0.0.0/8, 2001:db8::1

@@ -86,7 +86,8 @@ class RouteFolderTest {
     void aFolderThatCannotBeWrittenTakesNothing() throws IOException {
         block("serai-edge");
         RouteFolder folder = folder();
-        assertThatThrownBy(folder::requireWritable).hasMessageContaining("make that folder and the files in it writable");
+        assertThatThrownBy(folder::requireWritable)
+                .hasMessageContaining("make that folder and the files in it writable");
         assertThatThrownBy(() -> folder.take(SEVEN, NEW)).hasMessageContaining("cannot be changed");
         assertThat(folder.isPending()).isFalse();
         assertThat(folder().isPending()).as("nor after a boot").isFalse();

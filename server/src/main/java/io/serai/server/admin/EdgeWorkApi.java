@@ -90,10 +90,11 @@ public final class EdgeWorkApi {
         return switch (at.state()) {
             case SAME -> "its own files, which are version " + at.version() + " of its zone";
             case CHANGED, CONFLICT -> "its own files, which differ from version " + at.version() + " of its zone";
-            case BEHIND -> "its own files; it has not taken the newest version of its zone yet, and runs version "
-                    + at.version();
-            case BROKEN -> "its own files, of which the servers know only that version " + at.version()
-                    + " of its zone came before them; what is wrong there: " + at.problem();
+            case BEHIND ->
+                "its own files; it has not taken the newest version of its zone yet, and runs version " + at.version();
+            case BROKEN ->
+                "its own files, of which the servers know only that version " + at.version()
+                        + " of its zone came before them; what is wrong there: " + at.problem();
         };
     }
 

@@ -334,7 +334,8 @@ public final class EdgeLinks implements AutoCloseable {
 
         @Override
         public Optional<FilesAnswer> files(String edge, FilesState state) {
-            known(edge).flatMap(found -> EdgeOffers.refusal(found.zone(), Routes.OWN))
+            known(edge)
+                    .flatMap(found -> EdgeOffers.refusal(found.zone(), Routes.OWN))
                     .ifPresent(refusal -> {
                         throw new SeraiException(ErrorCode.INVALID, refusal);
                     });

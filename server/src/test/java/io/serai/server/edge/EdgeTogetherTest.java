@@ -119,11 +119,7 @@ class EdgeTogetherTest {
                 "",
                 java.util.Arrays.stream(edges)
                         .map(edge -> new Zone.Edge(
-                                edge,
-                                List.of(new HostPort("127.0.0.1", 1)),
-                                pins,
-                                Optional.empty(),
-                                Optional.empty()))
+                                edge, List.of(new HostPort("127.0.0.1", 1)), pins, Optional.empty(), Optional.empty()))
                         .toList(),
                 List.of(),
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE),
@@ -200,7 +196,8 @@ class EdgeTogetherTest {
         together.follow(List.of(zone(Set.of("ab"), ONE, TWO)));
         FilesAnswer one = says(together, ONE, FilesVersion.NONE, files(1, ""));
         together.hears(ONE, Routes.OWN);
-        assertThat(says(together, TWO, FilesVersion.NONE, files(2, "")).outcome()).isEqualTo(FilesOutcome.CONFLICT);
+        assertThat(says(together, TWO, FilesVersion.NONE, files(2, "")).outcome())
+                .isEqualTo(FilesOutcome.CONFLICT);
         together.hears(ONE, Routes.OF_SERVERS);
         assertThat(together.files().list()).extracting(EdgeFiles.At::edge).containsExactly(TWO);
         together.hears(ONE, Routes.OWN);

@@ -184,7 +184,10 @@ class EdgesTest {
                 objects,
                 objects::revision,
                 new EdgeTogether(
-                        DATABASE.database(), new NodeName(name), () -> new FencingToken(new NodeName(name), 1), EdgeAlarms.NONE),
+                        DATABASE.database(),
+                        new NodeName(name),
+                        () -> new FencingToken(new NodeName(name), 1),
+                        EdgeAlarms.NONE),
                 new NodeName(name),
                 () -> key,
                 "serai test",
@@ -666,8 +669,7 @@ class EdgesTest {
                 })
                 .get(60, TimeUnit.SECONDS));
 
-        await().atMost(SOON)
-                .until(() -> view(links).standing().problem().contains("the servers give it no keys"));
+        await().atMost(SOON).until(() -> view(links).standing().problem().contains("the servers give it no keys"));
         assertThat(EdgeRows.row(view(links)))
                 .containsEntry("drift", true)
                 .extractingByKey("problem")

@@ -133,7 +133,10 @@ class ZoneOutboundTest {
                 objects,
                 objects::revision,
                 new EdgeTogether(
-                        DATABASE.database(), new NodeName("one"), () -> new FencingToken(new NodeName("one"), 1), EdgeAlarms.NONE),
+                        DATABASE.database(),
+                        new NodeName("one"),
+                        () -> new FencingToken(new NodeName("one"), 1),
+                        EdgeAlarms.NONE),
                 new NodeName("one"),
                 () -> LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system()),
                 "serai test",
@@ -383,8 +386,7 @@ class ZoneOutboundTest {
                     socket.close();
                 }
             }
-            await().atMost(SOON)
-                    .until(() -> links.links(DMZ).stream().allMatch(link -> link.load() == 0));
+            await().atMost(SOON).until(() -> links.links(DMZ).stream().allMatch(link -> link.load() == 0));
         }
     }
 
