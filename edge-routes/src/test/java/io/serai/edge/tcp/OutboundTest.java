@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -200,21 +201,26 @@ class OutboundTest {
 
     @Test
     void aConnectionIsNotIdleWhileOneThatBelongsToItMoves() throws Exception {
-        TcpLimits brief = new TcpLimits(Duration.ofSeconds(3), Duration.ofMillis(600), Duration.ofMillis(300), 50);
+        TcpLimits brief = new TcpLimits(Duration.ofSeconds(3), Duration.ofSeconds(2), Duration.ofMillis(300), 50);
         OneWay way = new OneWay();
         try (TcpBench bench = bench(brief, LOCAL);
                 ServerSocket peer = TcpBench.listen(LOOPBACK, OutboundTest::echo);
                 Socket control = bench.connect("127.0.0.1", peer.getLocalPort(), way);
                 Socket data = bench.connect("127.0.0.1", peer.getLocalPort(), way);
                 Socket stranger = bench.connect("127.0.0.1", peer.getLocalPort(), new OneWay())) {
-            long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
-            while (System.nanoTime() < end) {
-                data.getOutputStream().write(7);
-                assertThat(data.getInputStream().read()).isEqualTo(7);
-            }
+            AtomicBoolean moving = new AtomicBoolean(true);
+            Thread mover = TcpBench.start(() -> {
+                while (moving.get()) {
+                    data.getOutputStream().write(7);
+                    assertThat(data.getInputStream().read()).isEqualTo(7);
+                }
+            });
             assertThatThrownBy(() -> stranger.getInputStream().read()).isInstanceOf(SocketException.class);
+            // The control connection has been silent for as long as the stranger, and then for longer.
+            mover.join(500);
             control.getOutputStream().write(8);
             assertThat(control.getInputStream().read()).isEqualTo(8);
+            moving.set(false);
             assertThatThrownBy(() -> control.getInputStream().read())
                     .as("idle together")
                     .isInstanceOf(SocketException.class);
