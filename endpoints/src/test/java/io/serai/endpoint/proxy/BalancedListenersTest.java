@@ -293,8 +293,11 @@ class BalancedListenersTest {
             InetSocketAddress other = (InetSocketAddress) socket.getLocalSocketAddress();
             OwnSockets.add(other, "dmz/edge2/a");
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
+            socket.getOutputStream().write(header(CLIENT, 0));
             expectClosed(socket, "a socket that leads elsewhere");
             OwnSockets.remove(other);
+        } catch (IOException e) {
+            assertThat(e).as("closed before the header was sent").hasMessageContaining("Broken pipe");
         }
         assertThat(partners.operations(OpenSession.class)).isEmpty();
         try (Socket socket = new Socket()) {
