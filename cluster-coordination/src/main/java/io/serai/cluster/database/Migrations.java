@@ -39,7 +39,8 @@ public final class Migrations {
             "V007__edges.sql",
             "V008__edges_together.sql",
             "V009__used_proofs.sql",
-            "V010__addresses_of_deliveries.sql");
+            "V010__addresses_of_deliveries.sql",
+            "V013__admission_of_known_sessions.sql");
 
     private static final long LOCK_KEY = 0x5e7a1_0001L;
     private static final Duration LOCK_PATIENCE = Duration.ofMinutes(5);

@@ -41,8 +41,9 @@ public final class SessionRegister {
     // A session that another node has taken meanwhile is that node's.
     private static final String REMOVE = "delete from partner_session where id = any (?) and node = ?";
     private static final String ONE_OF_ACCOUNT = "select pg_advisory_xact_lock(1397048137, hashtext('session ' || ?))";
+    // Young again, or the tidying of this node, which does not know of it yet, would remove it.
     private static final String MOVE = """
-            update partner_session s set node = ?, epoch = ?
+            update partner_session s set node = ?, epoch = ?, since = clock_timestamp()
              where s.id = ? and s.account = ? and s.end_requested_at is null and lease_holds(?, ?)
                and (select count(*) from partner_session o join node n on n.epoch = o.epoch
                      where o.account = s.account and o.id <> s.id and n.state in ('active', 'draining')

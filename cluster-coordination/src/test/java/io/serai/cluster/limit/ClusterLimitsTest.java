@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -175,6 +176,31 @@ class ClusterLimitsTest {
                 .as("its lease is over")
                 .isFalse();
         dying.close();
+    }
+
+    @Test
+    void aSessionThatIsBeingMovedIsNotTidiedAway() {
+        SessionId moving = SessionId.random();
+        AccountName account = new AccountName("moving");
+        assertThat(a.admit(moving, "moving", 1)).isEqualTo(Admission.ADMITTED);
+        a.age(moving, Duration.ofMinutes(5));
+        assertThat(b.limits.sessions().move(moving, account, 1)).isTrue();
+        // Nobody at b knows it yet: the reply of the move has not come.
+        b.limits.sessions().removeOthers(b.token(), Set::of);
+        await().during(Duration.ofSeconds(1))
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> a.limits.sessions().list().stream().anyMatch(row -> row.id().equals(moving)));
+    }
+
+    @Test
+    void aSessionOfSomebodyElseOrOfAnotherNodeIsNotAdmittedByItsId() {
+        SessionId known = SessionId.random();
+        assertThat(a.admit(known, "owner", 5)).isEqualTo(Admission.ADMITTED);
+        assertThat(a.admit(known, "owner", 5)).as("asked once more").isEqualTo(Admission.ADMITTED);
+        assertThat(a.admit(known, "stranger", 5)).isEqualTo(Admission.FULL);
+        assertThat(b.admit(known, "owner", 5)).isEqualTo(Admission.FULL);
+        assertThat(sessionsOf("owner")).isEqualTo(1);
+        assertThat(sessionsOf("stranger")).isZero();
     }
 
     @Test

@@ -79,6 +79,22 @@ final class LimitNode implements AutoCloseable {
         });
     }
 
+    FencingToken token() {
+        return token;
+    }
+
+    /** As if it had been there for so long. */
+    void age(SessionId session, Duration age) {
+        database.execute(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "update partner_session set since = since - make_interval(secs => ?) where id = ?")) {
+                statement.setDouble(1, age.toSeconds());
+                statement.setObject(2, session.value());
+                statement.executeUpdate();
+            }
+        });
+    }
+
     DeadBoot dead() {
         return new DeadBoot(token.node(), token.epoch(), UUID.randomUUID());
     }
