@@ -26,6 +26,22 @@ public sealed interface LoginResult {
         }
     }
 
-    /** Wrong, unknown, disabled, locked out, not from there, or too many sessions. */
-    record Refused() implements LoginResult {}
+    /**
+     * Wrong, unknown, disabled, locked out, not from there, or too many sessions.
+     *
+     * @param guess whether something was guessed; stays on the server
+     */
+    record Refused(Guess guess) implements LoginResult {
+        /** It may have been a guess. */
+        public Refused() {
+            this(Guess.MADE);
+        }
+    }
+
+    /** What a refused login was, for those who count guesses. */
+    enum Guess {
+        MADE,
+        /** Whoever tried learnt nothing: the login was locked out, or the account has its most sessions. */
+        NONE
+    }
 }

@@ -5,10 +5,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A request of the peer; to be answered exactly once, from any thread. */
 public final class IncomingRequest {
+    private static final byte[] NOTHING = new byte[0];
+
     private final RequestTable table;
     private final int id;
     private final int method;
-    private final byte[] payload;
+    private volatile byte[] payload;
     private final AtomicBoolean answered = new AtomicBoolean();
     private volatile boolean cancelled;
 
@@ -23,8 +25,16 @@ public final class IncomingRequest {
         return method;
     }
 
+    /** What it carries; nothing any more once it was taken or answered. */
     public byte[] payload() {
         return payload;
+    }
+
+    /** As {@link #payload}, which is not held any more: the answer may take long. */
+    public byte[] takePayload() {
+        byte[] taken = payload;
+        payload = NOTHING;
+        return taken;
     }
 
     /** Whether nobody waits for the answer any more. It is to be answered all the same. */
@@ -35,6 +45,7 @@ public final class IncomingRequest {
     /** Answers; a second answer is not sent. */
     public void reply(Status status, byte[] message) {
         if (answered.compareAndSet(false, true)) {
+            payload = NOTHING;
             table.answer(id, status, message);
         }
     }

@@ -1,5 +1,6 @@
 package io.serai.edge.message;
 
+import io.serai.edge.frame.FrameType;
 import java.util.Optional;
 
 /**
@@ -52,6 +53,15 @@ public enum Method {
 
     public int number() {
         return number;
+    }
+
+    /** The most that its request may carry; several times what it needs, for fields of later versions. */
+    public int requestBytes() {
+        return switch (this) {
+            case RENAME, AUTH_PUBKEY -> 64 << 10;
+            case EDGE_SYNC, EDGE_FILES -> FrameType.MESSAGE_BYTES;
+            default -> 32 << 10;
+        };
     }
 
     /** Whether it opens a stream instead of asking for a reply. */

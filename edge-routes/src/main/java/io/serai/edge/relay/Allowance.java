@@ -26,6 +26,18 @@ final class Allowance {
         return true;
     }
 
+    /** Whether there is one; it is not taken. */
+    synchronized boolean isLeft(long nowNanos) {
+        count(nowNanos);
+        return left >= 1;
+    }
+
+    /** Takes one, though none may be left: what then is wanted waits longer. */
+    synchronized void spend(long nowNanos) {
+        count(nowNanos);
+        left--;
+    }
+
     /** What was taken was not needed. */
     synchronized void putBack() {
         left = Math.min(most, left + 1);

@@ -1,9 +1,7 @@
 package io.serai.edge.relay;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,12 +11,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What one edge has used of its {@link EdgeLimits}, whichever links it has had, and the alarm when it wants more or breaks
- * rules. Safe for several threads; {@code users} is guarded by itself.
+ * rules. Safe for several threads.
  */
 final class EdgeGuard {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeGuard.class);
-    private static final int USERS_REMEMBERED = 10_000;
-    private static final int USER_CHARS = 128;
+    /** Of requests that wait for a worker: many times what honest ones need, of which a thousand may wait. */
+    static final int HELD_BYTES = 4 << 20;
+
     private static final Duration OPENS_BACK = Duration.ofSeconds(10);
     private static final long ALARM_NANOS = 60_000_000_000L;
 
@@ -26,6 +25,7 @@ final class EdgeGuard {
     enum Limit {
         BEFORE_LOGIN("sessions that have not logged in"),
         OPENS("new sessions"),
+        FAILED_LOGINS_OF_NETWORK("failed logins from one network"),
         FAILED_LOGINS("failed logins"),
         FAILED_LOGINS_OF_USER("failed logins of one user"),
         WORK("requests at once");
@@ -47,9 +47,9 @@ final class EdgeGuard {
     private final LongSupplier nanos;
     private final WorkShare work;
     private final Allowance opens;
-    private final Allowance failures;
-    private final Map<String, Allowance> users = new LinkedHashMap<>(16, 0.75f, true);
+    private final LoginTries logins;
     private final AtomicInteger beforeLogin = new AtomicInteger();
+    private final AtomicLong held = new AtomicLong();
     private final AtomicLong alarmedNanos;
     private final AtomicInteger unreported = new AtomicInteger();
 
@@ -60,7 +60,7 @@ final class EdgeGuard {
         this.nanos = nanos;
         this.work = new WorkShare(workers, limits.running(), limits.waiting());
         this.opens = new Allowance(limits.opens(), OPENS_BACK, nanos.getAsLong());
-        this.failures = new Allowance(limits.failedLogins(), limits.forgiven(), nanos.getAsLong());
+        this.logins = new LoginTries(this, limits, nanos);
         this.alarmedNanos = new AtomicLong(nanos.getAsLong() - ALARM_NANOS);
     }
 
@@ -86,42 +86,39 @@ final class EdgeGuard {
         return opens.take(nanos.getAsLong()) || refuse(Limit.OPENS);
     }
 
+    /** Whether so many bytes of a request may be held until it is worked on; {@link #holdsNoLonger} follows if so. */
+    boolean holds(int bytes) {
+        if (held.addAndGet(bytes) > HELD_BYTES) {
+            held.addAndGet(-bytes);
+            return refuse(Limit.WORK);
+        }
+        return true;
+    }
+
+    void holdsNoLonger(int bytes) {
+        held.addAndGet(-bytes);
+    }
+
+    /** How much of its requests is held now. */
+    long heldBytes() {
+        return held.get();
+    }
+
     /** A session has logged in or ended before that. */
     void noLongerBeforeLogin() {
         beforeLogin.decrementAndGet();
     }
 
-    /** Whether a login may be tried; it counts as failed until {@link #loggedIn}. */
-    boolean triesLogin() {
-        return failures.take(nanos.getAsLong()) || refuse(Limit.FAILED_LOGINS);
+    /** What has failed of its logins. */
+    LoginTries logins() {
+        return logins;
     }
 
-    /** The same for the password of a user name, which an edge could guess from addresses that it makes up. */
-    boolean triesPassword(String user) {
-        return user(user).take(nanos.getAsLong()) || refuse(Limit.FAILED_LOGINS_OF_USER);
+    /** Counts it, without an alarm: any stranger can have it said. */
+    void refuseStranger(Limit limit) {
+        alarms.refused(edge, limit.metric());
     }
 
-    void loggedIn() {
-        failures.putBack();
-    }
-
-    void rightPassword(String user) {
-        user(user).putBack();
-    }
-
-    private Allowance user(String user) {
-        String key = user.length() <= USER_CHARS ? user : user.substring(0, USER_CHARS);
-        synchronized (users) {
-            Allowance of = users.computeIfAbsent(
-                    key, name -> new Allowance(limits.failedLoginsOfUser(), limits.forgiven(), nanos.getAsLong()));
-            if (users.size() > USERS_REMEMBERED) {
-                users.remove(users.keySet().iterator().next());
-            }
-            return of;
-        }
-    }
-
-    /** The workers took no more. */
     boolean refuse(Limit limit) {
         alarms.refused(edge, limit.metric());
         alarm("asks for more than its " + limit.text);

@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param beforeLogin sessions that have not logged in
  * @param opens sessions that may be opened at once; a tenth comes back each second
- * @param failedLogins logins that may fail at once; all come back in the time of {@code forgiven}
+ * @param failedLoginsOfNetwork logins that may fail at once from one network of clients, before they count for all
+ * @param failedLogins passwords that may fail at once, and as many public keys; all come back in the time of {@code forgiven}
  * @param failedLoginsOfUser the same for the passwords of one user name
  * @param forgiven how long it takes until failed logins are forgotten
  * @param running requests and streams that are worked on at the same time
@@ -17,17 +18,19 @@ import java.time.Duration;
 public record EdgeLimits(
         int beforeLogin,
         int opens,
+        int failedLoginsOfNetwork,
         int failedLogins,
         int failedLoginsOfUser,
         Duration forgiven,
         int running,
         int waiting) {
     public static final EdgeLimits DEFAULTS =
-            new EdgeLimits(1_000, 5_000, 6_000, 100, Duration.ofMinutes(10), 48, 1_000);
+            new EdgeLimits(1_000, 5_000, 20, 6_000, 100, Duration.ofMinutes(10), 48, 1_000);
 
     public EdgeLimits {
         if (beforeLogin < 1
                 || opens < 1
+                || failedLoginsOfNetwork < 1
                 || failedLogins < 1
                 || failedLoginsOfUser < 1
                 || forgiven.isZero()

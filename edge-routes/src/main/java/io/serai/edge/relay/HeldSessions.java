@@ -84,6 +84,7 @@ final class HeldSessions {
     void remove(RelayedSession session) {
         sessions.remove(session.id(), session);
         session.noLongerBeforeLogin();
+        session.isGone();
     }
 
     /** Waits until there are none, or it is enough; meanwhile does this with each again and again. */
@@ -148,22 +149,20 @@ final class HeldSessions {
     }
 
     /**
-     * Closes it once its files are closed. The edge says so before it closes the session, but on other connections, and a
-     * download that was delivered would be recorded as broken off.
+     * Closes it, as its edge wishes, once its files are closed. The edge says so before it closes the session, but on other connections,
+     * and a download that was delivered would be recorded as broken off. However much there is to do: it is done later then.
      */
-    void closeAfterFiles(RelayedSession session, String reason, Runnable then) {
-        closeAfterFiles(session, reason, then, System.nanoTime());
+    void closeAfterFiles(RelayedSession session, String reason) {
+        if (session.wishesEnd()) {
+            closeAfterFiles(session, reason, System.nanoTime());
+        }
     }
 
-    private void closeAfterFiles(RelayedSession session, String reason, Runnable then, long sinceNanos) {
+    private void closeAfterFiles(RelayedSession session, String reason, long sinceNanos) {
         if (session.hasOpenFiles() && System.nanoTime() - sinceNanos < FILES_CLOSED_WITHIN.toNanos()) {
-            Runnable again = () -> closeAfterFiles(session, reason, then, sinceNanos);
-            later(
-                    Duration.ofMillis(CHECK_MILLIS),
-                    () -> run(again, () -> later(Duration.ofSeconds(1), () -> run(again, again))));
+            later(Duration.ofMillis(CHECK_MILLIS), () -> closeAfterFiles(session, reason, sinceNanos));
         } else {
-            closeQuietly(session, reason);
-            then.run();
+            closeOnWorker(session, reason);
         }
     }
 

@@ -4,7 +4,6 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.edge.ProtocolViolation;
-import io.serai.edge.frame.FrameType;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
@@ -16,18 +15,9 @@ import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
-import io.serai.edge.message.OperationCodec.UploadQuery;
-import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.Status;
 import io.serai.edge.ticket.SessionTickets;
-import io.serai.endpoint.FolderPage;
-import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
-import io.serai.endpoint.PartnerOperation.CloseSession;
-import io.serai.endpoint.PartnerOperation.LoginByPassword;
-import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
-import io.serai.endpoint.PartnerOperation.OpenSession;
-import io.serai.endpoint.SessionGreeting;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +25,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -53,8 +42,6 @@ public final class PartnerService implements LinkHandler, LinkListener {
     /** More than the handles of an SFTP connection, and than what HTTP clients ask for at once; connections have limits too. */
     private static final int STREAMS_OF_A_SESSION = 128;
 
-    private static final int REQUESTS_OF_A_SESSION = 64;
-    private static final int PAGE_BYTES = FrameType.MESSAGE_BYTES - 1_024;
     private static final byte[] NOTHING = new byte[0];
     private static final LinkStatus TAKING = new LinkStatus(false, false, 0, 0, 0);
     private static final LinkStatus RESTING = new LinkStatus(true, false, 0, 0, 0);
@@ -64,6 +51,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private final ScheduledExecutorService clock;
     private final UploadVerdicts verdicts;
     private final HeldSessions sessions;
+    private final RequestAnswers requests = new RequestAnswers(this);
     /** The links that are up; guards, with itself as lock, what they were told last. */
     private final Set<Link> links = new HashSet<>();
 
@@ -222,6 +210,10 @@ public final class PartnerService implements LinkHandler, LinkListener {
         desk = PartnerService::refuse;
     }
 
+    HeldSessions sessions() {
+        return sessions;
+    }
+
     PartnerDesk desk() {
         return desk;
     }
@@ -307,73 +299,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
 
     @Override
     public void request(Link link, IncomingRequest request) {
-        Optional<Method> method = Method.of(request.method());
-        if (method.isEmpty() || method.get().isOfStreams()) {
-            request.reply(Status.UNSUPPORTED, NOTHING);
-            return;
-        }
-        EdgeGuard guard = guards.of(link);
-        try {
-            guard.work().execute(() -> answer(link, method.get(), request));
-        } catch (RejectedExecutionException e) {
-            guard.refuse(EdgeGuard.Limit.WORK);
-            request.reply(Status.BUSY, NOTHING);
-        }
-    }
-
-    private void answer(Link link, Method method, IncomingRequest request) {
-        try {
-            switch (method) {
-                case UPLOAD_QUERY, UPLOAD_FLUSH -> answerAboutUpload(link, method, request);
-                case SESSION_RESUME -> request.reply(Status.OK, ResumedSessions.resume(this, link, request));
-                case EDGE_SYNC -> request.reply(Status.UNSUPPORTED, NOTHING);
-                default -> answerOperation(link, method, request);
-            }
-        } catch (ProtocolViolation e) {
-            guards.of(link).violated("a " + method + " with " + e.text());
-            request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
-        } catch (SeraiException e) {
-            request.reply(StatusCodes.of(e.code()), StatusCodes.failure(e));
-        } catch (RuntimeException e) {
-            LOG.error("{} of {} failed by a defect", method, link, e);
-            request.reply(Status.INTERNAL, new Failure("internal error", 0).encode());
-        }
-    }
-
-    private void answerOperation(Link link, Method method, IncomingRequest request) throws ProtocolViolation {
-        Call call = OperationCodec.decode(method, request.payload());
-        PartnerOperation<?> operation = call.operation();
-        if (operation instanceof OpenSession open) {
-            request.reply(Status.OK, open(link, open));
-            return;
-        }
-        RelayedSession session = session(link, operation.session());
-        if (operation instanceof CloseSession close) {
-            sessions.closeAfterFiles(
-                    session, RelayedSession.plain(close.reason()), () -> request.reply(Status.OK, NOTHING));
-        } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
-            request.reply(Status.BUSY, NOTHING);
-        } else {
-            try {
-                session.once(call.operationId(), request, () -> reply(session, operation));
-            } finally {
-                session.leave();
-            }
-        }
-    }
-
-    private byte[] open(Link link, OpenSession open) throws ProtocolViolation {
-        RelayedSession session = new RelayedSession(
-                open.session(), RelayedSession.asserted(link, open.origin()), link, desk, guards.of(link));
-        if (!session.isAdmitted()) {
-            throw new SeraiException(ErrorCode.BUSY, "The edge has too many sessions that have not logged in");
-        }
-        return begin(session, () -> {
-                    SessionGreeting greeting = session.desk().answer(new OpenSession(session.id(), session.origin()));
-                    sessions.endOverdue(greeting.loginGrace());
-                    return Optional.of(ReplyCodec.encode(greeting));
-                })
-                .orElseThrow(IllegalStateException::new);
+        requests.request(link, request);
     }
 
     /** Empty, and no session, when the first answer is none. */
@@ -408,45 +334,13 @@ public final class PartnerService implements LinkHandler, LinkListener {
         return sessions.get(id);
     }
 
-    private byte[] reply(RelayedSession session, PartnerOperation<?> operation) {
-        Object reply = operation instanceof LoginByPassword || operation instanceof LoginByPublicKey
-                ? session.logIn(operation, desk)
-                : desk.answer(operation);
-        if (reply instanceof LoginResult.Accepted accepted) {
-            return ResumedSessions.accepted(tickets, session, accepted);
-        }
-        byte[] encoded = ReplyCodec.encode(reply);
-        while (encoded.length > PAGE_BYTES && reply instanceof FolderPage page) {
-            List<FolderPage.Entry> half =
-                    page.entries().subList(0, page.entries().size() / 2);
-            reply = new FolderPage(half, true);
-            encoded = ReplyCodec.encode(reply);
-        }
-        return encoded;
-    }
-
     /** The session, if it is one of this link. */
-    private RelayedSession session(Link link, SessionId id) {
+    RelayedSession session(Link link, SessionId id) {
         RelayedSession session = sessions.get(id);
         if (session == null || session.link() != link) {
             throw RelayedSession.unknown();
         }
         return session;
-    }
-
-    private void answerAboutUpload(Link link, Method method, IncomingRequest request) throws ProtocolViolation {
-        UploadQuery query = UploadQuery.decode(request.payload());
-        RelayedSession session = session(link, query.session());
-        if (method == Method.UPLOAD_QUERY) {
-            request.reply(Status.OK, ReplyCodec.encode(ResumedSessions.verdict(verdicts, session, query)));
-            return;
-        }
-        ServedUpload upload = session.upload(query.upload());
-        if (upload == null) {
-            request.reply(Status.NO_SUCH_FILE, NOTHING);
-        } else {
-            upload.flush(query.bytes(), request);
-        }
     }
 
     // ---- streams ----

@@ -1,13 +1,17 @@
 package io.serai.edge.relay;
 
-import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.SessionId;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.Origin;
+import java.net.InetAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -16,8 +20,19 @@ import java.util.Optional;
  * limits. Safe for several threads.
  */
 public final class PassedSessions {
+    private static final int REMEMBERED = 10_000;
+
     private final String edge;
     private final EdgeGuard guard;
+    /** Where sessions come from, guarded by itself; the oldest is forgotten when there are too many, as one may end unheard. */
+    private final Map<SessionId, InetAddress> clients = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<SessionId, InetAddress> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
 
     /** @param service of the edge's zone, which holds what the edge has used of its limits */
     public PassedSessions(PartnerService service, String edge) {
@@ -34,6 +49,9 @@ public final class PassedSessions {
     public PartnerOperation<?> marked(PartnerOperation<?> operation) {
         if (operation instanceof OpenSession open) {
             Origin said = open.origin();
+            synchronized (clients) {
+                clients.put(open.session(), said.client().getAddress());
+            }
             return new OpenSession(
                     open.session(),
                     new Origin(
@@ -54,26 +72,27 @@ public final class PassedSessions {
      * @throws SeraiException {@code BUSY} when too many logins have failed through this edge
      */
     public Optional<LoginResult> tries(PartnerOperation<?> operation) {
-        if (!(operation instanceof LoginByPassword) && !(operation instanceof LoginByPublicKey)) {
-            return Optional.empty();
-        }
-        if (!guard.triesLogin()) {
-            throw new SeraiException(ErrorCode.BUSY, "Too many logins have failed through this edge");
-        }
-        return operation instanceof LoginByPassword login && !guard.triesPassword(login.user())
-                ? Optional.of(new LoginResult.Refused())
-                : Optional.empty();
+        return isLogin(operation) ? guard.logins().refusal(operation, client(operation)) : Optional.empty();
     }
 
     /** What came of it. */
     public void answered(PartnerOperation<?> operation, Object reply) {
-        if (reply instanceof LoginResult.Accepted) {
-            if (operation instanceof LoginByPassword login) {
-                guard.loggedIn();
-                guard.rightPassword(login.user());
-            } else if (operation instanceof LoginByPublicKey) {
-                guard.loggedIn();
+        if (isLogin(operation)) {
+            guard.logins().answered(operation, client(operation), reply);
+        } else if (operation instanceof CloseSession) {
+            synchronized (clients) {
+                clients.remove(operation.session());
             }
+        }
+    }
+
+    private static boolean isLogin(PartnerOperation<?> operation) {
+        return operation instanceof LoginByPassword || operation instanceof LoginByPublicKey;
+    }
+
+    private Optional<InetAddress> client(PartnerOperation<?> operation) {
+        synchronized (clients) {
+            return Optional.ofNullable(clients.get(operation.session()));
         }
     }
 }

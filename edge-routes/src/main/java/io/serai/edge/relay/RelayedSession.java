@@ -11,7 +11,6 @@ import io.serai.edge.message.PlainText;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
-import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.Origin;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -26,7 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What a server knows of one session that an edge holds. Safe for several threads. */
 final class RelayedSession {
-    private static final int REMEMBERED = 256;
+    /** More than may be asked at once, and so be asked again after a connection was lost. */
+    private static final int REMEMBERED = 128;
+
+    private static final int REMEMBERED_BYTES = 256;
     private static final int REASON_CHARS = 200;
     private static final int LISTENER_CHARS = 64;
 
@@ -46,6 +48,9 @@ final class RelayedSession {
     private final AtomicBoolean beforeLogin = new AtomicBoolean();
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
+    private final AtomicBoolean loggingIn = new AtomicBoolean();
+    private final AtomicBoolean endWished = new AtomicBoolean();
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final AtomicBoolean sentAway = new AtomicBoolean();
     private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
     /** The answers to the last operations that change something, which may be asked for again. */
@@ -138,23 +143,21 @@ final class RelayedSession {
         return admitted;
     }
 
-    /** A login. A try counts as failed until it has not, so that tries side by side do not count as one. */
-    Object logIn(PartnerOperation<?> operation, PartnerDesk asked) {
-        if (!guard.triesLogin()) {
-            throw new SeraiException(ErrorCode.BUSY, "Too many logins have failed through this edge");
+    /** A login; one at a time, so that what is said of the session by one is not what another one meant. */
+    LoginResult logIn(PartnerOperation<LoginResult> operation, PartnerDesk asked) {
+        if (!loggingIn.compareAndSet(false, true)) {
+            throw new SeraiException(ErrorCode.BUSY, "Another login of the session is being decided");
         }
-        Optional<String> user =
-                operation instanceof LoginByPassword login ? Optional.of(login.user()) : Optional.empty();
-        if (user.isPresent() && !guard.triesPassword(user.get())) {
-            return new LoginResult.Refused();
+        try {
+            LoginResult result = guard.logins().ask(operation, origin.client().getAddress(), asked);
+            if (result instanceof LoginResult.Accepted accepted) {
+                noLongerBeforeLogin();
+                loggedIn(accepted);
+            }
+            return result;
+        } finally {
+            loggingIn.set(false);
         }
-        Object result = asked.answer(operation);
-        if (result instanceof LoginResult.Accepted) {
-            noLongerBeforeLogin();
-            guard.loggedIn();
-            user.ifPresent(guard::rightPassword);
-        }
-        return result;
     }
 
     /** It has logged in, or ends: it does not count among those that have not logged in any more. */
@@ -243,17 +246,20 @@ final class RelayedSession {
         return uploads.get(upload);
     }
 
-    /** Carries it out and answers; when it was carried out before, or is about to be, only answers. */
+    /**
+     * Carries it out, answers and leaves; when it was carried out before, or is about to be, only answers. Before the login nothing is
+     * remembered, as nothing is carried out.
+     */
     void once(long operationId, IncomingRequest request, Supplier<byte[]> act) {
         CompletableFuture<Reply> mine = new CompletableFuture<>();
         CompletableFuture<Reply> earlier = null;
-        if (operationId != 0) {
+        if (operationId != 0 && login != null) {
             synchronized (answers) {
                 earlier = answers.putIfAbsent(operationId, mine);
             }
         }
         if (earlier != null) {
-            earlier.thenAccept(reply -> request.reply(reply.status(), reply.payload()));
+            earlier.thenAccept(reply -> answer(request, reply));
             return;
         }
         Reply reply = new Reply(Status.INTERNAL, new Failure("internal error", 0).encode());
@@ -262,8 +268,44 @@ final class RelayedSession {
         } catch (SeraiException e) {
             reply = new Reply(StatusCodes.of(e.code()), StatusCodes.failure(e));
         } finally {
-            mine.complete(reply);
-            request.reply(reply.status(), reply.payload());
+            mine.complete(remembered(reply));
+            answer(request, reply);
         }
+    }
+
+    private void answer(IncomingRequest request, Reply reply) {
+        leave();
+        request.reply(reply.status(), reply.payload());
+    }
+
+    /** Without a text that is long: that it failed, and how, is enough the second time. */
+    private static Reply remembered(Reply reply) {
+        return reply.payload().length <= REMEMBERED_BYTES ? reply : new Reply(reply.status(), new byte[0]);
+    }
+
+    /** How many bytes of answers are remembered. */
+    int rememberedBytes() {
+        synchronized (answers) {
+            return answers.values().stream()
+                    .filter(CompletableFuture::isDone)
+                    .mapToInt(reply -> reply.join().payload().length)
+                    .sum();
+        }
+    }
+
+    // ---- its end ----
+
+    /** Whether its edge wishes its end for the first time; it is answered by {@link #whenGone}. */
+    boolean wishesEnd() {
+        return endWished.compareAndSet(false, true);
+    }
+
+    /** Done as soon as it has ended. */
+    void whenGone(Runnable action) {
+        gone.thenRun(action);
+    }
+
+    void isGone() {
+        gone.complete(null);
     }
 }

@@ -2,10 +2,10 @@ package io.serai.edge.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.internal.OutOfDirectMemoryError;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.link.Chunk;
-import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
 import io.serai.edge.message.LinkMessages.Failure;
@@ -26,6 +26,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,10 @@ final class ServedUpload {
     private static final int BLOCKS_AT_ONCE = 16;
     private static final int PROGRESS_SECONDS = 10;
 
-    private record Flush(long bytes, IncomingRequest request) {}
+    /** A partner waits for one before it wants the next. */
+    private static final int MOST_FLUSHES = 8;
+
+    private record Flush(long bytes, Consumer<Status> answer) {}
 
     private final LinkStream stream;
     private final OpenUpload operation;
@@ -51,6 +56,7 @@ final class ServedUpload {
     private final SerialTask task;
     private final Runnable done;
     private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waitingFlushes = new AtomicInteger();
     private @Nullable UploadChannel channel;
     /** Taken from the stream, but not written yet. */
     private @Nullable Chunk taken;
@@ -73,10 +79,24 @@ final class ServedUpload {
         stream.onChange(task::ask);
     }
 
-    /** Makes what was sent before the wish durable, then answers it. */
-    void flush(long bytes, IncomingRequest request) {
-        flushes.add(new Flush(bytes, request));
+    /**
+     * Makes what was sent before the wish durable, then answers it; at once with BUSY when too many wait already.
+     *
+     * @param answer called once, from any thread
+     */
+    void flush(long bytes, Consumer<Status> answer) {
+        if (waitingFlushes.incrementAndGet() > MOST_FLUSHES) {
+            waitingFlushes.decrementAndGet();
+            answer.accept(Status.BUSY);
+            return;
+        }
+        flushes.add(new Flush(bytes, answer));
         task.ask();
+    }
+
+    private void answer(Flush flush, Status status) {
+        waitingFlushes.decrementAndGet();
+        flush.answer().accept(status);
     }
 
     private void step() {
@@ -88,6 +108,9 @@ final class ServedUpload {
             work();
         } catch (SeraiException e) {
             end(StatusCodes.of(e.code()), StatusCodes.failure(e), e.text());
+        } catch (OutOfDirectMemoryError e) {
+            LOG.warn("There is no memory for an upload over a link; it fails", e);
+            end(Status.BUSY, new Failure("The server has no memory for it now", 0).encode(), "no memory");
         } catch (RuntimeException e) {
             LOG.error("An upload over a link failed by a defect", e);
             end(Status.INTERNAL, new Failure("internal error", 0).encode(), "internal error");
@@ -170,7 +193,7 @@ final class ServedUpload {
         for (Flush next = flushes.peek(); next != null && next.bytes() <= received; next = flushes.peek()) {
             target.force();
             flushes.remove();
-            next.request().reply(Status.OK, new byte[0]);
+            answer(next, Status.OK);
         }
     }
 
@@ -236,7 +259,7 @@ final class ServedUpload {
 
     private void answerFlushes(Status status) {
         for (Flush next = flushes.poll(); next != null; next = flushes.poll()) {
-            next.request().reply(status, new byte[0]);
+            answer(next, status);
         }
     }
 }

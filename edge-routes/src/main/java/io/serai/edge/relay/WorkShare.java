@@ -4,12 +4,16 @@ import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One edge's part of the workers that all edges share: so much runs at the same time and so much waits, so that an edge that
  * asks without end leaves workers for the others. Its own lock guards what waits and how much runs.
  */
 final class WorkShare implements Executor {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkShare.class);
+
     private final Executor workers;
     private final int most;
     private final int mostWaiting;
@@ -41,12 +45,12 @@ final class WorkShare implements Executor {
     private void run(Runnable task) {
         Runnable now = task;
         while (now != null) {
-            Runnable next;
             try {
                 now.run();
-            } finally {
-                next = next();
+            } catch (Throwable e) { // whatever it is: the next one must not be lost with it, nor this place
+                LOG.error("What an edge asked for failed by a defect", e);
             }
+            Runnable next = next();
             now = next == null || handedOn(next) ? null : next;
         }
     }

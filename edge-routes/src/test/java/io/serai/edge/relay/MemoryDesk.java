@@ -41,6 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A server's files and accounts in memory: the account acme with the password secret. */
 final class MemoryDesk implements PartnerDesk {
@@ -51,7 +52,12 @@ final class MemoryDesk implements PartnerDesk {
     final List<VirtualPath> asked = new CopyOnWriteArrayList<>();
     volatile CountDownLatch commitsMay = new CountDownLatch(0);
     volatile CountDownLatch greetingsMay = new CountDownLatch(0);
+    volatile CountDownLatch loginsMay = new CountDownLatch(0);
+    final AtomicInteger loginsAsked = new AtomicInteger();
+    volatile boolean lockedOut;
     volatile boolean slow;
+    /** The text of failures of what is not supported. */
+    volatile String failure = "Not here";
 
     @Override
     public <R> R answer(PartnerOperation<R> operation) {
@@ -69,6 +75,11 @@ final class MemoryDesk implements PartnerDesk {
             acts.add("closed: " + close.reason());
             return Done.DONE;
         } else if (operation instanceof LoginByPassword login) {
+            loginsAsked.incrementAndGet();
+            await(loginsMay);
+            if (lockedOut) {
+                return new LoginResult.Refused(LoginResult.Guess.NONE);
+            }
             boolean right =
                     login.user().equals("acme") && login.password().reveal().equals("secret");
             return right ? accept(login.session()) : new LoginResult.Refused();
@@ -123,7 +134,7 @@ final class MemoryDesk implements PartnerDesk {
         } else if (operation instanceof OpenDownload open) {
             return new Download(open.path(), content(open.path()));
         }
-        throw new SeraiException(ErrorCode.UNSUPPORTED, "Not here");
+        throw new SeraiException(ErrorCode.UNSUPPORTED, failure);
     }
 
     private byte[] content(VirtualPath path) {

@@ -26,7 +26,10 @@ import io.serai.edge.ticket.SessionTickets;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
+import io.serai.endpoint.PartnerOperation.ListFolder;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
+import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
+import io.serai.endpoint.PartnerOperation.MakeFolder;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
@@ -35,6 +38,8 @@ import io.serai.endpoint.PartnerOperation.RemoveFile;
 import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
+import io.serai.endpoint.SshPublicKey;
+import io.serai.endpoint.SshSignature;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -63,12 +68,13 @@ import org.junit.jupiter.api.Test;
 class OwnedEdgeTest {
     private static final int BEFORE_LOGIN = 20;
     private static final int OPENS = 60;
+    private static final int FAILED_OF_NETWORK = 4;
     private static final int FAILED = 30;
     private static final int FAILED_OF_USER = 5;
     private static final int RUNNING = 4;
     private static final int WAITING = 8;
     private static final EdgeLimits LIMITS =
-            new EdgeLimits(BEFORE_LOGIN, OPENS, FAILED, FAILED_OF_USER, Duration.ofHours(5), RUNNING, WAITING);
+            new EdgeLimits(BEFORE_LOGIN, OPENS, FAILED_OF_NETWORK, FAILED, FAILED_OF_USER, Duration.ofHours(5), RUNNING, WAITING);
 
     /** Counts. */
     private static final class Counting implements EdgeAlarms {
@@ -130,12 +136,16 @@ class OwnedEdgeTest {
     // ---- what is asked ----
 
     private static OpenSession opening(SessionId id, String listener, String software) {
+        return opening(id, listener, software, "203.0.113.9");
+    }
+
+    private static OpenSession opening(SessionId id, String listener, String software, String client) {
         return new OpenSession(
                 id,
                 new Origin(
                         Protocol.SFTP,
                         listener,
-                        new InetSocketAddress("203.0.113.9", 4711),
+                        new InetSocketAddress(client, 4711),
                         new InetSocketAddress("192.0.2.1", 22),
                         Optional.of(software)));
     }
@@ -148,6 +158,16 @@ class OwnedEdgeTest {
         SessionId id = SessionId.random();
         assertThat(ask(by, opening(id, "partners", "x")).status()).isEqualTo(Status.OK);
         return id;
+    }
+
+    private static SessionId openFrom(Link by, String client) throws Exception {
+        SessionId id = SessionId.random();
+        assertThat(ask(by, opening(id, "partners", "x", client)).status()).isEqualTo(Status.OK);
+        return id;
+    }
+
+    private static void close(Link by, SessionId session) throws Exception {
+        assertThat(ask(by, new CloseSession(session, "bye")).status()).isEqualTo(Status.OK);
     }
 
     private static boolean logIn(Link by, SessionId session, String user, String password) throws Exception {
@@ -351,9 +371,10 @@ class OwnedEdgeTest {
 
     @Test
     void passwordsAreNotGuessedFromAddressesThatAreMadeUp() throws Exception {
-        SessionId session = open(link);
         for (int i = 0; i < FAILED_OF_USER; i++) {
+            SessionId session = openFrom(link, "198.51.100." + i);
             assertThat(logIn(link, session, "acme", "guess " + i)).isFalse();
+            close(link, session);
         }
         // Even the right one, in another session, over another link of this edge; but not at another edge.
         assertThat(logIn(link, open(link), "acme", "secret")).isFalse();
@@ -364,13 +385,92 @@ class OwnedEdgeTest {
         Status last = Status.OK;
         int tries = 0;
         while (last == Status.OK && tries <= 2 * FAILED) {
+            SessionId session = openFrom(link, "198.51.100." + (100 + tries));
             last = ask(link, new LoginByPassword(session, "name" + tries, new SecretText("guess")))
                     .status();
+            close(link, session);
             tries++;
         }
         assertThat(last).isEqualTo(Status.BUSY);
         assertThat(tries).isLessThanOrEqualTo(FAILED);
         assertThat(alarms.of("failed-logins of edge-1")).isEqualTo(1);
+        // Public keys cannot be guessed, and are counted apart.
+        assertThat(logInByKey(link, openFrom(link, "203.0.113.77"), "acme")).isTrue();
+    }
+
+    private static boolean logInByKey(Link by, SessionId session, String user) throws Exception {
+        SshPublicKey key = new SshPublicKey("good", new byte[] {9});
+        Reply reply = ask(
+                by, new LoginByPublicKey(session, user, key, new SshSignature(new byte[] {2}, new byte[] {1})));
+        assertThat(reply.status()).isEqualTo(Status.OK);
+        return ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted;
+    }
+
+    @Test
+    void aStrangerAtAnHonestEdgeShutsNobodyOut() throws Exception {
+        Link edge = honest.up();
+        for (String stranger : List.of("2001:db8:1:2::1", "198.51.100.7")) {
+            for (int i = 0; i < 10; i++) {
+                // From all over the network, where that is IPv6.
+                SessionId session = openFrom(edge, stranger.contains(":") ? "2001:db8:1:2:" + i + "::1" : stranger);
+                for (int name = 0; name < FAILED / 5; name++) {
+                    assertThat(logIn(edge, session, name == 0 ? "acme" : "name" + name, "guess")).isFalse();
+                }
+                close(edge, session);
+            }
+        }
+        assertThat(alarms.of("failed-logins-of-network of edge-2")).isEqualTo(4 * FAILED - 2 * FAILED_OF_NETWORK);
+        assertThat(alarms.of("failed-logins-of-user of edge-2")).isZero();
+        assertThat(alarms.of("failed-logins of edge-2")).isZero();
+        // Not even this network's public keys.
+        assertThat(logIn(edge, openFrom(edge, "198.51.100.7"), "acme", "secret")).isFalse();
+        assertThat(logInByKey(edge, openFrom(edge, "198.51.100.7"), "acme")).isTrue();
+        assertThat(logIn(edge, open(edge), "acme", "secret")).isTrue();
+    }
+
+    @Test
+    void aLoginThatIsLockedOutIsNoGuess() throws Exception {
+        Link edge = honest.up();
+        desk.lockedOut = true;
+        SessionId session = openFrom(edge, "198.51.100.1");
+        for (int i = 0; i < 2 * FAILED; i++) {
+            assertThat(logIn(edge, session, "acme", "secret")).isFalse();
+        }
+        desk.lockedOut = false;
+        assertThat(logIn(edge, open(edge), "acme", "secret")).isTrue();
+        assertThat(alarms.counts).isEmpty();
+    }
+
+    @Test
+    void manyPartnersOfOneNetworkLogInAtOnce() throws Exception {
+        Link edge = honest.up();
+        desk.loginsMay = new CountDownLatch(1);
+        List<CompletableFuture<Reply>> logins = new ArrayList<>();
+        for (int i = 0; i < RUNNING + WAITING; i++) {
+            LoginByPassword login = new LoginByPassword(open(edge), "acme", new SecretText("secret"));
+            logins.add(edge.request(0, Method.AUTH_PASSWORD, OperationCodec.encode(Call.of(login, 0)), SOON));
+            if (i == RUNNING - 1) {
+                desk.loginsMay.countDown();
+            }
+        }
+        for (CompletableFuture<Reply> login : logins) {
+            assertThat(ReplyCodec.decode(LoginResult.class, login.join().payload()))
+                    .isInstanceOf(LoginResult.Accepted.class);
+        }
+    }
+
+    @Test
+    void oneLoginOfASessionAtATime() throws Exception {
+        SessionId session = open(link);
+        desk.loginsMay = new CountDownLatch(1);
+        LoginByPassword login = new LoginByPassword(session, "acme", new SecretText("secret"));
+        CompletableFuture<Reply> first =
+                link.request(0, Method.AUTH_PASSWORD, OperationCodec.encode(Call.of(login, 0)), SOON);
+        await().atMost(SOON).until(() -> desk.loginsAsked.get() == 1);
+        assertThat(ask(link, login).status()).isEqualTo(Status.BUSY);
+        desk.loginsMay.countDown();
+        assertThat(first.join().status()).isEqualTo(Status.OK);
+        assertThat(desk.loginsAsked).hasValue(1);
     }
 
     @Test
@@ -410,6 +510,172 @@ class OwnedEdgeTest {
         await().atMost(SOON).until(() -> asked.stream().allMatch(CompletableFuture::isDone));
         assertThat(asked.stream().map(CompletableFuture::join).filter(reply -> reply.status() == Status.OK))
                 .hasSize(RUNNING + WAITING);
+    }
+
+    // ---- what a server holds ----
+
+    /** With so many bytes in a field of a later version. */
+    private static byte[] padded(byte[] message, int bytes) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(message);
+        out.writeBytes(new byte[] {(byte) 0xf2, 0x06}); // field 110, bytes
+        out.write(bytes & 0x7f | 0x80);
+        out.write(bytes >>> 7 & 0x7f | 0x80);
+        out.write(bytes >>> 14);
+        out.writeBytes(new byte[bytes]);
+        return out.toByteArray();
+    }
+
+    private long held() {
+        return service.guards().of("edge-1").heldBytes();
+    }
+
+    @Test
+    void littleIsHeldOfRequestsThatWait() throws Exception {
+        SessionId session = open(link);
+        desk.greetingsMay = new CountDownLatch(1);
+        List<CompletableFuture<Reply>> asked = new ArrayList<>();
+        for (int i = 0; i < RUNNING; i++) {
+            OpenSession open = opening(SessionId.random(), "p", "x");
+            asked.add(link.request(0, Method.SESSION_OPEN, OperationCodec.encode(Call.of(open, 0)), SOON));
+        }
+        await().atMost(SOON).until(() -> desk.origins.size() == RUNNING + 1 && held() == 0);
+        byte[] stat = withPath(session, "/a");
+        assertThat(link.call(0, Method.STAT, padded(stat, 32 << 10), SOON).status())
+                .as("longer than any of its kind")
+                .isEqualTo(Status.PROTOCOL);
+        assertThat(held()).isZero();
+        byte[] longest = padded(stat, 30 << 10);
+        for (int i = 0; i < WAITING; i++) {
+            asked.add(link.request(0, Method.STAT, longest, SOON));
+        }
+        await().atMost(SOON).until(() -> held() == (long) WAITING * longest.length);
+        desk.greetingsMay.countDown();
+        await().atMost(SOON).until(() -> asked.stream().allMatch(CompletableFuture::isDone) && held() == 0);
+    }
+
+    @Test
+    void whatWaitsIsBoundedInBytes() {
+        EdgeGuard guard = new EdgeGuard("edge-1", LIMITS, alarms, workers, System::nanoTime);
+        assertThat(guard.holds(EdgeGuard.HELD_BYTES)).isTrue();
+        assertThat(guard.holds(1)).isFalse();
+        guard.holdsNoLonger(EdgeGuard.HELD_BYTES);
+        assertThat(guard.holds(1)).isTrue();
+        assertThat(guard.heldBytes()).isEqualTo(1);
+    }
+
+    @Test
+    void onlyShortAnswersToChangesAreRemembered() throws Exception {
+        SessionId session = open(link);
+        assertThat(ask(link, 7, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+                .isEqualTo(Status.NO_SESSION);
+        assertThat(service.held(session).rememberedBytes()).as("before the login").isZero();
+        assertThat(logIn(link, session, "acme", "secret")).isTrue();
+        for (int i = 0; i < 1_000; i++) {
+            desk.files.put(VirtualPath.parse("/" + "n".repeat(200) + i), new byte[0]);
+        }
+        for (int i = 1; i <= 20; i++) {
+            assertThat(ask(link, i, new ListFolder(session, VirtualPath.ROOT, Optional.empty()))
+                            .payload())
+                    .hasSizeGreaterThan(100_000);
+        }
+        assertThat(service.held(session).rememberedBytes()).as("lists").isZero();
+        desk.failure = "long ".repeat(100);
+        for (int i = 1; i <= 1_000; i++) {
+            assertThat(ask(link, i, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+                    .isEqualTo(Status.UNSUPPORTED);
+        }
+        assertThat(service.held(session).rememberedBytes()).as("long failures").isLessThan(1_000);
+        assertThat(ask(link, 1_000, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+                .as("again")
+                .isEqualTo(Status.UNSUPPORTED);
+        // It is remembered, nevertheless, what was done.
+        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new"))).status())
+                .isEqualTo(Status.OK);
+        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new"))).status())
+                .isEqualTo(Status.OK);
+        assertThat(desk.acts).containsOnlyOnce("made /new");
+    }
+
+    private static Reply ask(Link by, long operationId, PartnerOperation<?> operation) throws Exception {
+        return by.call(
+                0, OperationCodec.method(operation), OperationCodec.encode(Call.of(operation, operationId)), SOON);
+    }
+
+    @Test
+    void fewFlushesWaitForBytesThatNeverCome() throws Exception {
+        SessionId session = open(link);
+        assertThat(logIn(link, session, "acme", "secret")).isTrue();
+        UUID upload = UUID.randomUUID();
+        OpenUpload write =
+                new OpenUpload(session, VirtualPath.parse("/x"), UploadMode.REPLACE, OptionalLong.empty());
+        Call call = new Call(write, 0, upload, 0, Optional.empty());
+        LinkStream stream = link.open(StreamKind.WRITE, Method.WRITE, OperationCodec.encode(call));
+        byte[] flush = padded(new UploadQuery(session, upload, Long.MAX_VALUE).encode(), 30 << 10);
+        byte[] none = new UploadQuery(session, upload, 0).encode();
+        await().atMost(SOON)
+                .until(() -> link.call(0, Method.UPLOAD_FLUSH, none, SOON).status() == Status.OK);
+        List<CompletableFuture<Reply>> asked = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            CompletableFuture<Reply> next = link.request(0, Method.UPLOAD_FLUSH, flush, SOON);
+            asked.add(next);
+            await().atMost(SOON).until(() -> next.isDone() || !service.held(session).isIdle());
+        }
+        await().atMost(SOON)
+                .until(() -> asked.stream().filter(CompletableFuture::isDone).count() >= 42);
+        assertThat(asked.stream().filter(CompletableFuture::isDone).map(CompletableFuture::join))
+                .allMatch(reply -> reply.status() == Status.BUSY)
+                .hasSize(42);
+        assertThat(held()).isZero();
+        stream.reset(Status.PARTNER_ABORT, "enough");
+        await().atMost(SOON).until(() -> asked.stream().allMatch(CompletableFuture::isDone));
+    }
+
+    @Test
+    void theEndOfASessionIsNeverRefused() throws Exception {
+        SessionId session = open(link);
+        assertThat(logIn(link, session, "acme", "secret")).isTrue();
+        desk.greetingsMay = new CountDownLatch(1);
+        List<CompletableFuture<Reply>> asked = new ArrayList<>();
+        for (int i = 0; i < RUNNING + WAITING; i++) {
+            OpenSession open = opening(SessionId.random(), "p", "x");
+            asked.add(link.request(0, Method.SESSION_OPEN, OperationCodec.encode(Call.of(open, 0)), SOON));
+        }
+        await().atMost(SOON).until(() -> held() > 0 && desk.origins.size() == RUNNING + 1);
+        StatFile stat = new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK);
+        await().atMost(SOON).until(() -> ask(link, stat).status() == Status.BUSY);
+        close(link, session);
+        assertThat(desk.accounts).isEmpty();
+        assertThat(service.held(session)).isNull();
+        desk.greetingsMay.countDown();
+        await().atMost(SOON).until(() -> asked.stream().allMatch(CompletableFuture::isDone));
+    }
+
+    @Test
+    void anErrorOfOneTaskLosesNoOtherAndNoPlace() throws Exception {
+        List<Integer> done = new java.util.concurrent.CopyOnWriteArrayList<>();
+        WorkShare share = new WorkShare(workers, 1, 100);
+        CountDownLatch go = new CountDownLatch(1);
+        share.execute(() -> {
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            throw new NoClassDefFoundError("made up");
+        });
+        for (int i = 0; i < 20; i++) {
+            int number = i;
+            share.execute(() -> {
+                done.add(number);
+                throw new StackOverflowError("made up");
+            });
+        }
+        go.countDown();
+        await().atMost(SOON).until(() -> done.size() == 20);
+        CountDownLatch after = new CountDownLatch(1);
+        share.execute(after::countDown);
+        assertThat(after.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
     }
 
     // ---- messages that cannot be ----

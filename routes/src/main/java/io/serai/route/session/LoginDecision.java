@@ -3,6 +3,7 @@ package io.serai.route.session;
 import io.serai.cluster.limit.SessionRegister.Admission;
 import io.serai.config.object.Account;
 import io.serai.config.object.Protocol;
+import io.serai.endpoint.LoginResult;
 import java.net.InetAddress;
 import java.util.Optional;
 
@@ -39,6 +40,14 @@ enum LoginDecision {
      * @param proven whether password or signature were verified against this account
      */
     record Facts(Optional<Account> account, Protocol protocol, InetAddress client, boolean lockedOut, boolean proven) {}
+
+    /** What those who count guesses are told of a refusal. */
+    LoginResult.Guess guess() {
+        return switch (this) {
+            case LOCKED_OUT, TOO_MANY_SESSIONS -> LoginResult.Guess.NONE;
+            case ACCEPTED, WRONG_CREDENTIALS, DISABLED, WRONG_PROTOCOL, WRONG_ADDRESS, FAILED -> LoginResult.Guess.MADE;
+        };
+    }
 
     /** What the cluster says to a login that nothing else speaks against. */
     static LoginDecision of(Admission admission) {

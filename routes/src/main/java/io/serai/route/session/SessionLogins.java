@@ -128,7 +128,7 @@ final class SessionLogins {
                 session.origin().shownClient(),
                 session.origin().protocol(),
                 decision.reason());
-        return new LoginResult.Refused();
+        return new LoginResult.Refused(decision.guess());
     }
 
     private static LoginDecision decide(
