@@ -14,12 +14,15 @@ import io.serai.edge.message.LinkMessages.Hello;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.Pin;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,13 @@ public final class LinkDialer {
         }
     }
 
+    /** Finds the addresses of a name; may block. */
+    @FunctionalInterface
+    interface Names {
+        InetAddress[] resolve(String name) throws UnknownHostException;
+    }
+
+    private final Names resolver;
     private final LinkSetup setup;
     private final Target target;
     private final List<DialSlot> slots = new ArrayList<>();
@@ -66,6 +76,11 @@ public final class LinkDialer {
     private String lastLoss = "";
 
     public LinkDialer(LinkSetup setup, Target target) {
+        this(setup, target, InetAddress::getAllByName);
+    }
+
+    LinkDialer(LinkSetup setup, Target target, Names resolver) {
+        this.resolver = resolver;
         this.setup = setup;
         this.target = target;
         LinkSettings.Connections settings = setup.settings().connections();
@@ -155,8 +170,38 @@ public final class LinkDialer {
                     .get(Math.floorMod(tries, target.addresses().size()));
             id = linkId;
         }
-        InetSocketAddress fresh =
-                address.isUnresolved() ? new InetSocketAddress(address.getHostString(), address.getPort()) : address;
+        if (!address.isUnresolved()) {
+            connect(slot, id, address);
+            return;
+        }
+        try {
+            setup.transport().blocking().execute(() -> resolve(slot, id, address));
+        } catch (RejectedExecutionException e) {
+            failed(slot, "too many names are asked for already");
+        }
+    }
+
+    /** Asked anew each time, as a name may have come to lead elsewhere. May block. */
+    private void resolve(DialSlot slot, UUID id, InetSocketAddress address) {
+        InetSocketAddress fresh;
+        try {
+            fresh = new InetSocketAddress(resolver.resolve(address.getHostString())[0], address.getPort());
+        } catch (UnknownHostException | RuntimeException e) {
+            failed(slot, "no address is known of " + address.getHostString());
+            return;
+        }
+        if (isStopped()) {
+            failed(slot, "the server stops");
+        } else {
+            connect(slot, id, fresh);
+        }
+    }
+
+    private synchronized boolean isStopped() {
+        return stopped;
+    }
+
+    private void connect(DialSlot slot, UUID id, InetSocketAddress fresh) {
         SslHandler tls = setup.tls().handler(PooledByteBufAllocator.DEFAULT);
         LinkConnection connection =
                 new LinkConnection(setup.settings(), setup.budget(), new Dialled(slot, id, tls), LinkRole.SERVER);

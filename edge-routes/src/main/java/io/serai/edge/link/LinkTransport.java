@@ -17,6 +17,9 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,8 @@ public final class LinkTransport implements AutoCloseable {
     private static final long NOT_SENT_BYTES = 128 << 10;
     private static final int NIO_SEND_BYTES = 256 << 10;
     private static final int BACKLOG = 1_024;
+    private static final int BLOCKING_THREADS = 16;
+    private static final int BLOCKING_WAITING = 1_000;
     /** One read at a time, of at most a full frame. */
     private static final RecvByteBufAllocator RELAYED_READS =
             new AdaptiveRecvByteBufAllocator(1_024, 16_384, 65_536).maxMessagesPerRead(1);
@@ -38,6 +43,14 @@ public final class LinkTransport implements AutoCloseable {
     private final EventLoopGroup loops;
     private final boolean epoll;
     private final Duration deadAfter;
+    /** For what would stop an event loop, such as asking for the addresses of a name; daemons, so that none keeps the process. */
+    private final ThreadPoolExecutor blocking = new ThreadPoolExecutor(
+            BLOCKING_THREADS,
+            BLOCKING_THREADS,
+            1,
+            TimeUnit.MINUTES,
+            new ArrayBlockingQueue<>(BLOCKING_WAITING),
+            new DefaultThreadFactory("link-names", true));
 
     /** Which sockets. */
     public enum Sockets {
@@ -50,6 +63,7 @@ public final class LinkTransport implements AutoCloseable {
         this.epoll = sockets == Sockets.EPOLL;
         this.loops = epoll ? new EpollEventLoopGroup(threads, names) : new NioEventLoopGroup(threads, names);
         this.deadAfter = deadAfter;
+        blocking.allowCoreThreadTimeOut(true);
     }
 
     /** With the best sockets there are. */
@@ -133,9 +147,15 @@ public final class LinkTransport implements AutoCloseable {
         return loops;
     }
 
+    /** Runs it where it may block; refuses what is too much. */
+    Executor blocking() {
+        return blocking;
+    }
+
     /** Stops the threads; whoever uses them is to be stopped before. */
     @Override
     public void close() {
+        blocking.shutdownNow();
         loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }

@@ -139,13 +139,24 @@ final class HeldSessions {
     }
 
     private void closeLost(RelayedSession session, Link link, String reason) {
+        closeIf(session, () -> session.closesOn(link), reason);
+    }
+
+    /** Its edge has given up waiting for it; it ends when the edge does not ask for it once more. */
+    void endUnlessResumed(RelayedSession session) {
+        int seen = session.resumes();
+        String reason = "The edge did not wait for it";
+        later(GOES_ON_WITHIN, () -> closeIf(session, () -> session.closesSince(seen), reason));
+    }
+
+    private void closeIf(RelayedSession session, BooleanSupplier closes, String reason) {
         run(
                 () -> {
-                    if (session.closesOn(link)) {
+                    if (closes.getAsBoolean()) {
                         closed(session, reason);
                     }
                 },
-                () -> later(Duration.ofSeconds(1), () -> closeLost(session, link, reason)));
+                () -> later(Duration.ofSeconds(1), () -> closeIf(session, closes, reason)));
     }
 
     /**

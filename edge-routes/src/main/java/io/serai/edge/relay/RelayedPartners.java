@@ -238,6 +238,9 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
                     return calls.once(link, operation);
                 } catch (SeraiException e) {
                     LOG.debug("The server did not hear of the end of session {}", operation.session(), e);
+                    if (e.code() == ErrorCode.BUSY) {
+                        mover.ifPresent(again -> again.farewell(session, link, operation.reason()));
+                    }
                 }
             }
         }

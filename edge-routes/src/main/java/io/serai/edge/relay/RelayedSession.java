@@ -64,6 +64,7 @@ final class RelayedSession {
     };
 
     private Life life = Life.OPENING;
+    private int resumes;
     private volatile Link link;
     private volatile LoginResult.@Nullable Accepted login;
 
@@ -102,8 +103,24 @@ final class RelayedSession {
             return false;
         }
         link = other;
+        resumes++;
         sentAway.set(false);
         return true;
+    }
+
+    /** Whether the desk does not know it yet. */
+    synchronized boolean isOpening() {
+        return life == Life.OPENING || life == Life.UNWANTED;
+    }
+
+    /** How often it went on here; another number means that its edge has asked for it again. */
+    synchronized int resumes() {
+        return resumes;
+    }
+
+    /** As {@link #closes}, unless its edge has asked for it again since. */
+    synchronized boolean closesSince(int seen) {
+        return resumes == seen && closes();
     }
 
     /** Who has logged in, as its edge was told. */

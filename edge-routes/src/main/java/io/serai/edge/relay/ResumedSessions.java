@@ -34,7 +34,7 @@ final class ResumedSessions {
 
     /** The answer to SESSION_RESUME: as to a login. Whatever is wrong with a ticket, the edge hears no more than that. */
     static byte[] resume(PartnerService service, Link link, IncomingRequest request) throws ProtocolViolation {
-        Resume resume = Resume.decode(request.payload());
+        Resume resume = Resume.decode(request.takePayload());
         byte[] refused = ReplyCodec.encode(new LoginResult.Refused());
         SessionTickets tickets = service.tickets()
                 .orElseThrow(() ->
@@ -45,32 +45,65 @@ final class ResumedSessions {
             service.guards().of(link).badTicket();
             return refused;
         }
-        service.requireTaking();
-        RelayedSession held = service.held(resume.session());
-        if (held != null) {
-            // Once more over the same link, when the first answer was not heard.
-            boolean goesOn = held.link().peer().node().equals(link.peer().node())
-                    && held.login().isPresent()
-                    && held.rebind(link);
-            LOG.info("Session {} {} over {}", held.id(), goesOn ? "goes on" : "does not go on", link);
-            return goesOn ? accepted(service.tickets(), held, held.login().orElseThrow()) : refused;
-        }
         SessionTicket said = ticket.get();
+        RelayedSession held = service.held(resume.session());
+        if (held == null || held.link() != link) {
+            service.requireTaking();
+        }
+        byte[] answer = held == null
+                ? begin(service, link, resume.session(), said).orElse(refused)
+                : again(service, held, link, said).orElse(refused);
+        if (request.isCancelled()) {
+            // Nobody hears that it is here. Its edge may ask once more; else nobody would ever end it.
+            RelayedSession unheard = service.held(resume.session());
+            if (unheard != null) {
+                service.sessions().endUnlessResumed(unheard);
+            }
+        }
+        return answer;
+    }
+
+    private static Optional<byte[]> begin(PartnerService service, Link link, SessionId id, SessionTicket said)
+            throws ProtocolViolation {
         RelayedSession session = new RelayedSession(
-                resume.session(),
+                id,
                 RelayedSession.asserted(link, said.origin()),
                 link,
                 service.desk(),
                 service.guards().of(link));
-        return service.begin(session, () -> {
-                    LoginResult result = session.desk()
-                            .answer(new ResumeSession(
-                                    session.id(), session.origin(), said.account(), said.credentials()));
-                    return result instanceof LoginResult.Accepted accepted
-                            ? Optional.of(accepted(service.tickets(), session, accepted))
-                            : Optional.empty();
-                })
-                .orElse(refused);
+        return service.begin(session, () -> resumed(service, session, said));
+    }
+
+    /** Once more at the same server: over another link, or because the first answer was not heard. */
+    private static Optional<byte[]> again(PartnerService service, RelayedSession held, Link link, SessionTicket said) {
+        if (!held.link().peer().node().equals(link.peer().node())) {
+            return Optional.empty();
+        }
+        if (held.isOpening()) {
+            throw new SeraiException(ErrorCode.BUSY, "The session is being taken over at this moment");
+        }
+        if (held.login().isEmpty() || !held.rebind(link)) {
+            return Optional.empty();
+        }
+        Optional<byte[]> answer = Optional.empty();
+        try {
+            answer = resumed(service, held, said);
+        } finally {
+            if (answer.isEmpty()) {
+                service.sessions().closeQuietly(held, "It may not go on");
+            }
+        }
+        LOG.info("Session {} {} over {}", held.id(), answer.isPresent() ? "goes on" : "does not go on", link);
+        return answer;
+    }
+
+    /** Whether it may, and has its place in the cluster, the register says each time anew. */
+    private static Optional<byte[]> resumed(PartnerService service, RelayedSession session, SessionTicket said) {
+        LoginResult result = session.desk()
+                .answer(new ResumeSession(session.id(), session.origin(), said.account(), said.credentials()));
+        return result instanceof LoginResult.Accepted accepted
+                ? Optional.of(accepted(service.tickets(), session, accepted, Optional.of(said.until())))
+                : Optional.empty();
     }
 
     private static Bound bound(Link link, SessionId session, InetAddress client) {
@@ -79,11 +112,24 @@ final class ResumedSessions {
 
     /** The answer to a login, with the ticket that the next server will see. */
     static byte[] accepted(Optional<SessionTickets> tickets, RelayedSession session, LoginResult.Accepted accepted) {
+        return accepted(tickets, session, accepted, Optional.empty());
+    }
+
+    /** @param until of the ticket of the login, which is not good for longer by being used */
+    private static byte[] accepted(
+            Optional<SessionTickets> tickets,
+            RelayedSession session,
+            LoginResult.Accepted accepted,
+            Optional<Instant> until) {
         session.loggedIn(accepted);
         InetAddress client = session.origin().client().getAddress();
         byte[] ticket = tickets.map(sealer -> sealer.seal(
                         bound(session.link(), session.id(), client),
-                        new SessionTicket(session.origin(), accepted.account(), accepted.credentials(), Instant.EPOCH)))
+                        new SessionTicket(
+                                session.origin(),
+                                accepted.account(),
+                                accepted.credentials(),
+                                until.orElseGet(sealer::until))))
                 .orElse(new byte[0]);
         return ReplyCodec.encode(accepted, ticket);
     }

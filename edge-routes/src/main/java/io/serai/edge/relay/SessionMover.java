@@ -15,11 +15,15 @@ import io.serai.endpoint.PartnerOperation.CloseSession;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +35,7 @@ final class SessionMover {
     private static final Logger LOG = LoggerFactory.getLogger(SessionMover.class);
     private static final Duration REPLY = Duration.ofSeconds(10);
     private static final long LOOK_MILLIS = 100;
+    private static final long FAREWELL_AGAIN_MILLIS = 1_000;
 
     /** Which links a session may go to. */
     interface Choice {
@@ -47,8 +52,21 @@ final class SessionMover {
         REFUSED
     }
 
-    /** @param left whether its former server is still there, and only wants to be left */
-    private record Move(EdgeSession session, Link from, boolean left, long deadlineNanos) {
+    /**
+     * @param left whether its former server is still there, and only wants to be left
+     * @param unheard servers that may have taken it, though their answer was not heard
+     */
+    private record Move(EdgeSession session, Link from, boolean left, long deadlineNanos, Set<Link> unheard) {
+        Move(EdgeSession session, Link from, boolean left, long deadlineNanos) {
+            this(session, from, left, deadlineNanos, ConcurrentHashMap.newKeySet());
+        }
+
+        /** They need not keep it; but this one does. */
+        void farewellToUnheard(@Nullable Link but, Consumer<Link> farewell) {
+            unheard.stream().filter(link -> link != but).forEach(farewell);
+            unheard.clear();
+        }
+
         boolean isLate() {
             return System.nanoTime() - deadlineNanos >= 0;
         }
@@ -162,7 +180,13 @@ final class SessionMover {
             }
             goOn(move, to, ReplyCodec.ticket(reply.payload()));
             return Outcome.GOES_ON;
-        } catch (ConnectionLost | TimeoutException e) {
+        } catch (ConnectionLost e) {
+            if (e.wasSent()) {
+                move.unheard().add(to);
+            }
+            return Outcome.NOT_NOW;
+        } catch (TimeoutException e) {
+            move.unheard().add(to);
             return Outcome.NOT_NOW;
         } catch (ProtocolViolation e) {
             LOG.warn("{} answered a resume with something that cannot be", to);
@@ -175,12 +199,13 @@ final class SessionMover {
 
     private void goOn(Move move, Link to, byte[] ticket) {
         EdgeSession session = move.session();
+        move.farewellToUnheard(to, link -> farewell(session, link, "it goes on at another server"));
         if (!session.moved(to, ticket)) {
             farewell(session, to, "the partner has gone");
             return;
         }
         LOG.info("Session {} goes on at {}", session.id(), to);
-        if (move.from().isUsable()) {
+        if (move.from().isUsable() && move.from() != to) {
             farewell(session, move.from(), "it goes on at another server");
         }
         if (!to.isUsable()) {
@@ -188,14 +213,40 @@ final class SessionMover {
         }
     }
 
-    private static void farewell(EdgeSession session, Link link, String reason) {
+    /** Says it until it was heard or the link is lost, for a session that nobody ends keeps its place. */
+    void farewell(EdgeSession session, Link link, String reason) {
         byte[] message = OperationCodec.encode(Call.of(new CloseSession(session.id(), reason), 0));
-        var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, message, REPLY);
+        var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, message, REPLY)
+                .whenComplete((reply, failure) -> {
+                    boolean heard = reply != null && reply.status() != Status.BUSY;
+                    if (!heard && link.isUsable()) {
+                        later(() -> farewell(session, link, reason));
+                    }
+                });
+    }
+
+    private void later(Runnable action) {
+        try {
+            moves.clock().schedule(action, FAREWELL_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The edge is stopping; what was to be said later is left", e);
+        }
     }
 
     /** It goes nowhere. */
     private void give(Move move, boolean refused) {
         EdgeSession session = move.session();
+        if (move.left() && move.from().isUsable() && !move.unheard().isEmpty()) {
+            // Its place may be another server's by now: its own takes that back, or it has none.
+            if (resume(move, move.from()) == Outcome.GOES_ON) {
+                return;
+            }
+            farewell(session, move.from(), "its place is lost");
+            move.farewellToUnheard(move.from(), link -> farewell(session, link, "the partner is not there any more"));
+            session.end();
+            ended.accept(session, "the server is gone; connect again");
+            return;
+        }
         if (move.left() && move.from().isUsable()) {
             session.stays(refused);
         } else if (move.left() && !refused) {
@@ -203,8 +254,10 @@ final class SessionMover {
                     session,
                     move.from(),
                     false,
-                    System.nanoTime() + moves.within().toNanos()));
+                    System.nanoTime() + moves.within().toNanos(),
+                    move.unheard()));
         } else {
+            move.farewellToUnheard(null, link -> farewell(session, link, "the partner is not there any more"));
             session.end();
             ended.accept(session, "the server is gone; connect again");
         }

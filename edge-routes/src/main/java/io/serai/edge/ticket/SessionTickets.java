@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Optional;
@@ -64,17 +65,17 @@ public final class SessionTickets {
         }
     }
 
-    /** A ticket that is good from now on. */
+    /** When a ticket of a login that happens now expires. */
+    public Instant until() {
+        return clock.instant().plus(valid);
+    }
+
+    /** A ticket that is good as long as it says. */
     public byte[] seal(Bound bound, SessionTicket what) {
-        SessionTicket dated = new SessionTicket(
-                what.origin(),
-                what.account(),
-                what.credentials(),
-                clock.instant().plus(valid));
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
         try {
-            byte[] sealed = cipher(Cipher.ENCRYPT_MODE, nonce, bound).doFinal(dated.encode());
+            byte[] sealed = cipher(Cipher.ENCRYPT_MODE, nonce, bound).doFinal(what.encode());
             return ByteBuffer.allocate(1 + nonce.length + sealed.length)
                     .put(FORMAT)
                     .put(nonce)

@@ -45,10 +45,12 @@ public final class TestLink implements AutoCloseable {
         final List<String> lost = new CopyOnWriteArrayList<>();
         public final List<String> violations = new CopyOnWriteArrayList<>();
         public volatile Consumer<Link> whenLost = link -> {};
+        public volatile Consumer<Link> whenUp = link -> {};
 
         @Override
         public void up(Link link) {
             up.add(link);
+            whenUp.accept(link);
         }
 
         @Override
@@ -145,6 +147,28 @@ public final class TestLink implements AutoCloseable {
                 new LinkSetup(
                         transport, tls, settings, serverBudget, self, serverHandler, serverEar, InstantSource.system()),
                 new LinkDialer.Target(edge, List.of(at)));
+    }
+
+    /** Dials the edge by this name. */
+    LinkDialer named(String name, LinkDialer.Names names) {
+        LinkTls tls = LinkTls.of(LinkRole.SERVER, SERVER, trust(edge, EDGE.pin()));
+        return new LinkDialer(
+                new LinkSetup(
+                        transport,
+                        tls,
+                        settings,
+                        serverBudget,
+                        node("node-1"),
+                        serverHandler,
+                        serverEar,
+                        InstantSource.system()),
+                new LinkDialer.Target(edge, List.of(InetSocketAddress.createUnresolved(name, address.getPort()))),
+                names);
+    }
+
+    /** Runs it on each event loop. */
+    void onLoops(Runnable action) {
+        transport.loops().forEach(loop -> loop.execute(action));
     }
 
     static LinkTrust trust(String node, Pin pin) {

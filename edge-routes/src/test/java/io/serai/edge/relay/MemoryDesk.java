@@ -25,6 +25,7 @@ import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.Origin;
+import io.serai.endpoint.PartnerOperation.ResumeSession;
 import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.SessionGreeting;
 import io.serai.endpoint.UploadChannel;
@@ -53,6 +54,10 @@ final class MemoryDesk implements PartnerDesk {
     volatile CountDownLatch commitsMay = new CountDownLatch(0);
     volatile CountDownLatch greetingsMay = new CountDownLatch(0);
     volatile CountDownLatch loginsMay = new CountDownLatch(0);
+    volatile CountDownLatch resumesMay = new CountDownLatch(0);
+    final AtomicInteger resumesAsked = new AtomicInteger();
+    /** Sessions whose place another one has. */
+    final Set<SessionId> ended = ConcurrentHashMap.newKeySet();
     final AtomicInteger loginsAsked = new AtomicInteger();
     volatile boolean lockedOut;
     volatile boolean slow;
@@ -89,6 +94,15 @@ final class MemoryDesk implements PartnerDesk {
             boolean right =
                     login.signature().signature()[0] == 1 && login.signature().sshSessionId()[0] == 2;
             return right ? accept(login.session()) : new LoginResult.Refused();
+        }
+        if (operation instanceof ResumeSession resume) {
+            resumesAsked.incrementAndGet();
+            await(resumesMay);
+            if (ended.contains(resume.session())) {
+                return new LoginResult.Refused();
+            }
+            origins.put(resume.session(), resume.origin());
+            return accept(resume.session());
         }
         if (!accounts.containsKey(operation.session())) {
             throw new SeraiException(ErrorCode.NO_SESSION, "Not logged in");

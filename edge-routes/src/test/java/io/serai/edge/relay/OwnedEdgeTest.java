@@ -617,9 +617,7 @@ class OwnedEdgeTest {
                 .until(() -> link.call(0, Method.UPLOAD_FLUSH, none, SOON).status() == Status.OK);
         List<CompletableFuture<Reply>> asked = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
-            CompletableFuture<Reply> next = link.request(0, Method.UPLOAD_FLUSH, flush, SOON);
-            asked.add(next);
-            await().atMost(SOON).until(() -> next.isDone() || !service.held(session).isIdle());
+            asked.add(link.request(0, Method.UPLOAD_FLUSH, flush, Duration.ofMinutes(1)));
         }
         await().atMost(SOON)
                 .until(() -> asked.stream().filter(CompletableFuture::isDone).count() >= 42);
@@ -636,14 +634,17 @@ class OwnedEdgeTest {
         SessionId session = open(link);
         assertThat(logIn(link, session, "acme", "secret")).isTrue();
         desk.greetingsMay = new CountDownLatch(1);
+        int bytes = 0;
         List<CompletableFuture<Reply>> asked = new ArrayList<>();
         for (int i = 0; i < RUNNING + WAITING; i++) {
-            OpenSession open = opening(SessionId.random(), "p", "x");
-            asked.add(link.request(0, Method.SESSION_OPEN, OperationCodec.encode(Call.of(open, 0)), SOON));
+            byte[] open = OperationCodec.encode(Call.of(opening(SessionId.random(), "p", "x"), 0));
+            bytes = open.length;
+            asked.add(link.request(0, Method.SESSION_OPEN, open, Duration.ofMinutes(1)));
         }
-        await().atMost(SOON).until(() -> held() > 0 && desk.origins.size() == RUNNING + 1);
+        long waiting = (long) WAITING * bytes;
+        await().atMost(SOON).until(() -> held() == waiting && desk.origins.size() == RUNNING + 1);
         StatFile stat = new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK);
-        await().atMost(SOON).until(() -> ask(link, stat).status() == Status.BUSY);
+        assertThat(ask(link, stat).status()).isEqualTo(Status.BUSY);
         close(link, session);
         assertThat(desk.accounts).isEmpty();
         assertThat(service.held(session)).isNull();

@@ -27,7 +27,7 @@ class SessionTicketsTest {
             new InetSocketAddress("192.0.2.1", 21),
             Optional.of("a client"));
     private static final SessionTicket WHAT =
-            new SessionTicket(ORIGIN, new AccountName("acme"), "mark of its credentials", Instant.EPOCH);
+            new SessionTicket(ORIGIN, new AccountName("acme"), "mark of its credentials", NOON.plus(Duration.ofHours(24)));
 
     private final AtomicReference<Instant> now = new AtomicReference<>(NOON);
     private final SessionTickets tickets = of(1);
@@ -42,6 +42,11 @@ class SessionTicketsTest {
 
     private static Pin pin(char digit) {
         return new Pin(String.valueOf(digit).repeat(64));
+    }
+
+    @Test
+    void aTicketOfALoginIsGoodFromNowOn() {
+        assertThat(tickets.until()).isEqualTo(NOON.plus(Duration.ofHours(24)));
     }
 
     @Test

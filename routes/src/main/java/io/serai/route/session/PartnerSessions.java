@@ -219,6 +219,12 @@ public final class PartnerSessions {
 
     /** It is here only when it has its place and may go on, else it leaves nothing behind. */
     private LoginResult resume(PartnerOperation.ResumeSession resume) {
+        PartnerSession here = sessions.get(resume.session());
+        if (here != null) {
+            // Its edge lost the link to this very node, and comes back for it.
+            boolean same = here.account().equals(Optional.of(resume.account())) && !here.isEnded();
+            return same ? logins.resume(here, resume) : new LoginResult.Refused();
+        }
         PartnerSession session = begin(resume.session(), resume.origin());
         LoginResult result = new LoginResult.Refused();
         try {

@@ -119,6 +119,24 @@ class ResumedSessionsTest {
     }
 
     @Test
+    void aSessionComesBackToItsOwnNodeOnlyWithItsPlace() {
+        TestAccounts account = TestAccounts.named("comes-back").limited(1, OptionalLong.empty(), OptionalLong.empty());
+        everywhere(account);
+        SessionId session = first.session("comes-back");
+        assertThat(resume(first, session, account)).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(nodeOf(session)).contains("n1");
+        first.put(session, "/outbox/a", new byte[10]);
+        // Another node has taken it meanwhile, and lost it to this one again.
+        assertThat(resume(second, session, account)).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(resume(first, session, account)).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(nodeOf(session)).contains("n1");
+        // Its place is gone, and somebody else has it.
+        second.sessions.answer(new CloseSession(session, "it goes on elsewhere"));
+        assertThat(first.limits.sessions().requestEnd(session, "olga")).isTrue();
+        assertThat(resume(first, session, account)).isEqualTo(new LoginResult.Refused());
+    }
+
+    @Test
     void aSessionThatHasEndedGoesNowhere() {
         TestAccounts account = TestAccounts.named("ended");
         everywhere(account);
