@@ -2,6 +2,7 @@ package io.serai.edge.relay;
 
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.edge.relay.EdgeGuard.Allowance;
 import io.serai.edge.relay.EdgeGuard.Limit;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;

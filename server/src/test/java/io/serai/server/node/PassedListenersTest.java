@@ -72,7 +72,7 @@ class PassedListenersTest {
             clock,
             new UploadVerdicts(Duration.ofMinutes(5)),
             Optional.empty(),
-            new EdgeLimits(5, 4, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
+            new EdgeLimits(5, 4, 50, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
             EdgeAlarms.NONE);
     private volatile List<Zone> zones = List.of();
     private volatile int port;
