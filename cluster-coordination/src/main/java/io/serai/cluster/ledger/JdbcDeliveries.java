@@ -199,8 +199,8 @@ public final class JdbcDeliveries implements Deliveries {
     /** By name and not by place: what a node of an older version adds has no address, and does not move the others'. */
     private static Array addresses(Connection connection, List<Part> parts) throws SQLException {
         Object[] pairs = parts.stream()
-                .flatMap(part -> part.address().stream()
-                        .flatMap(address -> Stream.of(part.tempName(), address.toString())))
+                .flatMap(part ->
+                        part.address().stream().flatMap(address -> Stream.of(part.tempName(), address.toString())))
                 .toArray();
         return connection.createArrayOf("text", pairs);
     }
@@ -211,8 +211,8 @@ public final class JdbcDeliveries implements Deliveries {
         String sql = """
                 update delivery set part_addresses = ?, updated_at = clock_timestamp()
                 where event_id = ? and step_key = ? and temp_name = ? and epoch = ? and state = 'sending'""";
-        List<Part> all = Stream.concat(Stream.of(moved.part()), moved.parts().stream())
-                .toList();
+        List<Part> all =
+                Stream.concat(Stream.of(moved.part()), moved.parts().stream()).toList();
         database.execute(connection -> {
             requireClaim(connection, delivery.event());
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -345,8 +345,8 @@ public final class JdbcDeliveries implements Deliveries {
         String[] sources = (String[]) rows.getArray(from + 1).getArray();
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < names.length; i++) {
-            parts.add(new Part(
-                    names[i], Optional.ofNullable(sources[i]), Optional.ofNullable(addresses.get(names[i]))));
+            parts.add(
+                    new Part(names[i], Optional.ofNullable(sources[i]), Optional.ofNullable(addresses.get(names[i]))));
         }
         return parts;
     }

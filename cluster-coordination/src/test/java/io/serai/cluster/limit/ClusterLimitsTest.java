@@ -189,7 +189,8 @@ class ClusterLimitsTest {
         b.limits.sessions().removeOthers(b.token(), Set::of);
         await().during(Duration.ofSeconds(1))
                 .atMost(Duration.ofSeconds(10))
-                .until(() -> a.limits.sessions().list().stream().anyMatch(row -> row.id().equals(moving)));
+                .until(() -> a.limits.sessions().list().stream()
+                        .anyMatch(row -> row.id().equals(moving)));
     }
 
     @Test
@@ -267,12 +268,14 @@ class ClusterLimitsTest {
         for (int i = 0; i < 8; i++) {
             a.limits.failures().count("user" + i, "203.0.113.77@edge1");
         }
-        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1")).isEqualTo(Admission.LOCKED_OUT);
+        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1"))
+                .isEqualTo(Admission.LOCKED_OUT);
         assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77")).isEqualTo(Admission.ADMITTED);
         assertThat(b.limits.bans().list()).noneMatch(ban -> ban.network().startsWith("203.0.113.77"));
         a.limits.bans().add("203.0.113.77/32", "by hand", "olga", Optional.empty());
         assertThat(b.limits.bans().remove("203.0.113.77/32")).isTrue();
-        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1")).isEqualTo(Admission.ADMITTED);
+        assertThat(b.admit(SessionId.random(), "unban", 5, "203.0.113.77@edge1"))
+                .isEqualTo(Admission.ADMITTED);
     }
 
     @Test

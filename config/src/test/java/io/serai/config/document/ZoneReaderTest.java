@@ -170,8 +170,9 @@ class ZoneReaderTest {
         String site = "kind: Site\nname: bank\nspec:\n  protocol: https\n  host: bank.example\n  " + times + "\n";
         assertThat(draft(site)).isNotNull();
         assertThatThrownBy(() -> draft(site + "  recovery: [bank2.example]\n"))
-                .isInstanceOfSatisfying(SeraiException.class, refused -> assertThat(refused.text())
-                        .contains("timeout must be longer than connectTimeout"));
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        refused -> assertThat(refused.text()).contains("timeout must be longer than connectTimeout"));
     }
 
     @Test

@@ -84,11 +84,7 @@ public final class Edge implements AutoCloseable {
                 .map(from ->
                         new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
         sync = new EdgeSync(
-                partners,
-                servers,
-                new EdgeSync.Parts(routes, own, outbound, this::held),
-                this::acceptor,
-                SYNC_EVERY);
+                partners, servers, new EdgeSync.Parts(routes, own, outbound, this::held), this::acceptor, SYNC_EVERY);
         acceptor = new LinkAcceptor(new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),

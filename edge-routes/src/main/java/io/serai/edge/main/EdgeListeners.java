@@ -93,11 +93,10 @@ final class EdgeListeners {
         Map<String, String> wanted = new LinkedHashMap<>();
         own.texts().forEach((file, text) -> {
             if (lacksKeys(text)) {
-                problems.add(
-                        file
-                                + (config.isPresent()
-                                        ? ": the servers give it no keys; its zone says ownRoutes: true if they shall"
-                                        : ": waits for the keys that a server gives"));
+                problems.add(file
+                        + (config.isPresent()
+                                ? ": the servers give it no keys; its zone says ownRoutes: true if they shall"
+                                : ": waits for the keys that a server gives"));
             } else {
                 wanted.put(file, withKeys(text));
             }
@@ -121,7 +120,9 @@ final class EdgeListeners {
 
     /** Other keys have other names, so that the routes that show them are others, too. */
     private String withKeys(String text) {
-        return text.replace(OfferText.HOST_KEYS, OfferText.HOST_KEYS + keys(HOST_KEYS).generation())
+        return text.replace(
+                        OfferText.HOST_KEYS,
+                        OfferText.HOST_KEYS + keys(HOST_KEYS).generation())
                 .replace(OfferText.TLS, OfferText.TLS + keys(TLS).generation());
     }
 

@@ -90,8 +90,8 @@ public final class PassThroughService implements StreamServer {
                         limits.connectWithin().toMillis())
                 .handler(new HeldBytes());
         // The listener takes the word of this socket about the client, and so must know it before it connects.
-        ChannelFuture bound = bootstrap.bind(
-                new InetSocketAddress(listener.address().getAddress(), 0));
+        ChannelFuture bound =
+                bootstrap.bind(new InetSocketAddress(listener.address().getAddress(), 0));
         bound.addListener(done -> {
             if (done.isSuccess() && bound.channel().localAddress() instanceof InetSocketAddress local) {
                 OwnSockets.add(local, listener.name());

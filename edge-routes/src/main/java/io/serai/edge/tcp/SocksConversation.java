@@ -171,9 +171,7 @@ final class SocksConversation extends ChannelInboundHandlerAdapter {
     }
 
     private OneWay way() {
-        return client.remoteAddress() instanceof InetSocketAddress from
-                ? front.takeWay(from.getPort())
-                : new OneWay();
+        return client.remoteAddress() instanceof InetSocketAddress from ? front.takeWay(from.getPort()) : new OneWay();
     }
 
     private void connected(Outgoing made, @Nullable Throwable failure) {

@@ -61,8 +61,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     private long movedAt = System.nanoTime();
     private boolean over;
 
-    private TcpRelay(
-            Channel socket, LinkStream stream, Side side, TcpLimits limits, Movement together, Runnable done) {
+    private TcpRelay(Channel socket, LinkStream stream, Side side, TcpLimits limits, Movement together, Runnable done) {
         this.socket = (DuplexChannel) socket;
         this.stream = stream;
         this.side = side;

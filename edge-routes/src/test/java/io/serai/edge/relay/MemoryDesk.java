@@ -58,6 +58,7 @@ final class MemoryDesk implements PartnerDesk {
     final AtomicInteger resumesAsked = new AtomicInteger();
     /** Sessions whose place another one has. */
     final Set<SessionId> ended = ConcurrentHashMap.newKeySet();
+
     final AtomicInteger loginsAsked = new AtomicInteger();
     volatile boolean lockedOut;
     volatile boolean slow;

@@ -73,8 +73,8 @@ class OwnedEdgeTest {
     private static final int FAILED_OF_USER = 5;
     private static final int RUNNING = 4;
     private static final int WAITING = 8;
-    private static final EdgeLimits LIMITS =
-            new EdgeLimits(BEFORE_LOGIN, OPENS, FAILED_OF_NETWORK, FAILED, FAILED_OF_USER, Duration.ofHours(5), RUNNING, WAITING);
+    private static final EdgeLimits LIMITS = new EdgeLimits(
+            BEFORE_LOGIN, OPENS, FAILED_OF_NETWORK, FAILED, FAILED_OF_USER, Duration.ofHours(5), RUNNING, WAITING);
 
     /** Counts. */
     private static final class Counting implements EdgeAlarms {
@@ -400,8 +400,8 @@ class OwnedEdgeTest {
 
     private static boolean logInByKey(Link by, SessionId session, String user) throws Exception {
         SshPublicKey key = new SshPublicKey("good", new byte[] {9});
-        Reply reply = ask(
-                by, new LoginByPublicKey(session, user, key, new SshSignature(new byte[] {2}, new byte[] {1})));
+        Reply reply =
+                ask(by, new LoginByPublicKey(session, user, key, new SshSignature(new byte[] {2}, new byte[] {1})));
         assertThat(reply.status()).isEqualTo(Status.OK);
         return ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted;
     }
@@ -414,7 +414,8 @@ class OwnedEdgeTest {
                 // From all over the network, where that is IPv6.
                 SessionId session = openFrom(edge, stranger.contains(":") ? "2001:db8:1:2:" + i + "::1" : stranger);
                 for (int name = 0; name < FAILED / 5; name++) {
-                    assertThat(logIn(edge, session, name == 0 ? "acme" : "name" + name, "guess")).isFalse();
+                    assertThat(logIn(edge, session, name == 0 ? "acme" : "name" + name, "guess"))
+                            .isFalse();
                 }
                 close(edge, session);
             }
@@ -423,7 +424,8 @@ class OwnedEdgeTest {
         assertThat(alarms.of("failed-logins-of-user of edge-2")).isZero();
         assertThat(alarms.of("failed-logins of edge-2")).isZero();
         // Not even this network's public keys.
-        assertThat(logIn(edge, openFrom(edge, "198.51.100.7"), "acme", "secret")).isFalse();
+        assertThat(logIn(edge, openFrom(edge, "198.51.100.7"), "acme", "secret"))
+                .isFalse();
         assertThat(logInByKey(edge, openFrom(edge, "198.51.100.7"), "acme")).isTrue();
         assertThat(logIn(edge, open(edge), "acme", "secret")).isTrue();
     }
@@ -567,9 +569,12 @@ class OwnedEdgeTest {
     @Test
     void onlyShortAnswersToChangesAreRemembered() throws Exception {
         SessionId session = open(link);
-        assertThat(ask(link, 7, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+        assertThat(ask(link, 7, new RemoveFile(session, VirtualPath.parse("/x")))
+                        .status())
                 .isEqualTo(Status.NO_SESSION);
-        assertThat(service.held(session).rememberedBytes()).as("before the login").isZero();
+        assertThat(service.held(session).rememberedBytes())
+                .as("before the login")
+                .isZero();
         assertThat(logIn(link, session, "acme", "secret")).isTrue();
         for (int i = 0; i < 1_000; i++) {
             desk.files.put(VirtualPath.parse("/" + "n".repeat(200) + i), new byte[0]);
@@ -582,17 +587,21 @@ class OwnedEdgeTest {
         assertThat(service.held(session).rememberedBytes()).as("lists").isZero();
         desk.failure = "long ".repeat(100);
         for (int i = 1; i <= 1_000; i++) {
-            assertThat(ask(link, i, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+            assertThat(ask(link, i, new RemoveFile(session, VirtualPath.parse("/x")))
+                            .status())
                     .isEqualTo(Status.UNSUPPORTED);
         }
         assertThat(service.held(session).rememberedBytes()).as("long failures").isLessThan(1_000);
-        assertThat(ask(link, 1_000, new RemoveFile(session, VirtualPath.parse("/x"))).status())
+        assertThat(ask(link, 1_000, new RemoveFile(session, VirtualPath.parse("/x")))
+                        .status())
                 .as("again")
                 .isEqualTo(Status.UNSUPPORTED);
         // It is remembered, nevertheless, what was done.
-        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new"))).status())
+        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new")))
+                        .status())
                 .isEqualTo(Status.OK);
-        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new"))).status())
+        assertThat(ask(link, 2_000, new MakeFolder(session, VirtualPath.parse("/new")))
+                        .status())
                 .isEqualTo(Status.OK);
         assertThat(desk.acts).containsOnlyOnce("made /new");
     }
@@ -607,8 +616,7 @@ class OwnedEdgeTest {
         SessionId session = open(link);
         assertThat(logIn(link, session, "acme", "secret")).isTrue();
         UUID upload = UUID.randomUUID();
-        OpenUpload write =
-                new OpenUpload(session, VirtualPath.parse("/x"), UploadMode.REPLACE, OptionalLong.empty());
+        OpenUpload write = new OpenUpload(session, VirtualPath.parse("/x"), UploadMode.REPLACE, OptionalLong.empty());
         Call call = new Call(write, 0, upload, 0, Optional.empty());
         LinkStream stream = link.open(StreamKind.WRITE, Method.WRITE, OperationCodec.encode(call));
         byte[] flush = padded(new UploadQuery(session, upload, Long.MAX_VALUE).encode(), 30 << 10);

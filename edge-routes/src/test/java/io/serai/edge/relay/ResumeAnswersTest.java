@@ -80,8 +80,7 @@ class ResumeAnswersTest {
     }
 
     private static Bound bound(SessionId session) {
-        return new Bound(
-                "edge-1", TestLink.EDGE.pin(), session, ORIGIN.client().getAddress());
+        return new Bound("edge-1", TestLink.EDGE.pin(), session, ORIGIN.client().getAddress());
     }
 
     private byte[] ticket(SessionId session, Instant until) {
@@ -155,7 +154,9 @@ class ResumeAnswersTest {
             byte[] message = new Resume(session, ticket(session, until), InetAddress.getByName("203.0.113.9")).encode();
             Reply reply = link.call(0, Method.SESSION_RESUME, message, SOON);
             assertThat(isAccepted(reply)).isTrue();
-            assertThat(tickets.open(bound(session), ReplyCodec.ticket(reply.payload())).orElseThrow().until())
+            assertThat(tickets.open(bound(session), ReplyCodec.ticket(reply.payload()))
+                            .orElseThrow()
+                            .until())
                     .isEqualTo(until);
         }
     }

@@ -59,8 +59,7 @@ final class TcpBench implements AutoCloseable {
         edge = test.up();
         await().atMost(SOON).until(() -> !test.serverEar.up.isEmpty());
         // As a server has it: the edge's limit is the one that counts.
-        TcpLimits patient =
-                new TcpLimits(limits.connectWithin(), LIMITS.idle(), LIMITS.halfClosed(), limits.most());
+        TcpLimits patient = new TcpLimits(limits.connectWithin(), LIMITS.idle(), LIMITS.halfClosed(), limits.most());
         front = new SocksFront(sockets, new LinkOutbound(this::server, limits), patient, login);
         proxy = front.start(new InetSocketAddress(LOOPBACK, 0));
     }

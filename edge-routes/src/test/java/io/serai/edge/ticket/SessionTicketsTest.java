@@ -26,8 +26,8 @@ class SessionTicketsTest {
             new InetSocketAddress("203.0.113.9", 4711),
             new InetSocketAddress("192.0.2.1", 21),
             Optional.of("a client"));
-    private static final SessionTicket WHAT =
-            new SessionTicket(ORIGIN, new AccountName("acme"), "mark of its credentials", NOON.plus(Duration.ofHours(24)));
+    private static final SessionTicket WHAT = new SessionTicket(
+            ORIGIN, new AccountName("acme"), "mark of its credentials", NOON.plus(Duration.ofHours(24)));
 
     private final AtomicReference<Instant> now = new AtomicReference<>(NOON);
     private final SessionTickets tickets = of(1);

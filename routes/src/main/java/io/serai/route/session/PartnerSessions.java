@@ -210,8 +210,7 @@ public final class PartnerSessions {
         if (beforeLogin(from) >= settings.mostBeforeLogin()) {
             throw new SeraiException(
                     ErrorCode.BUSY,
-                    from + " has " + settings.mostBeforeLogin()
-                            + " connections that have not logged in");
+                    from + " has " + settings.mostBeforeLogin() + " connections that have not logged in");
         }
         begin(open.session(), open.origin());
         return new SessionGreeting(settings.banner(), settings.maxTries(), settings.loginGrace());

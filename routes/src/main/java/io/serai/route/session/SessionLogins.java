@@ -224,7 +224,8 @@ final class SessionLogins {
     private void failed(PartnerSession session, String user) {
         String from = session.failuresOf();
         throttle.failed(user, from);
-        // An address that only an edge asserts is locked out there, but not banned: it may be that of a partner who comes directly.
+        // An address that only an edge asserts is locked out there, but not banned: it may be that of a partner who
+        // comes directly.
         LoginFailures.Standing standing = session.origin().edge().isPresent()
                 ? limits.failures().count(user, from)
                 : limits.failures().failed(user, from);

@@ -83,14 +83,10 @@ final class HttpsDelivery {
                 return;
             }
             refuseIfTaken(connection, parcel, delivery);
-            entity = new HeldBackEntity(
-                    parcel.body(),
-                    connection.line(),
-                    lease::moved,
-                    (size, sha256) -> {
-                        Delivery here = SiteAddresses.reached(deliveries, site, delivery, lease);
-                        lease.aside(() -> deliveries.renaming(here, size, sha256));
-                    });
+            entity = new HeldBackEntity(parcel.body(), connection.line(), lease::moved, (size, sha256) -> {
+                Delivery here = SiteAddresses.reached(deliveries, site, delivery, lease);
+                lease.aside(() -> deliveries.renaming(here, size, sha256));
+            });
             send(connection, parcel, delivery, entity);
             HeldBackEntity sent = entity;
             lease.aside(() -> deliveries.delivered(delivery, sent.count(), sent.sha256()));

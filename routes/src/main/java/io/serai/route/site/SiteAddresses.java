@@ -45,7 +45,9 @@ final class SiteAddresses {
     /** Records where the lease leads to, if that is not recorded yet. */
     static Delivery reached(Deliveries deliveries, Site site, Delivery delivery, SiteConnections.Lease lease) {
         HostPort here = lease.address();
-        if (site.recovery().isEmpty() || delivery.stage() != Stage.SENDING || delivery.address().equals(Optional.of(here))) {
+        if (site.recovery().isEmpty()
+                || delivery.stage() != Stage.SENDING
+                || delivery.address().equals(Optional.of(here))) {
             return delivery;
         }
         Delivery[] moved = {delivery};

@@ -127,9 +127,11 @@ class RecoveryAddressTest {
 
     private void failsAsUnreachable(int attempt) {
         assertThatThrownBy(() -> deliver(attempt))
-                .isInstanceOfSatisfying(SeraiException.class, failure -> assertThat(failure.code())
-                        .as(failure.toString())
-                        .isEqualTo(ErrorCode.SITE_UNREACHABLE));
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        failure -> assertThat(failure.code())
+                                .as(failure.toString())
+                                .isEqualTo(ErrorCode.SITE_UNREACHABLE));
         assertThat(deliveries.stage(event(1, attempt), STEP)).isEqualTo(Stage.RENAMING);
     }
 
@@ -243,7 +245,8 @@ class RecoveryAddressTest {
                 toPrimary.mode = TestLine.Mode.BUSY;
                 assertThatThrownBy(() -> test(site)).as("%s", site.protocol()).isInstanceOf(SeraiException.class);
                 toPrimary.mode = TestLine.Mode.SILENT;
-                assertThat(test(site)).contains("127.0.0.1:" + site.recovery().get(0).port());
+                assertThat(test(site))
+                        .contains("127.0.0.1:" + site.recovery().get(0).port());
             }
         }
     }

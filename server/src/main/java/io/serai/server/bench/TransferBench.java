@@ -43,24 +43,23 @@ final class TransferBench {
                 ReferenceServers others =
                         ReferenceServers.start(Files.createDirectory(folder.resolve("others")), sftp.key())) {
             NodeFile node = serai.awaitUp(Duration.ofMinutes(2));
-            BenchServer.apply(AdminClient.of(serai.home(), Map.of()), """
+            BenchServer.apply(
+                    AdminClient.of(serai.home(), Map.of()), """
                     kind: Account
                     name: %s
                     spec:
                       password: "%s"
                       publicKeys: ["%s"]
                       folders: [/in]
-                    """.formatted(
-                            ACCOUNT,
-                            PASSWORD,
-                            sftp.publicKey()));
+                    """.formatted(ACCOUNT, PASSWORD, sftp.publicKey()));
             ProcessCpu cpu = new ProcessCpu(serai.process().toHandle());
             sftp(file, sftp, BenchServer.port(node, "sftp"), cpu, others);
             ftps(file, BenchServer.port(node, "ftps"), cpu, others);
         }
     }
 
-    private void sftp(Path file, SftpClient sftp, int port, ProcessCpu cpu, ReferenceServers others) throws IOException {
+    private void sftp(Path file, SftpClient sftp, int port, ProcessCpu cpu, ReferenceServers others)
+            throws IOException {
         Path back = folder.resolve("back.bin");
         String local = others.folder().resolve("there.bin").toString();
         String user = System.getProperty("user.name");

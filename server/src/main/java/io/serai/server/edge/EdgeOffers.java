@@ -50,8 +50,9 @@ final class EdgeOffers {
     /** Why an edge with these routes gets no keys, for operators; empty when nothing is wrong with them. */
     static Optional<String> refusal(Zone zone, Routes routes) {
         return routes == Routes.OWN && zone.ownRoutes() == Zone.OwnRoutes.REFUSED
-                ? Optional.of("it has route files of its own, which its zone does not allow, so it gets no keys: set ownRoutes:"
-                        + " true in the zone " + zone.name() + ", or remove routes from its edge.yaml")
+                ? Optional.of(
+                        "it has route files of its own, which its zone does not allow, so it gets no keys: set ownRoutes:"
+                                + " true in the zone " + zone.name() + ", or remove routes from its edge.yaml")
                 : Optional.empty();
     }
 

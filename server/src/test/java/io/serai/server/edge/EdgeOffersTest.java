@@ -56,7 +56,9 @@ class EdgeOffersTest {
     }
 
     private static List<String> keys(Zone zone, Routes routes) {
-        return OFFERS.config(zone, EDGE, new EdgeOffers.Wish(1, new Servers(1, List.of()), routes, false)).identity()
+        return OFFERS
+                .config(zone, EDGE, new EdgeOffers.Wish(1, new Servers(1, List.of()), routes, false))
+                .identity()
                 .stream()
                 .map(IdentityFile::name)
                 .toList();
@@ -69,7 +71,10 @@ class EdgeOffersTest {
         assertThat(keys(zone(Zone.OwnRoutes.REFUSED), Routes.OWN)).isEmpty();
         assertThat(keys(zone(Zone.OwnRoutes.REFUSED, listener(Protocol.SFTP, Zone.Mode.SESSIONS)), Routes.OWN))
                 .isEmpty();
-        assertThat(EdgeOffers.refusal(passing, Routes.OWN)).get().asString().contains("ownRoutes: true in the zone dmz");
+        assertThat(EdgeOffers.refusal(passing, Routes.OWN))
+                .get()
+                .asString()
+                .contains("ownRoutes: true in the zone dmz");
 
         Zone allowing = zone(Zone.OwnRoutes.ALLOWED, listener(Protocol.SFTP, Zone.Mode.TCP));
         assertThat(keys(allowing, Routes.OWN)).hasSize(4);
@@ -80,9 +85,7 @@ class EdgeOffersTest {
     @Test
     void anEdgeGetsTheKeysThatItsListenersShowAndNoOthers() {
         assertThat(keys(zone(Zone.OwnRoutes.REFUSED), Routes.OF_SERVERS)).isEmpty();
-        assertThat(keys(
-                        zone(Zone.OwnRoutes.REFUSED, listener(Protocol.SFTP, Zone.Mode.SESSIONS)),
-                        Routes.OF_SERVERS))
+        assertThat(keys(zone(Zone.OwnRoutes.REFUSED, listener(Protocol.SFTP, Zone.Mode.SESSIONS)), Routes.OF_SERVERS))
                 .containsExactly(SSH);
         for (Protocol protocol : List.of(Protocol.FTPS, Protocol.HTTPS)) {
             Zone zone = zone(

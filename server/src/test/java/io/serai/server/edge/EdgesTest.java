@@ -616,8 +616,7 @@ class EdgesTest {
                         Zone.Admission.EVERYWHERE)),
                 plain.outbound()));
         InetSocketAddress echo = (InetSocketAddress) echo().getLocalSocketAddress();
-        TcpLimits limits =
-                new TcpLimits(Duration.ofSeconds(5), Duration.ofMinutes(5), Duration.ofSeconds(5), 10);
+        TcpLimits limits = new TcpLimits(Duration.ofSeconds(5), Duration.ofMinutes(5), Duration.ofSeconds(5), 10);
         LinkTransport sockets = LinkTransport.start(QUICK, 1);
         open.add(sockets::close);
         EdgeLinks links = server(

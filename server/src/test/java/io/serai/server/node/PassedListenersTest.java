@@ -100,7 +100,8 @@ class PassedListenersTest {
                 () -> zones,
                 new PassedListeners.Parts(
                         (listener, sockets) -> "http-server:" + listener.name()
-                                + "?tlsIdentity=#bean:tls&bindAddress=127.0.0.1&port=" + port + "&proxyProtocolFrom=RAW("
+                                + "?tlsIdentity=#bean:tls&bindAddress=127.0.0.1&port=" + port
+                                + "&proxyProtocolFrom=RAW("
                                 + TrustedBalancers.THIS_PROCESS + sockets + ")",
                         (zone, edge) -> new PassedSessions(service, edge.value()),
                         "direct:desk"));
@@ -171,7 +172,8 @@ class PassedListenersTest {
             plain.getOutputStream().write(header.toByteArray());
             try (SSLSocket socket =
                     (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", 443, true)) {
-                String login = Base64.getEncoder().encodeToString((user + ":wrong").getBytes(StandardCharsets.US_ASCII));
+                String login =
+                        Base64.getEncoder().encodeToString((user + ":wrong").getBytes(StandardCharsets.US_ASCII));
                 socket.getOutputStream()
                         .write(("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic " + login
                                         + "\r\n\r\n")
@@ -198,7 +200,8 @@ class PassedListenersTest {
 
     @Test
     void listenersOfOneNameAreApartInEachZoneAndForEachEdge() {
-        zones = List.of(zone("dmz", "web", "edge1", "edge2"), zone("other", "web", "edge3"), zone("dmz-eu", "sftp", "e"));
+        zones = List.of(
+                zone("dmz", "web", "edge1", "edge2"), zone("other", "web", "edge3"), zone("dmz-eu", "sftp", "e"));
         listeners.follow();
         assertThat(listeners.troubles()).isEmpty();
         assertThat(Stream.of(

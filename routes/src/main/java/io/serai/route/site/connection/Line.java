@@ -173,8 +173,8 @@ public final class Line {
 
     /** Sockets that are open at the same time leave together; what comes after them finds its own way. */
     private synchronized OutboundPath wayFor(Socket socket) {
-        boolean alone = sockets.stream()
-                .allMatch(other -> other.equals(socket) || !other.isConnected() || other.isClosed());
+        boolean alone =
+                sockets.stream().allMatch(other -> other.equals(socket) || !other.isConnected() || other.isClosed());
         if (alone) {
             way = paths.get(path).ofOneConnection();
         }

@@ -56,7 +56,8 @@ class LineTest {
 
     @Test
     void oneByTheFirstWayToTheFirstAddressIsUsedAgain() {
-        assertThat(new Line(SITE, WAYS).mayBeUsedAgain(SITE, WAYS, Duration.ZERO)).isTrue();
+        assertThat(new Line(SITE, WAYS).mayBeUsedAgain(SITE, WAYS, Duration.ZERO))
+                .isTrue();
         assertThat(new Line(SITE, Optional.of(FIRST), WAYS).mayBeUsedAgain(SITE, WAYS, Duration.ZERO))
                 .isTrue();
     }
