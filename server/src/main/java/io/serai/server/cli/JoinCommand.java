@@ -91,7 +91,11 @@ final class JoinCommand implements Callable<Integer> {
             return 0;
         } catch (RuntimeException e) {
             if (made) {
-                takeBack(folder, List.of(settingsFile, passwordFile(folder)));
+                takeBack(
+                        folder,
+                        writesPassword(invitation)
+                                ? List.of(settingsFile, passwordFile(folder))
+                                : List.of(settingsFile));
             }
             boolean refused = e instanceof SeraiException known && known.code() == ErrorCode.INVALID;
             if (!hadKeys && !refused) {
@@ -169,10 +173,23 @@ final class JoinCommand implements Callable<Integer> {
             }
             return Optional.of(given);
         }
+        Path file = passwordFile(folder);
+        if (writesPassword(invitation) && Files.exists(file)) {
+            throw new SeraiException(
+                    ErrorCode.INVALID,
+                    file
+                            + " is there already: to use it give --database-password file:keys/database-password, to use the"
+                            + " token's password move the file away; the token was not used");
+        }
         return invitation.databasePassword().map(password -> {
-            write(passwordFile(folder), password.reveal(), "rw-------");
+            write(file, password.reveal(), "rw-------");
             return "file:keys/database-password";
         });
+    }
+
+    /** Whether the token's password becomes a file of this home. */
+    private boolean writesPassword(JoinToken invitation) {
+        return databasePassword == null && invitation.databasePassword().isPresent();
     }
 
     private static Path passwordFile(Path folder) {
