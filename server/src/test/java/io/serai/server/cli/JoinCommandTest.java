@@ -100,6 +100,24 @@ class JoinCommandTest {
                 .contains("has the keys of the cluster");
     }
 
+    @Test
+    void aJoinThatBrokeBetweenItsFilesIsDoneAgain() throws IOException {
+        String token = token();
+        Path home = folder.resolve("home");
+        Path obstacle = home.resolve("serai.yaml.new/obstacle");
+        Files.createDirectories(obstacle);
+        assertThat(join(home, token)).contains("serai.yaml cannot be written");
+        assertThat(home.resolve("keys/database-password")).doesNotExist();
+        Files.delete(obstacle);
+        Files.delete(obstacle.getParent());
+
+        // As a killed one leaves it.
+        Files.writeString(
+                home.resolve("keys/database-password"),
+                DATABASE.settings().password().reveal());
+        assertThat(join(home, token)).contains("has the keys of the cluster");
+    }
+
     private String join(Path home, String token) {
         return execute(token, "--home", home.toString(), "--name", "new");
     }
