@@ -67,12 +67,13 @@ class ChaosIT {
                 // Each kind once, as far as the time goes; then as they are drawn.
                 Deque<Trouble> first = new ArrayDeque<>(folder.shuffled(List.of(Trouble.values())));
                 while (Instant.now().isBefore(end)) {
-                    pause(1_000 + folder.random(4_000));
+                    goOn(load, 1_000 + folder.random(4_000));
                     trouble(
                             first.isEmpty() ? Trouble.values()[folder.random(Trouble.values().length)] : first.pop(),
                             folder,
                             cluster,
-                            edges);
+                            edges,
+                            load);
                 }
             } catch (RuntimeException | Error e) {
                 throw withLogs(e, cluster, edges);
@@ -134,7 +135,8 @@ class ChaosIT {
                 """);
     }
 
-    private static void trouble(Trouble trouble, TestFolder folder, ClusterOfServers cluster, ChaosEdges edges) {
+    private static void trouble(
+            Trouble trouble, TestFolder folder, ClusterOfServers cluster, ChaosEdges edges, ChaosLoad load) {
         ClusterOfServers.Node node = cluster.nodes().get(folder.random(3));
         int beyondLease = (int) ClusterOfServers.LEASE.toMillis() + folder.random(6_000);
         EdgeProcess edge = edges.get(folder.random(2));
@@ -143,59 +145,59 @@ class ChaosIT {
         switch (trouble) {
             case KILL_NODE -> {
                 node.server().kill();
-                pause(time);
+                goOn(load, time);
                 if (folder.random(4) == 0) {
                     // In the middle of its start.
                     node.server().launch();
-                    pause(500 + folder.random(4_000));
+                    goOn(load, 500 + folder.random(4_000));
                     node.server().kill();
                 }
                 startAsAService(node);
             }
             case FREEZE_NODE -> {
                 node.server().freeze();
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 node.server().thaw();
             }
             case KILL_DATABASE -> cluster.database().kill();
             case STOP_DATABASE -> {
                 cluster.database().stop();
-                pause(time);
+                goOn(load, time);
                 cluster.database().start();
             }
             case CUT_DATABASE_LINE -> {
                 node.line().cut();
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 node.line().mend();
             }
             case SILENCE_DATABASE_LINE -> {
                 node.line().silence();
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 node.line().mend();
             }
             case SPLIT_CACHES -> {
                 cluster.splitCaches();
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 cluster.mendCaches();
             }
             case SILENCE_CACHES -> {
                 cluster.silenceCaches();
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 cluster.mendCaches();
             }
             case KILL_EDGE -> {
                 edge.kill();
-                pause(time);
+                goOn(load, time);
                 edge.start("");
             }
             case FREEZE_EDGE -> {
                 edge.freeze();
-                pause(2 * time);
+                goOn(load, 2 * time);
                 edge.thaw();
             }
             case LOSE_SHARE -> {
                 cluster.loseShare(node);
-                pause(beyondLease);
+                goOn(load, beyondLease);
                 cluster.mendShare(node);
             }
         }
@@ -241,13 +243,10 @@ class ChaosIT {
         return new AssertionError(logs.toString(), cause);
     }
 
-    /** Time that was drawn: how long a trouble lasts, and the rest until the next one. Nothing is waited for by it. */
-    private static void pause(int milliseconds) {
-        try {
-            Thread.sleep(milliseconds);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** For the time that was drawn the load goes on, and nothing is visible before it is complete. */
+    private static void goOn(ChaosLoad load, int milliseconds) {
+        Duration time = Duration.ofMillis(milliseconds);
+        await("the load is sound").during(time).atMost(time.plusSeconds(30)).until(load::isSound);
     }
 
     /** Puts a file where a program that looks finds it whole. */

@@ -98,6 +98,11 @@ final class ChaosLoad {
         return failures;
     }
 
+    /** Whether all its threads go on, and none saw anything that was not complete. */
+    boolean isSound() {
+        return failures.isEmpty() && partials.isEmpty();
+    }
+
     List<String> partials() {
         return partials;
     }

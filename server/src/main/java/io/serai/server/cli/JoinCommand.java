@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -55,6 +57,9 @@ final class JoinCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
+    /** What goes again when the join fails. */
+    private final List<Path> written = new ArrayList<>();
+
     @Override
     public Integer call() {
         JoinToken invitation = JoinToken.parse(token.equals("-") ? standardInput() : token);
@@ -62,12 +67,12 @@ final class JoinCommand implements Callable<Integer> {
         Path settingsFile = folder.resolve("serai.yaml");
         boolean made = !Files.exists(settingsFile);
         boolean hadKeys = Files.exists(clusterKeys(folder));
-        if (made) {
-            writeSettings(folder, settingsFile, invitation);
-        } else {
-            refuseSettings(settingsFile);
-        }
         try {
+            if (made) {
+                writeSettings(folder, settingsFile, invitation);
+            } else {
+                refuseSettings(settingsFile);
+            }
             NodeSettings settings = UpCommand.settings(folder, Optional.empty(), List.of());
             boolean letIn = Joining.join(settings, invitation);
             if (!letIn && !made) {
@@ -90,9 +95,7 @@ final class JoinCommand implements Callable<Integer> {
                     folder));
             return 0;
         } catch (RuntimeException e) {
-            if (made) {
-                takeBack(folder, List.of(settingsFile, passwordFile(folder)));
-            }
+            takeBack(folder, written);
             boolean refused = e instanceof SeraiException known && known.code() == ErrorCode.INVALID;
             if (!hadKeys && !refused) {
                 // They are written before the database says that the token is used up; who is refused wrote none.
@@ -170,9 +173,26 @@ final class JoinCommand implements Callable<Integer> {
             return Optional.of(given);
         }
         return invitation.databasePassword().map(password -> {
-            write(passwordFile(folder), password.reveal(), "rw-------");
+            Path file = passwordFile(folder);
+            // A join that was killed may have left it; another one is the operator's.
+            if (!Files.exists(file)) {
+                write(file, password.reveal(), "rw-------");
+            } else if (!holds(file, password.reveal())) {
+                throw new SeraiException(
+                        ErrorCode.INVALID,
+                        file + " is there already: to use it give --database-password file:keys/database-password, to"
+                                + " use the token's password move the file away; the token was not used");
+            }
             return "file:keys/database-password";
         });
+    }
+
+    private static boolean holds(Path file, String text) {
+        try {
+            return Files.readString(file).strip().equals(text);
+        } catch (IOException e) {
+            throw new SeraiException(ErrorCode.INVALID, file + " cannot be read: " + e, e);
+        }
     }
 
     private static Path passwordFile(Path folder) {
@@ -194,16 +214,20 @@ final class JoinCommand implements Callable<Integer> {
         }
     }
 
-    private static void write(Path file, String text, String mode) {
+    /** Whole or not at all. */
+    private void write(Path file, String text, String mode) {
         try {
             Path folder = file.toAbsolutePath().resolveSibling("");
             if (!Files.isDirectory(folder)) {
                 Files.createDirectories(
                         folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
-            Files.deleteIfExists(file);
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
-            Files.writeString(file, text, StandardOpenOption.WRITE);
+            Path draft = file.resolveSibling(file.getFileName() + ".new");
+            Files.deleteIfExists(draft);
+            Files.createFile(draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+            Files.writeString(draft, text, StandardOpenOption.WRITE);
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            written.add(file);
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.INVALID, file + " cannot be written: " + e, e);
         }

@@ -75,6 +75,49 @@ class JoinCommandTest {
         assertThat(home.resolve("keys/secrets.json")).exists();
     }
 
+    @Test
+    void anOperatorsPasswordFileIsNeitherWrittenOverNorRemoved() throws IOException {
+        String token = token();
+        Path own = folder.resolve("home/keys/database-password");
+        Files.createDirectories(own.getParent());
+        Files.writeString(own, "wrong");
+
+        assertThat(join(folder.resolve("home"), token))
+                .contains("is there already")
+                .contains("--database-password file:keys/database-password");
+        assertThat(own).hasContent("wrong");
+
+        String home = folder.resolve("home").toString();
+        assertThat(execute(
+                        token, "--home", home, "--name", "new", "--database-password", "file:keys/database-password"))
+                .doesNotContain("has the keys of the cluster");
+        assertThat(own).hasContent("wrong");
+        assertThat(folder.resolve("home/serai.yaml")).doesNotExist();
+
+        Files.writeString(own, DATABASE.settings().password().reveal());
+        assertThat(execute(
+                        token, "--home", home, "--name", "new", "--database-password", "file:keys/database-password"))
+                .contains("has the keys of the cluster");
+    }
+
+    @Test
+    void aJoinThatBrokeBetweenItsFilesIsDoneAgain() throws IOException {
+        String token = token();
+        Path home = folder.resolve("home");
+        Path obstacle = home.resolve("serai.yaml.new/obstacle");
+        Files.createDirectories(obstacle);
+        assertThat(join(home, token)).contains("serai.yaml cannot be written");
+        assertThat(home.resolve("keys/database-password")).doesNotExist();
+        Files.delete(obstacle);
+        Files.delete(obstacle.getParent());
+
+        // As a killed one leaves it.
+        Files.writeString(
+                home.resolve("keys/database-password"),
+                DATABASE.settings().password().reveal());
+        assertThat(join(home, token)).contains("has the keys of the cluster");
+    }
+
     private String join(Path home, String token) {
         return execute(token, "--home", home.toString(), "--name", "new");
     }
