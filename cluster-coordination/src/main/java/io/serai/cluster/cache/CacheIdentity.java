@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HexFormat;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.KeyManagerFactory;
@@ -90,6 +91,11 @@ public final class CacheIdentity {
 
     /** TLS with this identity, for both ends of a connection; nothing but this identity is trusted. */
     SSLContext context() {
+        return contextTrusting(this);
+    }
+
+    /** TLS with this identity for who trusts another one, for tests of what is refused. */
+    SSLContext contextTrusting(CacheIdentity other) {
         try {
             KeyStore own = KeyStore.getInstance("PKCS12");
             own.load(null, null);
@@ -98,7 +104,7 @@ public final class CacheIdentity {
             keys.init(own, new char[0]);
             KeyStore trusted = KeyStore.getInstance("PKCS12");
             trusted.load(null, null);
-            trusted.setCertificateEntry("cache", certificate);
+            trusted.setCertificateEntry("cache", other.certificate);
             TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             trust.init(trusted);
             SSLContext context = SSLContext.getInstance("TLS");
@@ -109,14 +115,26 @@ public final class CacheIdentity {
         }
     }
 
+    /**
+     * The name of a group of those who have this identity. With another identity it is another name, so that nobody loses
+     * time at an address where it would be refused.
+     */
+    String groupName(String name) {
+        return name + "-" + HexFormat.of().formatHex(digest("serai cache group"), 0, 8);
+    }
+
     /** A key for keyed hashes, the same on all nodes. */
     SecretKey hashKey() {
+        return new SecretKeySpec(digest("serai verified passwords"), "HmacSHA256");
+    }
+
+    private byte[] digest(String purpose) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update("serai verified passwords".getBytes(StandardCharsets.US_ASCII));
-            return new SecretKeySpec(digest.digest(key.getEncoded()), "HmacSHA256");
+            digest.update(purpose.getBytes(StandardCharsets.US_ASCII));
+            return digest.digest(key.getEncoded());
         } catch (GeneralSecurityException e) {
-            throw new SeraiException(ErrorCode.DEFECT, "No key for verified passwords could be made", e);
+            throw new SeraiException(ErrorCode.DEFECT, "No key of the caches could be derived", e);
         }
     }
 }

@@ -134,7 +134,7 @@ public final class CacheLayer implements AutoCloseable {
             global = GlobalConfigurationBuilder.defaultClusteredBuilder();
             global.transport()
                     .addProperty(JGroupsTransport.CHANNEL_CONFIGURATOR, new CacheChannel(group, identity, database))
-                    .clusterName(group.name())
+                    .clusterName(identity.groupName(group.name()))
                     .nodeName(node.value());
         }
         global.jmx().disable();

@@ -42,6 +42,7 @@ final class BenchCommand implements Callable<Integer> {
         CACHE("cache", Set.of(Bench.Part.CACHE)),
         TRANSACTIONS("transactions", Set.of(Bench.Part.TRANSACTIONS)),
         EDGE_TRANSFERS("edge-transfers", Set.of(Bench.Part.EDGE_TRANSFERS)),
+        EDGE_PASS_THROUGH("edge-pass-through", Set.of(Bench.Part.EDGE_PASS_THROUGH)),
         EDGE_SESSIONS("edge-sessions", Set.of(Bench.Part.EDGE_SESSIONS)),
         EDGE_STALLS("edge-stalls", Set.of(Bench.Part.EDGE_STALLS)),
         EDGE_SHAPED("edge-shaped", Set.of(Bench.Part.EDGE_SHAPED)),
@@ -49,6 +50,7 @@ final class BenchCommand implements Callable<Integer> {
                 "edges",
                 EnumSet.of(
                         Bench.Part.EDGE_TRANSFERS,
+                        Bench.Part.EDGE_PASS_THROUGH,
                         Bench.Part.EDGE_SESSIONS,
                         Bench.Part.EDGE_STALLS,
                         Bench.Part.EDGE_SHAPED)),
