@@ -108,7 +108,7 @@ class ResumedSessionsTest {
         SessionId another = first.open(Protocol.SFTP, ADDRESS);
         assertThat(first.logIn(another, "goes-on", "secret"))
                 .as("the one place is taken")
-                .isEqualTo(new LoginResult.Refused());
+                .isEqualTo(new LoginResult.Refused(LoginResult.Guess.NONE));
         assertThat(nodeOf(session)).contains("n2");
         second.put(session, "/outbox/a", new byte[10]);
 
