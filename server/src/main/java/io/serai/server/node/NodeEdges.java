@@ -32,6 +32,7 @@ import io.serai.route.site.outbound.OutboundPaths;
 import io.serai.server.edge.EdgeEnrolments;
 import io.serai.server.edge.EdgeLinks;
 import io.serai.server.edge.EdgeTogether;
+import io.serai.server.edge.PassedListeners;
 import io.serai.server.edge.ZoneChecks;
 import io.serai.server.edge.ZoneDesk;
 import io.serai.server.edge.ZoneOutbound;

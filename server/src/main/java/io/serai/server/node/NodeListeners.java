@@ -12,6 +12,7 @@ import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
+import io.serai.server.edge.PassedListeners;
 import io.serai.server.identity.SharedIdentities;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

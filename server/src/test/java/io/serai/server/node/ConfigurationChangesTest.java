@@ -39,6 +39,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationChangesTest {
+    private static final String OUTBOUND = "  outbound: true\n  destinations: [\"bank.example:443\"]\n";
+
     @RegisterExtension
     static final TestDatabase DATABASE = new TestDatabase();
 
@@ -178,7 +180,7 @@ class ConfigurationChangesTest {
 
     @Test
     void zonesDoNotShareEdgesAndOneIsTheDefault() {
-        String out = "  outbound: true\n  default: true\n";
+        String out = OUTBOUND + "  default: true\n";
         assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", out)).changes())
                 .hasSize(1);
         refuses(zone("other", "edge1", "10.0.0.2", ""), "edge edge1 is in the zones dmz and other");
@@ -201,7 +203,7 @@ class ConfigurationChangesTest {
         assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "")).changes())
                 .hasSize(1);
         refuses(site("dmz"), "nothing leaves through the zone");
-        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", "  outbound: true\n") + "---\n" + site("dmz"))
+        assertThat(apply("z.yaml", zone("dmz", "edge1", "10.0.0.1", OUTBOUND) + "---\n" + site("dmz"))
                         .changes())
                 .hasSize(2);
         refuses(zone("dmz", "edge1", "10.0.0.1", ""), "must keep outbound: true");

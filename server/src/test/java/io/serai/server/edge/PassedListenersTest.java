@@ -1,4 +1,4 @@
-package io.serai.server.node;
+package io.serai.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

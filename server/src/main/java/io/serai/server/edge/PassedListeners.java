@@ -1,4 +1,4 @@
-package io.serai.server.node;
+package io.serai.server.edge;
 
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.ZoneName;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
  * sessions are known by it. They follow the zones; what could not be opened is tried again. Its methods take turns.
  */
-final class PassedListeners {
+public final class PassedListeners {
     private static final Logger LOG = LoggerFactory.getLogger(PassedListeners.class);
     private static final String ID_PREFIX = "serai-passed-";
     /** No name holds it. */
@@ -52,7 +52,7 @@ final class PassedListeners {
      * @param sessions what an edge of a zone may do
      * @param answering the URI of what answers partners
      */
-    record Parts(
+    public record Parts(
             BiFunction<Zone.Listener, String, String> endpoints,
             BiFunction<ZoneName, EdgeName, PassedSessions> sessions,
             String answering) {}
@@ -67,14 +67,14 @@ final class PassedListeners {
         }
     }
 
-    PassedListeners(Supplier<CamelContext> camel, Supplier<List<Zone>> zones, Parts parts) {
+    public PassedListeners(Supplier<CamelContext> camel, Supplier<List<Zone>> zones, Parts parts) {
         this.camel = camel;
         this.zones = zones;
         this.parts = parts;
     }
 
     /** Those of a context. */
-    static List<BoundListener> of(CamelContext camel) {
+    public static List<BoundListener> of(CamelContext camel) {
         return camel.getRoutes().stream()
                 .filter(route -> route.getRouteId().startsWith(ID_PREFIX))
                 .map(Route::getConsumer)
@@ -84,7 +84,7 @@ final class PassedListeners {
     }
 
     /** Brings them to what the zones say. */
-    synchronized void follow() {
+    public synchronized void follow() {
         Map<Place, String> wanted = wanted();
         for (Map.Entry<Place, String> route : Map.copyOf(running).entrySet()) {
             if (!route.getValue().equals(wanted.get(route.getKey()))) {
@@ -115,14 +115,14 @@ final class PassedListeners {
     }
 
     /** Tries again what could not be opened. */
-    synchronized void retry() {
+    public synchronized void retry() {
         if (!failures.isEmpty()) {
             follow();
         }
     }
 
     /** What could not be opened and why, by zone, edge and listener. */
-    synchronized Map<String, String> troubles() {
+    public synchronized Map<String, String> troubles() {
         Map<String, String> troubles = new TreeMap<>();
         failures.forEach((place, why) -> troubles.put(
                 place.name(),
@@ -132,7 +132,7 @@ final class PassedListeners {
     }
 
     /** Where this listener of this zone is answered for this edge; empty when the zone passes nothing of that name through. */
-    Optional<Own> address(ZoneName zone, EdgeName edge, String listener) {
+    public Optional<Own> address(ZoneName zone, EdgeName edge, String listener) {
         Place place = new Place(zone, edge, listener);
         Route route = camel.get().getRoute(place.routeId());
         ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
