@@ -41,7 +41,7 @@ public sealed interface LoginResult {
     /** What a refused login was, for those who count guesses. */
     enum Guess {
         MADE,
-        /** Whoever tried learnt nothing: the login was locked out, or the account has its most sessions. */
+        /** Whoever tried learnt nothing: the login was locked out, the account has its most sessions, or the server failed. */
         NONE
     }
 }

@@ -18,6 +18,9 @@ final class EdgeGuard {
     /** Of requests that wait for a worker: many times what honest ones need, of which a thousand may wait. */
     static final int HELD_BYTES = 4 << 20;
 
+    /** At the same time; apart from other work, as that may stand still until it is closed. */
+    private static final int CLOSINGS = 8;
+
     private static final Duration OPENS_BACK = Duration.ofSeconds(10);
     private static final long ALARM_NANOS = 60_000_000_000L;
 
@@ -46,6 +49,7 @@ final class EdgeGuard {
     private final EdgeAlarms alarms;
     private final LongSupplier nanos;
     private final WorkShare work;
+    private final WorkShare closings;
     private final Allowance opens;
     private final LoginTries logins;
     private final AtomicInteger beforeLogin = new AtomicInteger();
@@ -59,13 +63,23 @@ final class EdgeGuard {
         this.alarms = alarms;
         this.nanos = nanos;
         this.work = new WorkShare(workers, limits.running(), limits.waiting());
+        this.closings = new WorkShare(workers, CLOSINGS, limits.waiting());
         this.opens = new Allowance(limits.opens(), OPENS_BACK, nanos.getAsLong());
         this.logins = new LoginTries(this, limits, nanos);
         this.alarmedNanos = new AtomicLong(nanos.getAsLong() - ALARM_NANOS);
     }
 
+    String edge() {
+        return edge;
+    }
+
     Executor work() {
         return work;
+    }
+
+    /** For ends of sessions, which wait for what they break off. */
+    Executor closings() {
+        return closings;
     }
 
     /** Whether one more session may begin; {@link #noLongerBeforeLogin} follows if so. */
@@ -121,34 +135,37 @@ final class EdgeGuard {
 
     boolean refuse(Limit limit) {
         alarms.refused(edge, limit.metric());
-        alarm("asks for more than its " + limit.text);
+        boolean ofLogins = limit == Limit.FAILED_LOGINS || limit == Limit.FAILED_LOGINS_OF_USER;
+        alarm(
+                "asks for more than its " + limit.text,
+                ofLogins ? "neither its partners nor strangers who guess explain" : "its partners do not explain");
         return false;
     }
 
     void violated(String what) {
         alarms.violated(edge);
-        alarm("broke the rules of the link: " + what);
+        alarm("broke the rules of the link: " + what, "its partners do not explain");
     }
 
     /** A ticket of a session was not made for it, not by us, or too long ago. */
     void badTicket() {
         alarms.refused(edge, "ticket");
-        alarm("showed a ticket of a session that is not good");
+        alarm("showed a ticket of a session that is not good", "its partners do not explain");
     }
 
     /** One line a minute, or an edge could fill the disk. */
-    private void alarm(String what) {
+    private void alarm(String what, String unlessExplained) {
         int count = unreported.incrementAndGet();
         long last = alarmedNanos.get();
         long now = nanos.getAsLong();
         if (now - last >= ALARM_NANOS && alarmedNanos.compareAndSet(last, now)) {
             unreported.addAndGet(-count);
             LOG.error(
-                    "The edge {} {} ({} such events since the last line). If its partners do not explain that, take its key"
-                            + " out of its zone",
+                    "The edge {} {} ({} such events since the last line). If {} that, take its key out of its zone",
                     edge,
                     what,
-                    count);
+                    count,
+                    unlessExplained);
         }
     }
 
@@ -180,12 +197,6 @@ final class EdgeGuard {
         synchronized boolean isLeft(long nowNanos) {
             count(nowNanos);
             return left >= 1;
-        }
-
-        /** Takes one, though none may be left: what then is wanted waits longer. */
-        synchronized void spend(long nowNanos) {
-            count(nowNanos);
-            left--;
         }
 
         /** What was taken was not needed. */

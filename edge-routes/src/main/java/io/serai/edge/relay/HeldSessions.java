@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -36,15 +35,13 @@ final class HeldSessions {
 
     private static final long CHECK_MILLIS = 50;
 
-    private final ExecutorService workers;
     private final ScheduledExecutorService clock;
     private final boolean mayGoOn;
     private final Map<SessionId, RelayedSession> sessions = new ConcurrentHashMap<>();
     private final OverdueLogins overdue;
 
     /** @param mayGoOn whether sessions may go on over other links and at other servers */
-    HeldSessions(ExecutorService workers, ScheduledExecutorService clock, boolean mayGoOn) {
-        this.workers = workers;
+    HeldSessions(ScheduledExecutorService clock, boolean mayGoOn) {
         this.clock = clock;
         this.mayGoOn = mayGoOn;
         this.overdue = new OverdueLogins(clock, sessions.values(), session -> sendAway(session, "No login in time"));
@@ -151,6 +148,7 @@ final class HeldSessions {
 
     private void closeIf(RelayedSession session, BooleanSupplier closes, String reason) {
         run(
+                session,
                 () -> {
                     if (closes.getAsBoolean()) {
                         closed(session, reason);
@@ -180,6 +178,7 @@ final class HeldSessions {
     /** Tries again while there is too much to do, so that no session is left over. */
     private void closeOnWorker(RelayedSession session, String reason) {
         run(
+                session,
                 () -> closeQuietly(session, reason),
                 () -> later(Duration.ofSeconds(1), () -> closeOnWorker(session, reason)));
     }
@@ -226,10 +225,10 @@ final class HeldSessions {
         }
     }
 
-    /** On a worker, or else this. */
-    void run(Runnable work, Runnable refused) {
+    /** On a worker of those that its edge has for ends of sessions, or else this. */
+    private static void run(RelayedSession session, Runnable work, Runnable refused) {
         try {
-            workers.execute(work);
+            session.guard().closings().execute(work);
         } catch (RejectedExecutionException e) {
             refused.run();
         }

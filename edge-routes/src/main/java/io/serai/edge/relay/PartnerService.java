@@ -47,7 +47,6 @@ public final class PartnerService implements LinkHandler, LinkListener {
     private static final LinkStatus RESTING = new LinkStatus(true, false, 0, 0, 0);
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
-    private final ExecutorService workers;
     private final ScheduledExecutorService clock;
     private final UploadVerdicts verdicts;
     private final HeldSessions sessions;
@@ -92,12 +91,11 @@ public final class PartnerService implements LinkHandler, LinkListener {
             Optional<SessionTickets> tickets,
             EdgeLimits limits,
             EdgeAlarms alarms) {
-        this.workers = workers;
         this.clock = clock;
         this.verdicts = verdicts;
         this.tickets = tickets;
         this.guards = new EdgeGuards(limits, alarms, workers);
-        this.sessions = new HeldSessions(workers, clock, tickets.isPresent());
+        this.sessions = new HeldSessions(clock, tickets.isPresent());
     }
 
     private static <R> R refuse(PartnerOperation<R> operation) {

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions of partners whose connections an edge passes through to a listener of this server. The edge reads nothing of
@@ -65,25 +66,39 @@ public final class PassedSessions {
         return operation;
     }
 
-    /**
-     * To be asked before a login is tried, which counts as failed until {@link #answered}.
-     *
-     * @return the answer, if it is not to be tried
-     * @throws SeraiException {@code BUSY} when too many logins have failed through this edge
-     */
-    public Optional<LoginResult> tries(PartnerOperation<?> operation) {
-        return isLogin(operation) ? guard.logins().refusal(operation, client(operation)) : Optional.empty();
+    /** An operation that is asked; a login counts as failed until it is {@link #answered}. */
+    public interface Asked {
+        /** The answer, if it is not to be tried. */
+        Optional<LoginResult> refusal();
+
+        /** What came of it, null when it failed; only the first time counts. */
+        void answered(@Nullable Object reply);
     }
 
-    /** What came of it. */
-    public void answered(PartnerOperation<?> operation, Object reply) {
-        if (isLogin(operation)) {
-            guard.logins().answered(operation, client(operation), reply);
-        } else if (operation instanceof CloseSession) {
-            synchronized (clients) {
-                clients.remove(operation.session());
+    /**
+     * To be asked before an operation is tried.
+     *
+     * @throws SeraiException {@code BUSY} when too many logins have failed through this edge
+     */
+    public Asked asks(PartnerOperation<?> operation) {
+        LoginTries.Try login = isLogin(operation) ? guard.logins().begin(operation, client(operation)) : null;
+        return new Asked() {
+            @Override
+            public Optional<LoginResult> refusal() {
+                return login == null ? Optional.empty() : login.refusal();
             }
-        }
+
+            @Override
+            public void answered(@Nullable Object reply) {
+                if (login != null) {
+                    login.answered(reply);
+                } else if (operation instanceof CloseSession) {
+                    synchronized (clients) {
+                        clients.remove(operation.session());
+                    }
+                }
+            }
+        };
     }
 
     private static boolean isLogin(PartnerOperation<?> operation) {

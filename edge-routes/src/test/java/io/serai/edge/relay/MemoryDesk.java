@@ -55,6 +55,8 @@ final class MemoryDesk implements PartnerDesk {
     volatile CountDownLatch greetingsMay = new CountDownLatch(0);
     volatile CountDownLatch loginsMay = new CountDownLatch(0);
     volatile CountDownLatch resumesMay = new CountDownLatch(0);
+    volatile CountDownLatch closesMay = new CountDownLatch(0);
+    final AtomicInteger closesAsked = new AtomicInteger();
     final AtomicInteger resumesAsked = new AtomicInteger();
     /** Sessions whose place another one has. */
     final Set<SessionId> ended = ConcurrentHashMap.newKeySet();
@@ -76,6 +78,8 @@ final class MemoryDesk implements PartnerDesk {
             await(greetingsMay);
             return new SessionGreeting(Optional.of("hello"), 3, Duration.ofSeconds(30));
         } else if (operation instanceof CloseSession close) {
+            closesAsked.incrementAndGet();
+            await(closesMay);
             origins.remove(close.session());
             accounts.remove(close.session());
             acts.add("closed: " + close.reason());

@@ -101,7 +101,7 @@ class OwnedEdgeTest {
 
     private final Counting alarms = new Counting();
     private final MemoryDesk desk = new MemoryDesk();
-    private final ExecutorService workers = Executors.newFixedThreadPool(8);
+    private final ExecutorService workers = Executors.newFixedThreadPool(16);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final PartnerService service = new PartnerService(
             workers,
@@ -127,6 +127,7 @@ class OwnedEdgeTest {
     @AfterEach
     void stop() {
         desk.greetingsMay.countDown();
+        desk.closesMay.countDown();
         owned.close();
         honest.close();
         workers.shutdownNow();
@@ -504,7 +505,7 @@ class OwnedEdgeTest {
         assertThat(asked.stream().filter(CompletableFuture::isDone).map(CompletableFuture::join))
                 .allMatch(reply -> reply.status() == Status.BUSY);
         assertThat(alarms.of("work of edge-1")).isEqualTo(refused);
-        // Half of the workers are held by it; another edge is answered.
+        // Some of the workers are held by it; another edge is answered.
         Link other = honest.up();
         Reply close = ask(other, new CloseSession(SessionId.random(), "x"));
         assertThat(close.status()).isEqualTo(Status.NO_SESSION);
@@ -564,6 +565,60 @@ class OwnedEdgeTest {
         guard.holdsNoLonger(EdgeGuard.HELD_BYTES);
         assertThat(guard.holds(1)).isTrue();
         assertThat(guard.heldBytes()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsTooLongToWaitIsAnsweredBusy() throws Exception {
+        SessionId session = open(link);
+        byte[] stat = withPath(session, "/a");
+        EdgeGuard guard = service.guards().of("edge-1");
+        await().atMost(SOON).until(() -> held() == 0);
+        int others = EdgeGuard.HELD_BYTES - stat.length + 1;
+        assertThat(guard.holds(others)).isTrue();
+        assertThat(link.call(0, Method.STAT, stat, SOON).status()).isEqualTo(Status.BUSY);
+        assertThat(held()).isEqualTo(others);
+        assertThat(alarms.of("work of edge-1")).isEqualTo(1);
+        close(link, session); // what is too much is no reason to keep a session
+        guard.holdsNoLonger(others);
+        assertThat(link.call(0, Method.STAT, stat, SOON).status()).isEqualTo(Status.NO_SESSION);
+        assertThat(held()).isZero();
+    }
+
+    @Test
+    void closingsLeaveWorkersForTheOthersAndAreNeverRefused() throws Exception {
+        int closings = 8;
+        List<SessionId> open = new ArrayList<>();
+        for (int i = 0; i < closings + WAITING + 3; i++) {
+            open.add(open(link));
+        }
+        desk.closesMay = new CountDownLatch(1);
+        List<CompletableFuture<Reply>> closed = new ArrayList<>();
+        for (SessionId session : open) {
+            byte[] close = OperationCodec.encode(Call.of(new CloseSession(session, "bye"), 0));
+            closed.add(link.request(0, Method.SESSION_CLOSE, close, SOON));
+        }
+        await().atMost(SOON).until(() -> desk.closesAsked.get() == closings);
+        Link other = honest.up();
+        assertThat(logIn(other, open(other), "acme", "secret")).isTrue();
+        assertThat(desk.closesAsked).as("at the same time").hasValue(closings);
+        desk.closesMay.countDown();
+        for (CompletableFuture<Reply> close : closed) {
+            assertThat(close.join().status()).isEqualTo(Status.OK);
+        }
+        assertThat(service.sessionCount()).isEqualTo(1);
+    }
+
+    @Test
+    void aSessionIsClosedThoughAllOtherWorkOfItsEdgeStandsStill() throws Exception {
+        SessionId session = open(link);
+        desk.greetingsMay = new CountDownLatch(1);
+        for (int i = 0; i < RUNNING + WAITING; i++) {
+            OpenSession open = opening(SessionId.random(), "p", "x");
+            link.request(0, Method.SESSION_OPEN, OperationCodec.encode(Call.of(open, 0)), SOON);
+        }
+        await().atMost(SOON).until(() -> desk.origins.size() == RUNNING + 1);
+        close(link, session);
+        assertThat(desk.acts).contains("closed: bye");
     }
 
     @Test

@@ -44,8 +44,8 @@ enum LoginDecision {
     /** What those who count guesses are told of a refusal. */
     LoginResult.Guess guess() {
         return switch (this) {
-            case LOCKED_OUT, TOO_MANY_SESSIONS -> LoginResult.Guess.NONE;
-            case ACCEPTED, WRONG_CREDENTIALS, DISABLED, WRONG_PROTOCOL, WRONG_ADDRESS, FAILED -> LoginResult.Guess.MADE;
+            case ACCEPTED, LOCKED_OUT, TOO_MANY_SESSIONS, FAILED -> LoginResult.Guess.NONE;
+            case WRONG_CREDENTIALS, DISABLED, WRONG_PROTOCOL, WRONG_ADDRESS -> LoginResult.Guess.MADE;
         };
     }
 

@@ -118,6 +118,9 @@ final class SessionLogins {
             }
         } catch (RuntimeException e) { // whatever goes wrong in a login is a refusal
             LOG.warn("A login of session {} failed", session.id(), e);
+            if (decision == LoginDecision.ACCEPTED) {
+                decision = LoginDecision.FAILED; // it was right, but could not be carried out
+            }
             if (session.end("the login failed")) {
                 session.breakOff();
             }

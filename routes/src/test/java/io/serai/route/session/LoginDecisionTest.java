@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.serai.cluster.limit.SessionRegister.Admission;
 import io.serai.config.object.Account;
 import io.serai.config.object.Protocol;
+import io.serai.endpoint.LoginResult;
 import io.serai.route.TestAccounts;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +33,16 @@ class LoginDecisionTest {
         assertThat(decide(ACME.with(Protocol.HTTPS), "192.0.2.1", false, true)).isEqualTo(LoginDecision.WRONG_PROTOCOL);
         assertThat(LoginDecision.of(Admission.FULL)).isEqualTo(LoginDecision.TOO_MANY_SESSIONS);
         assertThat(LoginDecision.of(Admission.LOCKED_OUT)).isEqualTo(LoginDecision.LOCKED_OUT);
+    }
+
+    @Test
+    void onlyWhatSaysSomethingOfTheCredentialsIsAGuess() {
+        assertThat(Arrays.stream(LoginDecision.values()).filter(decision -> decision.guess() == LoginResult.Guess.MADE))
+                .containsExactly(
+                        LoginDecision.WRONG_CREDENTIALS,
+                        LoginDecision.DISABLED,
+                        LoginDecision.WRONG_PROTOCOL,
+                        LoginDecision.WRONG_ADDRESS);
     }
 
     @Test

@@ -27,6 +27,7 @@ import io.serai.route.RunningNode;
 import io.serai.route.TestAccounts;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.util.List;
@@ -284,6 +285,20 @@ class PartnerSessionsTest {
                         said.clientSoftware(),
                         Optional.of(edge))));
         return session;
+    }
+
+    @Test
+    void aFailureOfTheServerIsNoGuess() throws Exception {
+        node.objects.put(TestAccounts.named("unlucky").build());
+        Path home = folder.resolve("storage/homes/unlucky");
+        Files.createDirectories(home.getParent());
+        Files.writeString(home, "no folder");
+        assertThat(node.logIn(through("edge-1"), "unlucky", "secret"))
+                .isEqualTo(new LoginResult.Refused(LoginResult.Guess.NONE));
+        assertThat(node.logIn(through("edge-1"), "unlucky", "guess"))
+                .isEqualTo(new LoginResult.Refused(LoginResult.Guess.MADE));
+        Files.delete(home);
+        assertThat(node.logIn(through("edge-1"), "unlucky", "secret")).isInstanceOf(LoginResult.Accepted.class);
     }
 
     /** An edge in the wrong hands makes addresses up. */

@@ -21,6 +21,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -158,7 +159,7 @@ public final class PassedListeners {
                         .noMessageHistory()
                         .process(exchange -> ask(sessions, exchange))
                         .to(parts.answering())
-                        .process(exchange -> answered(sessions, exchange));
+                        .process(PassedListeners::answered);
                     // spotless:on
                 }
             });
@@ -188,16 +189,24 @@ public final class PassedListeners {
 
     private static void ask(PassedSessions sessions, Exchange exchange) {
         if (exchange.getIn().getBody() instanceof PartnerOperation<?> operation) {
-            exchange.setProperty(ASKED, operation);
-            Optional<LoginResult> answer = sessions.tries(operation);
+            PassedSessions.Asked asked = sessions.asks(operation);
+            exchange.setProperty(ASKED, asked);
+            // Where the desk fails, nothing else says so.
+            exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+                @Override
+                public void onFailure(Exchange failed) {
+                    asked.answered(null);
+                }
+            });
+            Optional<LoginResult> answer = asked.refusal();
             exchange.getMessage().setBody(answer.isPresent() ? answer.get() : sessions.marked(operation));
             exchange.setRouteStop(answer.isPresent());
         }
     }
 
-    private static void answered(PassedSessions sessions, Exchange exchange) {
-        if (exchange.getProperty(ASKED) instanceof PartnerOperation<?> operation) {
-            sessions.answered(operation, exchange.getMessage().getBody());
+    private static void answered(Exchange exchange) {
+        if (exchange.getProperty(ASKED) instanceof PassedSessions.Asked asked) {
+            asked.answered(exchange.getMessage().getBody());
         }
     }
 

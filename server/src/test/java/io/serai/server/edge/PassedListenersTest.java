@@ -2,6 +2,9 @@ package io.serai.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.AccountName;
 import io.serai.config.name.EdgeName;
 import io.serai.config.name.HostPort;
 import io.serai.config.name.ZoneName;
@@ -56,6 +59,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PassedListenersTest {
+    private static final int FAILED_OF_NETWORK = 5;
     private static final int FAILED_OF_USER = 3;
     private static final EdgeName EDGE = new EdgeName("edge1");
 
@@ -72,10 +76,11 @@ class PassedListenersTest {
             clock,
             new UploadVerdicts(Duration.ofMinutes(5)),
             Optional.empty(),
-            new EdgeLimits(5, 4, 50, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
+            new EdgeLimits(5, 4, FAILED_OF_NETWORK, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
             EdgeAlarms.NONE);
     private volatile List<Zone> zones = List.of();
     private volatile int port;
+    private volatile boolean down;
     private PassedListeners listeners;
 
     @BeforeEach
@@ -121,6 +126,12 @@ class PassedListenersTest {
         }
         if (operation instanceof LoginByPassword login) {
             logins.add(login);
+            if (down) {
+                throw new SeraiException(ErrorCode.BUSY, "The desk is at rest");
+            }
+            if (login.password().reveal().equals("right")) {
+                return new LoginResult.Accepted(new AccountName(login.user()), Set.of(), Duration.ofMinutes(1));
+            }
             return new LoginResult.Refused();
         }
         return PartnerOperation.Done.class.getEnumConstants()[0];
@@ -158,6 +169,11 @@ class PassedListenersTest {
 
     /** A request with a password that is wrong, over a connection of an edge. */
     private String ask(Own own, String user) throws Exception {
+        return ask(own, user, "wrong", 9);
+    }
+
+    /** @param client the last byte of where it comes from */
+    private String ask(Own own, String user, String password, int client) throws Exception {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new Anything()}, new SecureRandom());
         try (Socket plain = new Socket()) {
@@ -168,12 +184,12 @@ class PassedListenersTest {
             plain.connect(own.address());
             ByteArrayOutputStream header = new ByteArrayOutputStream();
             header.writeBytes(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c"));
-            header.writeBytes(new byte[] {(byte) 203, 0, 113, 9, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
+            header.writeBytes(new byte[] {(byte) 203, 0, 113, (byte) client, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
             plain.getOutputStream().write(header.toByteArray());
             try (SSLSocket socket =
                     (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", 443, true)) {
                 String login =
-                        Base64.getEncoder().encodeToString((user + ":wrong").getBytes(StandardCharsets.US_ASCII));
+                        Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.US_ASCII));
                 socket.getOutputStream()
                         .write(("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic " + login
                                         + "\r\n\r\n")
@@ -257,6 +273,13 @@ class PassedListenersTest {
                 .allSatisfy(origin -> assertThat(origin.listener()).isEqualTo("web"));
         assertThat(ask(own, "other")).isEqualTo("HTTP/1.1 401");
         assertThat(logins).hasSize(FAILED_OF_USER + 1);
+        // The network has tried four, and one is left to it; another one is not concerned.
+        for (int i = 0; i < 3; i++) {
+            assertThat(ask(own, "third")).isEqualTo("HTTP/1.1 401");
+        }
+        assertThat(logins).hasSize(FAILED_OF_NETWORK);
+        assertThat(ask(own, "third", "wrong", 10)).isEqualTo("HTTP/1.1 401");
+        assertThat(logins).hasSize(FAILED_OF_NETWORK + 1);
         PassedSessions share = new PassedSessions(service, EDGE.value());
         int passed = 0;
         while (passed < 10 && share.mayConnect()) {
@@ -264,5 +287,21 @@ class PassedListenersTest {
         }
         assertThat(passed).isBetween(4, 6);
         assertThat(new PassedSessions(service, "edge2").mayConnect()).isTrue();
+    }
+
+    @Test
+    void whatTheDeskCouldNotDecideIsNoGuess() throws Exception {
+        zones = List.of(zone("dmz", "web", "edge1"));
+        listeners.follow();
+        Own own = address("dmz", "edge1", "web").orElseThrow();
+        down = true;
+        int tries = 30 + FAILED_OF_NETWORK;
+        for (int i = 0; i < tries; i++) {
+            ask(own, "acme", "right", 9);
+        }
+        assertThat(logins).as("each was tried").hasSize(tries);
+        down = false;
+        assertThat(ask(own, "acme", "right", 9)).isNotEqualTo("HTTP/1.1 401");
+        assertThat(logins).hasSize(tries + 1);
     }
 }
