@@ -122,8 +122,10 @@ public sealed interface PartnerOperation<R> {
      * no endpoint does. The answering side decides by the account as it stands now.
      *
      * @param credentials what {@link LoginResult.Accepted#credentials} was at the login
+     * @param attempt higher each time that this is asked for the session, at whichever server; refused when a higher one was carried
+     *     out before
      */
-    record ResumeSession(SessionId session, Origin origin, AccountName account, String credentials)
+    record ResumeSession(SessionId session, Origin origin, AccountName account, String credentials, long attempt)
             implements PartnerOperation<LoginResult> {
         @Override
         public Class<LoginResult> replyType() {

@@ -40,6 +40,7 @@ public final class Migrations {
             "V008__edges_together.sql",
             "V009__used_proofs.sql",
             "V010__addresses_of_deliveries.sql",
+            "V011__moves_of_sessions.sql",
             "V013__admission_of_known_sessions.sql");
 
     private static final long LOCK_KEY = 0x5e7a1_0001L;

@@ -43,8 +43,8 @@ public final class SessionRegister {
     private static final String ONE_OF_ACCOUNT = "select pg_advisory_xact_lock(1397048137, hashtext('session ' || ?))";
     // Young again, or the tidying of this node, which does not know of it yet, would remove it.
     private static final String MOVE = """
-            update partner_session s set node = ?, epoch = ?, since = clock_timestamp()
-             where s.id = ? and s.account = ? and s.end_requested_at is null and lease_holds(?, ?)
+            update partner_session s set node = ?, epoch = ?, since = clock_timestamp(), latest_move = ?
+             where s.id = ? and s.account = ? and s.latest_move < ? and s.end_requested_at is null and lease_holds(?, ?)
                and (select count(*) from partner_session o join node n on n.epoch = o.epoch
                      where o.account = s.account and o.id <> s.id and n.state in ('active', 'draining')
                        and n.lease_until > clock_timestamp()) < ?
@@ -193,9 +193,11 @@ public final class SessionRegister {
      * the truth about which sessions there are: one that was closed, ended or was to end is in it no more.
      *
      * @param most the sessions that the account may have in the whole cluster
+     * @param attempt only higher than that of every move of this session before, so that one that was given up and comes late does
+     *     not take the session away from where it has gone since
      * @return whether it is this node's now
      */
-    public boolean move(SessionId session, AccountName account, int most) {
+    public boolean move(SessionId session, AccountName account, int most, long attempt) {
         FencingToken token = fence.token();
         self = token.node();
         return database.transaction(connection -> {
@@ -206,11 +208,13 @@ public final class SessionRegister {
             try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
                 statement.setString(1, token.node().value());
                 statement.setLong(2, token.epoch());
-                statement.setObject(3, session.value());
-                statement.setString(4, account.value());
-                statement.setString(5, token.node().value());
-                statement.setLong(6, token.epoch());
-                statement.setInt(7, most);
+                statement.setLong(3, attempt);
+                statement.setObject(4, session.value());
+                statement.setString(5, account.value());
+                statement.setLong(6, attempt);
+                statement.setString(7, token.node().value());
+                statement.setLong(8, token.epoch());
+                statement.setInt(9, most);
                 return statement.executeUpdate() == 1;
             }
         });

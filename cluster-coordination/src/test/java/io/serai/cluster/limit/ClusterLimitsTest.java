@@ -154,17 +154,17 @@ class ClusterLimitsTest {
         assertThat(a.limits.takeOver(dying.dead())).isGreaterThanOrEqualTo(2);
 
         AccountName account = new AccountName("orphans");
-        assertThat(a.limits.sessions().move(ending, account, 3))
+        assertThat(a.limits.sessions().move(ending, account, 3, 1))
                 .as("an operator wants its end")
                 .isFalse();
-        assertThat(a.limits.sessions().move(taken, new AccountName("somebody"), 3))
+        assertThat(a.limits.sessions().move(taken, new AccountName("somebody"), 3, 2))
                 .isFalse();
-        assertThat(a.limits.sessions().move(taken, account, 1)).isTrue();
+        assertThat(a.limits.sessions().move(taken, account, 1, 3)).isTrue();
         a.loggedIn.add(taken);
-        assertThat(a.limits.sessions().move(tooMany, account, 1))
+        assertThat(a.limits.sessions().move(tooMany, account, 1, 4))
                 .as("over the limit")
                 .isFalse();
-        assertThat(b.limits.sessions().move(taken, account, 1))
+        assertThat(b.limits.sessions().move(taken, account, 1, 5))
                 .as("once more, from a node that lives")
                 .isTrue();
         b.loggedIn.add(taken);
@@ -172,10 +172,53 @@ class ClusterLimitsTest {
         assertThat(a.admit(SessionId.random(), "orphans", 1))
                 .as("the place is the other node's")
                 .isEqualTo(Admission.FULL);
-        assertThat(dying.limits.sessions().move(taken, account, 1))
+        assertThat(dying.limits.sessions().move(taken, account, 1, 6))
                 .as("its lease is over")
                 .isFalse();
         dying.close();
+    }
+
+    private static void awaitWaitingForLocks(int count) {
+        await().atMost(Duration.ofSeconds(10)).until(() -> {
+            return a.database.read(connection -> {
+                try (Statement statement = connection.createStatement();
+                        var row = statement.executeQuery("select count(*) from pg_locks l join pg_database d"
+                                + " on d.oid = l.database where d.datname = current_database()"
+                                + " and l.locktype = 'advisory' and not l.granted")) {
+                    row.next();
+                    return row.getInt(1) == count;
+                }
+            });
+        });
+    }
+
+    @Test
+    void aMoveThatWasGivenUpAndComesLateTakesNothingAway() throws Exception {
+        SessionId session = SessionId.random();
+        AccountName account = new AccountName("late");
+        assertThat(a.admit(session, "late", 1)).isEqualTo(Admission.ADMITTED);
+        ExecutorService movers = Executors.newFixedThreadPool(2);
+        Future<Boolean> back;
+        Future<Boolean> givenUp;
+        try (var holder = DATABASE.settings().connect();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("select pg_advisory_xact_lock(1397048137, hashtext('session late'))");
+            back = movers.submit(() -> a.limits.sessions().move(session, account, 1, 2));
+            awaitWaitingForLocks(1);
+            givenUp = movers.submit(() -> b.limits.sessions().move(session, account, 1, 1));
+            awaitWaitingForLocks(2);
+            holder.rollback();
+        }
+        assertThat(back.get(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(givenUp.get(20, TimeUnit.SECONDS)).isFalse();
+        movers.shutdown();
+        assertThat(a.limits.sessions().list())
+                .anyMatch(row -> row.id().equals(session) && row.node().value().equals("a"));
+        assertThat(c.limits.sessions().move(session, account, 1, 2))
+                .as("each number once")
+                .isFalse();
+        assertThat(c.limits.sessions().move(session, account, 1, 3)).isTrue();
     }
 
     @Test
@@ -184,7 +227,7 @@ class ClusterLimitsTest {
         AccountName account = new AccountName("moving");
         assertThat(a.admit(moving, "moving", 1)).isEqualTo(Admission.ADMITTED);
         a.age(moving, Duration.ofMinutes(5));
-        assertThat(b.limits.sessions().move(moving, account, 1)).isTrue();
+        assertThat(b.limits.sessions().move(moving, account, 1, 1)).isTrue();
         // Nobody at b knows it yet: the reply of the move has not come.
         b.limits.sessions().removeOthers(b.token(), Set::of);
         await().during(Duration.ofSeconds(1))

@@ -246,7 +246,8 @@ public final class Link {
         return wanted == 0 ? Optional.empty() : Optional.of(wanted);
     }
 
-    synchronized boolean isLost() {
+    /** Whether its last connection is gone; until then one that cannot be used may be usable again. */
+    public synchronized boolean isLost() {
         return lost;
     }
 

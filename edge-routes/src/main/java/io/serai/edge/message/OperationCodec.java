@@ -97,23 +97,30 @@ public final class OperationCodec {
      * A wish to go on with a session at another server; the message of SESSION_RESUME.
      *
      * @param client the partner's address
+     * @param attempt from 1 on, higher each time that the edge asks for this session, whichever server: what it gave up on does nothing
+     *     any more once it has asked again
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    public record Resume(SessionId session, byte[] ticket, InetAddress client) {
+    public record Resume(SessionId session, byte[] ticket, InetAddress client, long attempt) {
         public byte[] encode() {
             OperationFields fields = new OperationFields();
             fields.session = session.value();
             fields.ticket = ticket;
             fields.clientAddress = client.getAddress();
+            fields.attempt = attempt;
             return fields.encode();
         }
 
         public static Resume decode(byte[] payload) throws ProtocolViolation {
             OperationFields fields = OperationFields.decode(payload);
+            if (fields.attempt < 1) {
+                throw new ProtocolViolation("a resume without its number");
+            }
             return new Resume(
                     new SessionId(fields.session),
                     fields.ticket,
-                    address(fields.clientAddress, 0).getAddress());
+                    address(fields.clientAddress, 0).getAddress(),
+                    fields.attempt);
         }
     }
 

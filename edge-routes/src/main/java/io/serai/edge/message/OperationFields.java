@@ -49,6 +49,7 @@ final class OperationFields {
     Optional<String> ifVersion = Optional.empty();
     byte[] ticket = NOTHING;
     UUID transfer = NONE;
+    long attempt;
 
     byte[] encode() {
         FieldWriter out = new FieldWriter()
@@ -75,7 +76,7 @@ final class OperationFields {
         if (!transfer.equals(NONE)) {
             out.uuid(29, transfer);
         }
-        return out.done();
+        return out.number(30, attempt).done();
     }
 
     /** As {@link #decode}, of no session. */
@@ -113,6 +114,7 @@ final class OperationFields {
             case 26 -> offset = in.number(Long.MAX_VALUE);
             case 27 -> ifVersion = Optional.of(in.text(NAME_BYTES));
             case 29 -> transfer = in.uuid();
+            case 30 -> attempt = in.number(Long.MAX_VALUE);
             default -> takeOfLogin(in);
         }
     }

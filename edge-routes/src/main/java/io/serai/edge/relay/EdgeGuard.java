@@ -147,7 +147,7 @@ final class EdgeGuard {
         alarm("broke the rules of the link: " + what, "its partners do not explain");
     }
 
-    /** A ticket of a session was not made for it, not by us, or too long ago. */
+    /** A ticket of a session was not made for it, or not by us. */
     void badTicket() {
         alarms.refused(edge, "ticket");
         alarm("showed a ticket of a session that is not good", "its partners do not explain");

@@ -38,6 +38,7 @@ final class EdgeSession {
     private int files;
     private boolean stays;
     private boolean opening = true;
+    private long attempts;
 
     EdgeSession(SessionId id, Origin origin, Link link) {
         this.id = id;
@@ -150,6 +151,11 @@ final class EdgeSession {
         }
         state = State.MOVING;
         return true;
+    }
+
+    /** The number of the next try to go on somewhere, which is higher than all before. */
+    synchronized long nextAttempt() {
+        return ++attempts;
     }
 
     /** It is at another server, or at the same by another link; false if it has ended meanwhile. */

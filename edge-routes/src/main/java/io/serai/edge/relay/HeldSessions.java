@@ -139,11 +139,17 @@ final class HeldSessions {
         closeIf(session, () -> session.closesOn(link), reason);
     }
 
-    /** Its edge has given up waiting for it; it ends when the edge does not ask for it once more. */
-    void endUnlessResumed(RelayedSession session) {
-        int seen = session.resumes();
-        String reason = "The edge did not wait for it";
-        later(GOES_ON_WITHIN, () -> closeIf(session, () -> session.closesSince(seen), reason));
+    /** Nobody was told that it goes on by this try of its edge; it ends when the edge does not ask for it once more. */
+    void endUnlessResumed(RelayedSession session, long attempt) {
+        String reason = "The edge did not hear that it goes on";
+        later(GOES_ON_WITHIN, () -> closeIf(session, () -> session.closesSince(attempt), reason));
+    }
+
+    /** It may not go on, which this try of its edge has shown; but the edge may have asked again meanwhile. */
+    void closeRefused(RelayedSession session, long attempt) {
+        if (session.closesSince(attempt)) {
+            closed(session, "It may not go on");
+        }
     }
 
     private void closeIf(RelayedSession session, BooleanSupplier closes, String reason) {

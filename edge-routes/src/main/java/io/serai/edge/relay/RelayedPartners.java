@@ -233,7 +233,7 @@ public final class RelayedPartners implements PartnerDesk, LinkHandler, LinkList
         if (session != null) {
             session.end();
             Link link = session.link();
-            if (link.isUsable()) {
+            if (!link.isLost()) {
                 try {
                     return calls.once(link, operation);
                 } catch (SeraiException e) {

@@ -64,7 +64,9 @@ final class RelayedSession {
     };
 
     private Life life = Life.OPENING;
-    private int resumes;
+    /** Which of its edge's tries to go on was the latest here; 0 after a login. */
+    private long attempt;
+
     private volatile Link link;
     private volatile LoginResult.@Nullable Accepted login;
 
@@ -97,13 +99,22 @@ final class RelayedSession {
         return link;
     }
 
-    /** Whether it goes on over this link of the same edge, as the former is lost; not when it has ended. */
-    synchronized boolean rebind(Link other) {
-        if (life != Life.OPEN) {
+    /** It comes from another server, by this try of its edge. */
+    synchronized RelayedSession resumedBy(long number) {
+        attempt = number;
+        return this;
+    }
+
+    /**
+     * Whether it goes on over this link of the same edge, as the former is lost; not when it has ended, or its edge has tried again
+     * since and has been heard.
+     */
+    synchronized boolean rebind(Link other, long number) {
+        if (life != Life.OPEN || number <= attempt) {
             return false;
         }
         link = other;
-        resumes++;
+        attempt = number;
         sentAway.set(false);
         return true;
     }
@@ -113,14 +124,9 @@ final class RelayedSession {
         return life == Life.OPENING || life == Life.UNWANTED;
     }
 
-    /** How often it went on here; another number means that its edge has asked for it again. */
-    synchronized int resumes() {
-        return resumes;
-    }
-
-    /** As {@link #closes}, unless its edge has asked for it again since. */
-    synchronized boolean closesSince(int seen) {
-        return resumes == seen && closes();
+    /** As {@link #closes}, unless its edge has asked for it again since this try. */
+    synchronized boolean closesSince(long number) {
+        return attempt == number && closes();
     }
 
     /** Who has logged in, as its edge was told. */

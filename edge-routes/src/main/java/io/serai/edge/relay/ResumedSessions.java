@@ -34,8 +34,11 @@ final class ResumedSessions {
 
     /** The answer to SESSION_RESUME: as to a login. Whatever is wrong with a ticket, the edge hears no more than that. */
     static byte[] resume(PartnerService service, Link link, IncomingRequest request) throws ProtocolViolation {
-        Resume resume = Resume.decode(request.takePayload());
         byte[] refused = ReplyCodec.encode(new LoginResult.Refused());
+        if (request.isCancelled()) { // it has waited for a worker for so long that the session may be elsewhere
+            return refused;
+        }
+        Resume resume = Resume.decode(request.takePayload());
         SessionTickets tickets = service.tickets()
                 .orElseThrow(() ->
                         new SeraiException(ErrorCode.UNSUPPORTED, "Sessions do not go from server to server here"));
@@ -45,62 +48,75 @@ final class ResumedSessions {
             service.guards().of(link).badTicket();
             return refused;
         }
-        SessionTicket said = ticket.get();
         RelayedSession held = service.held(resume.session());
         if (held == null || held.link() != link) {
             service.requireTaking();
         }
         byte[] answer = held == null
-                ? begin(service, link, resume.session(), said).orElse(refused)
-                : again(service, held, link, said).orElse(refused);
+                ? begin(service, tickets, link, resume, ticket.get()).orElse(refused)
+                : again(service, held, link, resume, ticket.get()).orElse(refused);
         if (request.isCancelled()) {
             // Nobody hears that it is here. Its edge may ask once more; else nobody would ever end it.
             RelayedSession unheard = service.held(resume.session());
             if (unheard != null) {
-                service.sessions().endUnlessResumed(unheard);
+                service.sessions().endUnlessResumed(unheard, resume.attempt());
             }
         }
         return answer;
     }
 
-    private static Optional<byte[]> begin(PartnerService service, Link link, SessionId id, SessionTicket said)
+    private static Optional<byte[]> begin(
+            PartnerService service, SessionTickets tickets, Link link, Resume resume, SessionTicket said)
             throws ProtocolViolation {
+        if (tickets.isExpired(said)) {
+            LOG.info("Session {} is too old to go on at another server: it ends with its own", resume.session());
+            return Optional.empty();
+        }
         RelayedSession session = new RelayedSession(
-                id,
-                RelayedSession.asserted(link, said.origin()),
-                link,
-                service.desk(),
-                service.guards().of(link));
-        return service.begin(session, () -> resumed(service, session, said));
+                        resume.session(),
+                        RelayedSession.asserted(link, said.origin()),
+                        link,
+                        service.desk(),
+                        service.guards().of(link))
+                .resumedBy(resume.attempt());
+        return service.begin(session, () -> resumed(service, session, resume, said));
     }
 
-    /** Once more at the same server: over another link, or because the first answer was not heard. */
-    private static Optional<byte[]> again(PartnerService service, RelayedSession held, Link link, SessionTicket said) {
+    /**
+     * Once more at the same server: over another link, or because the first answer was not heard. However old the session is, since
+     * this server has it.
+     */
+    private static Optional<byte[]> again(
+            PartnerService service, RelayedSession held, Link link, Resume resume, SessionTicket said) {
         if (!held.link().peer().node().equals(link.peer().node())) {
             return Optional.empty();
         }
         if (held.isOpening()) {
             throw new SeraiException(ErrorCode.BUSY, "The session is being taken over at this moment");
         }
-        if (held.login().isEmpty() || !held.rebind(link)) {
+        if (held.login().isEmpty() || !held.rebind(link, resume.attempt())) {
             return Optional.empty();
         }
-        Optional<byte[]> answer = Optional.empty();
+        Optional<byte[]> answer;
         try {
-            answer = resumed(service, held, said);
-        } finally {
-            if (answer.isEmpty()) {
-                service.sessions().closeQuietly(held, "It may not go on");
-            }
+            answer = resumed(service, held, resume, said);
+        } catch (RuntimeException e) { // whether it may go on is not known; its edge asks again
+            service.sessions().endUnlessResumed(held, resume.attempt());
+            throw e;
+        }
+        if (answer.isEmpty()) {
+            service.sessions().closeRefused(held, resume.attempt());
         }
         LOG.info("Session {} {} over {}", held.id(), answer.isPresent() ? "goes on" : "does not go on", link);
         return answer;
     }
 
     /** Whether it may, and has its place in the cluster, the register says each time anew. */
-    private static Optional<byte[]> resumed(PartnerService service, RelayedSession session, SessionTicket said) {
+    private static Optional<byte[]> resumed(
+            PartnerService service, RelayedSession session, Resume resume, SessionTicket said) {
         LoginResult result = session.desk()
-                .answer(new ResumeSession(session.id(), session.origin(), said.account(), said.credentials()));
+                .answer(new ResumeSession(
+                        session.id(), session.origin(), said.account(), said.credentials(), resume.attempt()));
         return result instanceof LoginResult.Accepted accepted
                 ? Optional.of(accepted(service.tickets(), session, accepted, Optional.of(said.until())))
                 : Optional.empty();

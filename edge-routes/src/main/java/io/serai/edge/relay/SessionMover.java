@@ -35,7 +35,7 @@ final class SessionMover {
     private static final Logger LOG = LoggerFactory.getLogger(SessionMover.class);
     private static final Duration REPLY = Duration.ofSeconds(10);
     private static final long LOOK_MILLIS = 100;
-    private static final long FAREWELL_AGAIN_MILLIS = 1_000;
+    private static final long AGAIN_MILLIS = 1_000;
 
     /** Which links a session may go to. */
     interface Choice {
@@ -52,13 +52,28 @@ final class SessionMover {
         REFUSED
     }
 
-    /**
-     * @param left whether its former server is still there, and only wants to be left
-     * @param unheard servers that may have taken it, though their answer was not heard
-     */
-    private record Move(EdgeSession session, Link from, boolean left, long deadlineNanos, Set<Link> unheard) {
-        Move(EdgeSession session, Link from, boolean left, long deadlineNanos) {
-            this(session, from, left, deadlineNanos, ConcurrentHashMap.newKeySet());
+    private enum Why {
+        /** Its link is lost. */
+        LOST,
+        /** Its server is still there, and only wants to be left. */
+        LEFT,
+        /** It could not be left, but its place may be another server's by now: its own is to take that back. */
+        BACK
+    }
+
+    /** @param unheard servers that may have taken it, though their answer was not heard */
+    private record Move(EdgeSession session, Link from, Why why, long deadlineNanos, Set<Link> unheard) {
+        Move(EdgeSession session, Link from, Why why, long deadlineNanos) {
+            this(session, from, why, deadlineNanos, ConcurrentHashMap.newKeySet());
+        }
+
+        Move become(Why other, Duration within) {
+            return new Move(session, from, other, System.nanoTime() + within.toNanos(), unheard);
+        }
+
+        /** Whether the server that it is to leave can be asked. */
+        boolean isFormerThere() {
+            return why != Why.LOST && from.isUsable();
         }
 
         /** They need not keep it; but this one does. */
@@ -94,7 +109,7 @@ final class SessionMover {
     void lost(EdgeSession session, Link link) {
         if (session.beginMove(link)) {
             start(new Move(
-                    session, link, false, System.nanoTime() + moves.within().toNanos()));
+                    session, link, Why.LOST, System.nanoTime() + moves.within().toNanos()));
         }
     }
 
@@ -102,7 +117,7 @@ final class SessionMover {
     void leave(EdgeSession session) {
         Link from = session.link();
         if (choice.otherThan(from).isPresent() && session.beginLeaving()) {
-            start(new Move(session, from, true, System.nanoTime()));
+            start(new Move(session, from, Why.LEFT, System.nanoTime()));
         }
     }
 
@@ -139,7 +154,11 @@ final class SessionMover {
     }
 
     private Optional<Link> to(Move move) {
-        return move.left() ? choice.otherThan(move.from()) : choice.instead(move.from());
+        return switch (move.why()) {
+            case LOST -> choice.instead(move.from());
+            case LEFT -> choice.otherThan(move.from());
+            case BACK -> Optional.of(move.from()).filter(Link::isUsable);
+        };
     }
 
     private void attempt(Move move) {
@@ -166,14 +185,14 @@ final class SessionMover {
         byte[] message = new Resume(
                         session.id(),
                         session.ticket(),
-                        session.origin().client().getAddress())
+                        session.origin().client().getAddress(),
+                        session.nextAttempt())
                 .encode();
         try {
             Reply reply = to.call(session.id().hashCode(), Method.SESSION_RESUME, message, REPLY);
             if (reply.status() != Status.OK) {
                 LOG.debug("{} does not take session {}: {}", to, session.id(), reply.status());
-                boolean mayTake = reply.status() == Status.BUSY || reply.status() == Status.UNAVAILABLE;
-                return mayTake ? Outcome.NOT_NOW : Outcome.REFUSED;
+                return notTaken(move, to, reply.status());
             }
             if (!(ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted)) {
                 return Outcome.REFUSED;
@@ -190,11 +209,23 @@ final class SessionMover {
             return Outcome.NOT_NOW;
         } catch (ProtocolViolation e) {
             LOG.warn("{} answered a resume with something that cannot be", to);
+            move.unheard().add(to);
             return Outcome.REFUSED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Outcome.REFUSED;
         }
+    }
+
+    private static Outcome notTaken(Move move, Link to, Status status) {
+        return switch (status) {
+            case BUSY, UNAVAILABLE -> Outcome.NOT_NOW;
+            case UNKNOWN_OUTCOME, INTERNAL -> { // it may have the place all the same, and has not decided against the session
+                move.unheard().add(to);
+                yield Outcome.NOT_NOW;
+            }
+            default -> Outcome.REFUSED;
+        };
     }
 
     private void goOn(Move move, Link to, byte[] ticket) {
@@ -205,7 +236,7 @@ final class SessionMover {
             return;
         }
         LOG.info("Session {} goes on at {}", session.id(), to);
-        if (move.from().isUsable() && move.from() != to) {
+        if (!move.from().isLost() && move.from() != to) {
             farewell(session, move.from(), "it goes on at another server");
         }
         if (!to.isUsable()) {
@@ -213,51 +244,53 @@ final class SessionMover {
         }
     }
 
-    /** Says it until it was heard or the link is lost, for a session that nobody ends keeps its place. */
+    /**
+     * Says it until it was heard or the link is lost, for a session that nobody ends keeps its place; or until the session is there
+     * once more.
+     */
     void farewell(EdgeSession session, Link link, String reason) {
         byte[] message = OperationCodec.encode(Call.of(new CloseSession(session.id(), reason), 0));
         var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, message, REPLY)
                 .whenComplete((reply, failure) -> {
                     boolean heard = reply != null && reply.status() != Status.BUSY;
-                    if (!heard && link.isUsable()) {
-                        later(() -> farewell(session, link, reason));
+                    if (!heard && !link.isLost()) {
+                        later(() -> farewellAgain(session, link, reason));
                     }
                 });
     }
 
+    private void farewellAgain(EdgeSession session, Link link, String reason) {
+        if (session.link() != link || session.isEnded()) {
+            farewell(session, link, reason);
+        }
+    }
+
     private void later(Runnable action) {
         try {
-            moves.clock().schedule(action, FAREWELL_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            moves.clock().schedule(action, AGAIN_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("The edge is stopping; what was to be said later is left", e);
         }
     }
 
-    /** It goes nowhere. */
+    /** It does not go where this move would have taken it. */
     private void give(Move move, boolean refused) {
         EdgeSession session = move.session();
-        if (move.left() && move.from().isUsable() && !move.unheard().isEmpty()) {
-            // Its place may be another server's by now: its own takes that back, or it has none.
-            if (resume(move, move.from()) == Outcome.GOES_ON) {
-                return;
-            }
-            farewell(session, move.from(), "its place is lost");
-            move.farewellToUnheard(move.from(), link -> farewell(session, link, "the partner is not there any more"));
-            session.end();
-            ended.accept(session, "the server is gone; connect again");
-            return;
-        }
-        if (move.left() && move.from().isUsable()) {
+        boolean isThere = move.isFormerThere();
+        if (isThere && move.why() == Why.LEFT && move.unheard().isEmpty()) {
             session.stays(refused);
-        } else if (move.left() && !refused) {
-            start(new Move(
-                    session,
-                    move.from(),
-                    false,
-                    System.nanoTime() + moves.within().toNanos(),
-                    move.unheard()));
+        } else if (isThere && move.why() == Why.LEFT) {
+            start(move.become(Why.BACK, Duration.ZERO));
+        } else if (isThere && !refused && !session.isEnded()) {
+            // Its own server does not know either, as long as the register is away. What is asked waits, and its link decides.
+            later(() -> start(move));
+        } else if (move.why() != Why.LOST && !refused && !session.isEnded()) {
+            start(move.become(Why.LOST, moves.within()));
         } else {
-            move.farewellToUnheard(null, link -> farewell(session, link, "the partner is not there any more"));
+            if (!move.from().isLost()) {
+                farewell(session, move.from(), "its place is lost");
+            }
+            move.farewellToUnheard(move.from(), link -> farewell(session, link, "the partner is not there any more"));
             session.end();
             ended.accept(session, "the server is gone; connect again");
         }

@@ -86,7 +86,15 @@ public final class SessionTickets {
         }
     }
 
-    /** What a ticket says; empty when it is none of this cluster, is bound to something else, or has expired. */
+    /** Whether it is too late to take a session over by what this says. */
+    public boolean isExpired(SessionTicket said) {
+        return !said.until().isAfter(clock.instant());
+    }
+
+    /**
+     * What a ticket says; empty when it is none of this cluster or is bound to something else. It may have expired, which is nobody's
+     * fault: {@link #isExpired} is to be asked.
+     */
     public Optional<SessionTicket> open(Bound bound, byte[] ticket) {
         if (ticket.length < 1 + NONCE_BYTES + TAG_BITS / 8 || ticket[0] != FORMAT) {
             return Optional.empty();
@@ -95,8 +103,7 @@ public final class SessionTickets {
         try {
             byte[] plain = cipher(Cipher.DECRYPT_MODE, nonce, bound)
                     .doFinal(ticket, 1 + NONCE_BYTES, ticket.length - 1 - NONCE_BYTES);
-            return Optional.of(SessionTicket.decode(plain))
-                    .filter(read -> read.until().isAfter(clock.instant()));
+            return Optional.of(SessionTicket.decode(plain));
         } catch (AEADBadTagException | ProtocolViolation e) {
             return Optional.empty();
         } catch (GeneralSecurityException e) {

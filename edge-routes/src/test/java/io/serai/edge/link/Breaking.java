@@ -1,5 +1,6 @@
 package io.serai.edge.link;
 
+import io.serai.edge.message.LinkMessages.ConnectionClass;
 import java.lang.reflect.Field;
 import java.util.List;
 
@@ -29,6 +30,14 @@ public final class Breaking {
 
     public static void connectionWithRequests(Link link) {
         connections(link).stream().filter(c -> c.requestLoad() > 0).toList().forEach(Breaking::kill);
+    }
+
+    /** Requests cannot be sent any more, but the link lives. */
+    public static void control(Link link) {
+        connections(link).stream()
+                .filter(c -> c.peerHello().connectionClass() == ConnectionClass.CONTROL)
+                .toList()
+                .forEach(Breaking::kill);
     }
 
     public static void connectionsWithStreams(Link link) {

@@ -39,6 +39,20 @@ public final class TestLink implements AutoCloseable {
             new LinkSettings.KeepAlive(Duration.ofMillis(300), Duration.ofMillis(1_200), Duration.ofMillis(400)),
             new LinkSettings.Flow(64 << 10, 256 << 10, 2 << 20, 64 << 20, 64, 256, 4 << 20));
 
+    /** For a machine that is busy with something else: silence alone ends nothing soon. */
+    public static final LinkSettings PATIENT = new LinkSettings(
+            new LinkSettings.Connections(
+                    2,
+                    2,
+                    4,
+                    Duration.ofSeconds(20),
+                    Duration.ofMillis(50),
+                    Duration.ofMillis(500),
+                    Duration.ofHours(24),
+                    1L << 40),
+            new LinkSettings.KeepAlive(Duration.ofSeconds(1), Duration.ofSeconds(40), Duration.ofSeconds(20)),
+            QUICK.flow());
+
     /** Hears and remembers. */
     public static class Ear implements LinkListener {
         public final List<Link> up = new CopyOnWriteArrayList<>();

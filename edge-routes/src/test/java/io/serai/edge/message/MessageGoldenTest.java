@@ -188,11 +188,14 @@ class MessageGoldenTest {
     @Test
     void sessionsThatMove() throws Exception {
         InetAddress client = InetAddress.getByName("203.0.113.9");
-        byte[] resume = new Resume(SESSION, new byte[] {1, 2, 3}, client).encode();
-        assertThat(hex(resume)).isEqualTo(SESSION_HEX + "9a0104cb007109" + "e20103010203");
+        byte[] resume = new Resume(SESSION, new byte[] {1, 2, 3}, client, 300).encode();
+        assertThat(hex(resume)).isEqualTo(SESSION_HEX + "9a0104cb007109" + "e20103010203" + "f001ac02");
         assertThat(Resume.decode(resume).session()).isEqualTo(SESSION);
         assertThat(Resume.decode(resume).ticket()).containsExactly(1, 2, 3);
         assertThat(Resume.decode(resume).client()).isEqualTo(client);
+        assertThat(Resume.decode(resume).attempt()).isEqualTo(300);
+        byte[] unnumbered = new Resume(SESSION, new byte[] {1, 2, 3}, client, 0).encode();
+        assertThatThrownBy(() -> Resume.decode(unnumbered)).isInstanceOf(ProtocolViolation.class);
 
         LoginResult.Accepted accepted =
                 new LoginResult.Accepted(new AccountName("acme"), Set.of(), Duration.ZERO, "never on the way");

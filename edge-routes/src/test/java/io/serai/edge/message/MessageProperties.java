@@ -30,6 +30,7 @@ class MessageProperties {
         decode(payload, Bye::decode);
         decode(payload, LinkMessages.Failure::decode);
         decode(payload, OperationCodec.UploadQuery::decode);
+        decode(payload, OperationCodec.Resume::decode);
         decode(payload, TcpMessages.Connect::decode);
         decode(payload, TcpMessages.Connected::decode);
         decode(payload, TcpMessages.Accepted::decode);

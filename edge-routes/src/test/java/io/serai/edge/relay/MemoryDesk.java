@@ -58,6 +58,8 @@ final class MemoryDesk implements PartnerDesk {
     volatile CountDownLatch closesMay = new CountDownLatch(0);
     final AtomicInteger closesAsked = new AtomicInteger();
     final AtomicInteger resumesAsked = new AtomicInteger();
+    /** So many of the next resumes find no database. */
+    final AtomicInteger resumesFail = new AtomicInteger();
     /** Sessions whose place another one has. */
     final Set<SessionId> ended = ConcurrentHashMap.newKeySet();
 
@@ -103,6 +105,9 @@ final class MemoryDesk implements PartnerDesk {
         if (operation instanceof ResumeSession resume) {
             resumesAsked.incrementAndGet();
             await(resumesMay);
+            if (resumesFail.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                throw new SeraiException(ErrorCode.DATABASE_DOWN, "The database is away");
+            }
             if (ended.contains(resume.session())) {
                 return new LoginResult.Refused();
             }

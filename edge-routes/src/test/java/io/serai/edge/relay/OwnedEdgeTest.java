@@ -248,7 +248,7 @@ class OwnedEdgeTest {
     }
 
     private static boolean resumes(Link by, SessionId session, byte[] ticket, String client) throws Exception {
-        byte[] resume = new Resume(session, ticket, InetAddress.getByName(client)).encode();
+        byte[] resume = new Resume(session, ticket, InetAddress.getByName(client), 1).encode();
         Reply reply = by.call(0, Method.SESSION_RESUME, resume, SOON);
         assertThat(reply.status()).isEqualTo(Status.OK);
         return ReplyCodec.decode(LoginResult.class, reply.payload()) instanceof LoginResult.Accepted;

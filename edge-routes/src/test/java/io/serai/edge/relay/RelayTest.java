@@ -455,7 +455,8 @@ class RelayTest {
         byte[] resume = new Resume(
                         session,
                         new byte[40],
-                        opening(session).origin().client().getAddress())
+                        opening(session).origin().client().getAddress(),
+                        1)
                 .encode();
         assertThat(link.call(0, Method.SESSION_RESUME, resume, SOON).status()).isEqualTo(Status.UNSUPPORTED);
     }

@@ -1,7 +1,6 @@
 package io.serai.edge.relay;
 
-import static io.serai.edge.link.TestLink.QUICK;
-import static io.serai.edge.link.TestLink.SOON;
+import static io.serai.edge.link.TestLink.PATIENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -38,17 +37,21 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Sessions that are to go on: what a server answers when things go slowly, and what an edge says when it gives up. */
 class ResumeAnswersTest {
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final int RUNNING = 3;
     private static final Origin ORIGIN = new Origin(
             Protocol.SFTP,
             "partners",
@@ -59,11 +62,27 @@ class ResumeAnswersTest {
     private final SessionTickets tickets =
             new SessionTickets(new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system());
     private final MemoryDesk desk = new MemoryDesk();
+    private final AtomicLong attempts = new AtomicLong();
+    private final AtomicInteger badTickets = new AtomicInteger();
+    private final EdgeAlarms alarms = new EdgeAlarms() {
+        @Override
+        public void violated(String edge) {}
+
+        @Override
+        public void refused(String edge, String limit) {
+            badTickets.addAndGet(limit.equals("ticket") ? 1 : 0);
+        }
+    };
     private final ExecutorService workers = Executors.newFixedThreadPool(8);
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-    private final PartnerService service =
-            new PartnerService(workers, clock, new UploadVerdicts(Duration.ofMinutes(5)), Optional.of(tickets));
-    private final TestLink test = new TestLink(QUICK, service, new TestLink.Refusing());
+    private final PartnerService service = new PartnerService(
+            workers,
+            clock,
+            new UploadVerdicts(Duration.ofMinutes(5)),
+            Optional.of(tickets),
+            new EdgeLimits(100, 100, 20, 100, 100, Duration.ofMinutes(10), RUNNING, 100),
+            alarms);
+    private final TestLink test = new TestLink(PATIENT, service, new TestLink.Refusing());
 
     @AfterEach
     void stop() {
@@ -88,8 +107,29 @@ class ResumeAnswersTest {
     }
 
     private byte[] resume(SessionId session) throws Exception {
-        byte[] ticket = ticket(session, tickets.until());
-        return new Resume(session, ticket, InetAddress.getByName("203.0.113.9")).encode();
+        return resume(session, tickets.until());
+    }
+
+    private byte[] resume(SessionId session, Instant until) throws Exception {
+        return new Resume(
+                        session,
+                        ticket(session, until),
+                        InetAddress.getByName("203.0.113.9"),
+                        attempts.incrementAndGet())
+                .encode();
+    }
+
+    private SessionId loggedIn(Link link) throws Exception {
+        SessionId session = SessionId.random();
+        assertThat(ask(link, new OpenSession(session, ORIGIN)).status()).isEqualTo(Status.OK);
+        assertThat(isAccepted(ask(link, new LoginByPassword(session, "acme", new SecretText("secret")))))
+                .isTrue();
+        return session;
+    }
+
+    private static boolean works(Link link, SessionId session) throws Exception {
+        StatFile stat = new StatFile(session, VirtualPath.parse("/none"), StatPurpose.LOOK);
+        return ask(link, stat).status() == Status.NO_SUCH_FILE;
     }
 
     private static boolean isAccepted(Reply reply) throws Exception {
@@ -102,7 +142,7 @@ class ResumeAnswersTest {
     }
 
     private void givesUp(Link link, SessionId session) {
-        assertThatThrownBy(() -> link.call(0, Method.SESSION_RESUME, resume(session), Duration.ofMillis(500)))
+        assertThatThrownBy(() -> link.call(0, Method.SESSION_RESUME, resume(session), Duration.ofSeconds(2)))
                 .isInstanceOf(TimeoutException.class);
     }
 
@@ -124,17 +164,93 @@ class ResumeAnswersTest {
                 .isTrue();
         await().atMost(Duration.ofSeconds(40)).until(() -> service.sessionCount() == 1);
         assertThat(desk.accounts).containsOnlyKeys(wanted);
-        StatFile stat = new StatFile(wanted, VirtualPath.parse("/none"), StatPurpose.LOOK);
-        assertThat(ask(link, stat).status()).isEqualTo(Status.NO_SUCH_FILE);
+        assertThat(works(link, wanted)).isTrue();
+    }
+
+    @Test
+    void aResumeThatWaitedUntilTheEdgeGaveUpIsNotCarriedOut() throws Exception {
+        Link link = up();
+        desk.resumesMay = new CountDownLatch(1);
+        for (int i = 0; i < RUNNING; i++) {
+            givesUp(link, SessionId.random());
+        }
+        givesUp(link, SessionId.random());
+        assertThat(desk.resumesAsked).as("the last one waits for a worker").hasValue(RUNNING);
+        desk.resumesMay.countDown();
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(SessionId.random()), SOON)))
+                .isTrue();
+        assertThat(desk.resumesAsked).hasValue(RUNNING + 1);
+    }
+
+    @Test
+    void aHeldSessionStaysWhenTheDatabaseIsAwayForAMoment() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        desk.resumesFail.set(1);
+        assertThat(link.call(0, Method.SESSION_RESUME, resume(session), SOON).status())
+                .isEqualTo(Status.UNAVAILABLE);
+        assertThat(works(link, session)).isTrue();
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session), SOON)))
+                .isTrue();
+        desk.resumesFail.set(1);
+        SessionId forgotten = loggedIn(link);
+        assertThat(link.call(0, Method.SESSION_RESUME, resume(forgotten), SOON).status())
+                .isEqualTo(Status.UNAVAILABLE);
+        await().atMost(Duration.ofSeconds(40)).until(() -> service.sessionCount() == 1);
+        assertThat(works(link, session)).isTrue();
+    }
+
+    @Test
+    void aSessionThatWentOnByALaterTryIsNotEndedByTheFormerOne() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        desk.resumesMay = new CountDownLatch(1);
+        givesUp(link, session);
+        byte[] again = resume(session);
+        CompletableFuture<Reply> second = link.request(0, Method.SESSION_RESUME, again, SOON);
+        await().atMost(SOON).until(() -> desk.resumesAsked.get() == 2);
+        desk.resumesMay.countDown();
+        assertThat(isAccepted(second.get())).isTrue();
+        await().during(Duration.ofSeconds(18)).atMost(Duration.ofSeconds(30)).until(() -> works(link, session));
+    }
+
+    @Test
+    void aFormerTryThatIsRefusedDoesNotEndWhatWentOnByALaterOne() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        byte[] former = resume(session);
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session), SOON)))
+                .isTrue();
+        desk.ended.add(session);
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, former, SOON)))
+                .isFalse();
+        assertThat(desk.resumesAsked).hasValue(1);
+        assertThat(works(link, session)).isTrue();
+    }
+
+    @Test
+    void anOldSessionGoesOnWhereItIsAndNowhereElseAndNobodyIsAlarmed() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        Instant over = Instant.now().minusSeconds(1);
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session, over), SOON)))
+                .as("at the server that has it")
+                .isTrue();
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(SessionId.random(), over), SOON)))
+                .as("at another one")
+                .isFalse();
+        assertThat(desk.resumesAsked).hasValue(1);
+        assertThat(badTickets).hasValue(0);
+        byte[] forged = new Resume(session, new byte[60], InetAddress.getByName("203.0.113.9"), 9).encode();
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, forged, SOON)))
+                .isFalse();
+        assertThat(badTickets).hasValue(1);
     }
 
     @Test
     void aHeldSessionGoesOnOnlyWithItsPlace() throws Exception {
         Link link = up();
-        SessionId session = SessionId.random();
-        assertThat(ask(link, new OpenSession(session, ORIGIN)).status()).isEqualTo(Status.OK);
-        assertThat(isAccepted(ask(link, new LoginByPassword(session, "acme", new SecretText("secret")))))
-                .isTrue();
+        SessionId session = loggedIn(link);
         assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session), SOON)))
                 .isTrue();
         assertThat(desk.resumesAsked).as("the register is asked").hasValue(1);
@@ -151,8 +267,7 @@ class ResumeAnswersTest {
         SessionId session = SessionId.random();
         Instant until = Instant.now().plusSeconds(600).truncatedTo(ChronoUnit.MILLIS);
         for (int i = 0; i < 2; i++) { // at another server, and once more at the same
-            byte[] message = new Resume(session, ticket(session, until), InetAddress.getByName("203.0.113.9")).encode();
-            Reply reply = link.call(0, Method.SESSION_RESUME, message, SOON);
+            Reply reply = link.call(0, Method.SESSION_RESUME, resume(session, until), SOON);
             assertThat(isAccepted(reply)).isTrue();
             assertThat(tickets.open(bound(session), ReplyCodec.ticket(reply.payload()))
                             .orElseThrow()
@@ -184,7 +299,7 @@ class ResumeAnswersTest {
                 (session, reason) -> {},
                 new Patience(SOON, SOON, SOON),
                 Optional.of(new SessionMoves(workers, clock, Duration.ofSeconds(2))));
-        try (TestLink edge = new TestLink(QUICK, slow, partners)) {
+        try (TestLink edge = new TestLink(PATIENT, slow, partners)) {
             between[0] = edge;
             edge.edgeEar.whenLost = lost -> partners.lost(lost, "broken");
             edge.edgeEar.whenUp = partners::up;

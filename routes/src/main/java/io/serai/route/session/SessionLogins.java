@@ -186,8 +186,8 @@ final class SessionLogins {
             if (standing != LoginDecision.ACCEPTED) {
                 reason = standing.reason();
             } else if (!limits.sessions()
-                    .move(session.id(), account.name(), account.limits().sessions())) {
-                reason = "it has ended, or its account has its most sessions";
+                    .move(session.id(), account.name(), account.limits().sessions(), resume.attempt())) {
+                reason = "it has ended or gone elsewhere since, or its account has its most sessions";
             } else {
                 session.logIn(account.name());
                 boolean changed = account(account.name().value())

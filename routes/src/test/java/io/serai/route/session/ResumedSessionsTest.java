@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ResumedSessionsTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String ADDRESS = "192.0.2.7";
+    private static final AtomicLong ATTEMPTS = new AtomicLong();
 
     @RegisterExtension
     static final TestDatabase DATABASE = new TestDatabase();
@@ -72,11 +74,16 @@ class ResumedSessionsTest {
     }
 
     private static LoginResult resume(RunningNode node, SessionId session, TestAccounts asItWas) {
+        return resume(node, session, asItWas, ATTEMPTS.incrementAndGet());
+    }
+
+    private static LoginResult resume(RunningNode node, SessionId session, TestAccounts asItWas, long attempt) {
         return node.sessions.answer(new ResumeSession(
                 session,
                 RunningNode.origin(Protocol.SFTP, ADDRESS),
                 new AccountName(asItWas.build().name().value()),
-                credentials(asItWas)));
+                credentials(asItWas),
+                attempt));
     }
 
     private static void assertRefusedAndGone(RunningNode node, SessionId session, TestAccounts asItWas) {
@@ -134,6 +141,19 @@ class ResumedSessionsTest {
         second.sessions.answer(new CloseSession(session, "it goes on elsewhere"));
         assertThat(first.limits.sessions().requestEnd(session, "olga")).isTrue();
         assertThat(resume(first, session, account)).isEqualTo(new LoginResult.Refused());
+    }
+
+    @Test
+    void aResumeThatCameLateTakesNothingAway() {
+        TestAccounts account = TestAccounts.named("late");
+        everywhere(account);
+        SessionId session = first.session("late");
+        long givenUp = ATTEMPTS.incrementAndGet();
+        assertThat(resume(first, session, account)).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(resume(second, session, account, givenUp)).isEqualTo(new LoginResult.Refused());
+        assertNoSession(second, session);
+        assertThat(nodeOf(session)).contains("n1");
+        first.put(session, "/outbox/a", new byte[10]);
     }
 
     @Test
