@@ -62,7 +62,7 @@ public interface Deliveries {
      * Where a step delivers to.
      *
      * @param sourceSha256 what the bytes hash to, where that is known before they are sent
-     * @param address the first address of a site that has several; empty for one that has one
+     * @param address the first address of the site
      */
     record Target(
             SiteName site,
@@ -77,7 +77,7 @@ public interface Deliveries {
      * What an attempt may have left at the site.
      *
      * @param sourceSha256 what all of the bytes hash to of which it holds a beginning, where that is known
-     * @param address at which of the site's addresses; empty for the first
+     * @param address at which address of the site; empty for the first
      */
     record Part(String tempName, Optional<String> sourceSha256, Optional<HostPort> address) {}
 
@@ -87,7 +87,7 @@ public interface Deliveries {
      * @param sourceSha256 what the bytes hash to that are to be sent now, where that is known
      * @param parts what earlier attempts may have left at the site, the newest first
      * @param address at which of the site's addresses this attempt works, or has worked when it came to the rename; empty
-     *     for the only one
+     *     for the first, where an older version did not record it
      */
     record Delivery(
             ClaimedEvent event,

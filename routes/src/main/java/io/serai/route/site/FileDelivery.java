@@ -61,7 +61,7 @@ final class FileDelivery {
                         temporary,
                         parcel.finalPath(),
                         parcel.body().sha256(),
-                        SiteAddresses.first(site)));
+                        Optional.of(SiteAddresses.first(site))));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;

@@ -20,6 +20,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +68,7 @@ final class HttpsDelivery {
                         parcel.finalPath(),
                         parcel.finalPath(),
                         parcel.body().sha256(),
-                        SiteAddresses.first(site)));
+                        Optional.of(SiteAddresses.first(site))));
         if (delivery.stage() == Stage.DELIVERED) {
             LOG.debug("Transfer {}: {} has it already", delivery.transfer(), site.name());
             return;

@@ -9,21 +9,18 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.HostPort;
 import io.serai.config.object.Site;
 import io.serai.route.site.connection.SiteConnections;
-import java.util.List;
 import java.util.Optional;
 
 /**
- * At which address of a site with several a delivery works. Until the rename is recorded it may begin anew at any of them;
+ * At which address of a site a delivery works. A site may get another host between two attempts, or have several addresses. Until the rename is recorded it may begin anew at any of them;
  * from then on nothing but the address where it was to happen can tell whether it did.
  */
 final class SiteAddresses {
     private SiteAddresses() {}
 
-    /** The first of several; empty for a site that has one. */
-    static Optional<HostPort> first(Site site) {
-        return site.recovery().isEmpty()
-                ? Optional.empty()
-                : Optional.of(site.addresses().get(0));
+    /** Its host and port. */
+    static HostPort first(Site site) {
+        return site.addresses().get(0);
     }
 
     /** The one address where this delivery can go on; empty when it may be any. */
@@ -31,23 +28,21 @@ final class SiteAddresses {
         if (delivery.stage() != Stage.RENAMING) {
             return Optional.empty();
         }
-        Optional<HostPort> only = delivery.address().or(() -> first(site));
-        if (only.isPresent() && !site.addresses().contains(only.get())) {
+        HostPort only = delivery.address().orElseGet(() -> first(site));
+        if (!site.addresses().contains(only)) {
             throw new SeraiException(
                     ErrorCode.SITE_UNREACHABLE,
-                    "Site " + site.name() + ": an earlier attempt has sent the file to " + only.get()
+                    "Site " + site.name() + ": an earlier attempt has sent the file to " + only
                             + ", which alone can tell whether it has it, and which is no address of the site any more;"
                             + " add it to the site's recovery, or look there and then resubmit the transfer or leave it");
         }
-        return only;
+        return Optional.of(only);
     }
 
     /** Records where the lease leads to, if that is not recorded yet. */
     static Delivery reached(Deliveries deliveries, Site site, Delivery delivery, SiteConnections.Lease lease) {
         HostPort here = lease.address();
-        if (site.recovery().isEmpty()
-                || delivery.stage() != Stage.SENDING
-                || delivery.address().equals(Optional.of(here))) {
+        if (delivery.stage() != Stage.SENDING || delivery.address().equals(Optional.of(here))) {
             return delivery;
         }
         Delivery[] moved = {delivery};
@@ -62,11 +57,10 @@ final class SiteAddresses {
 
     /** Whether no connection will ever lead to where the part lies. */
     static boolean isOutOfReach(Site site, Part part) {
-        List<HostPort> all = site.addresses();
-        return !all.contains(at(site, part));
+        return !site.addresses().contains(at(site, part));
     }
 
     private static HostPort at(Site site, Part part) {
-        return part.address().orElseGet(() -> site.addresses().get(0));
+        return part.address().orElseGet(() -> first(site));
     }
 }

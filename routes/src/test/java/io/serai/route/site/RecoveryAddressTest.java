@@ -166,6 +166,54 @@ class RecoveryAddressTest {
     }
 
     @Test
+    void aRenameIsNotAskedOfAHostThatTheSiteWasGivenLater() throws Exception {
+        Site before = Parcels.recovering(site(), List.of());
+        deliveries.afterRenaming.set(toPrimary::cut);
+        assertThatThrownBy(() -> deliver(1, before, bytes("orders"))).isInstanceOf(SeraiException.class);
+        Site after = before.at(new HostPort("127.0.0.1", toStandIn.port()));
+        assertThatThrownBy(() -> deliver(2, after, bytes("orders")))
+                .isInstanceOfSatisfying(SeraiException.class, failure -> {
+                    assertThat(failure.code()).isEqualTo(ErrorCode.SITE_UNREACHABLE);
+                    assertThat(failure.text()).contains("127.0.0.1:" + toPrimary.port(), "recovery", "resubmit");
+                });
+        assertThat(deliveries.stage(event(1, 2), STEP)).isEqualTo(Stage.RENAMING);
+        Site both = Parcels.recovering(after, before.addresses());
+        assertThatThrownBy(() -> deliver(3, both, bytes("orders"))).isInstanceOf(SeraiException.class);
+        assertThat(deliveries.stage(event(1, 3), STEP)).isEqualTo(Stage.RENAMING);
+        toPrimary.mend();
+        deliver(4, both, bytes("orders"));
+        assertThat(names(there)).containsExactly(NAME);
+        assertThat(names(instead)).isEmpty();
+    }
+
+    @Test
+    void aRequestIsNotMadeAtAHostThatTheSiteWasGivenLater() throws Exception {
+        try (NginxServer a = new NginxServer(folder.resolve("a"));
+                NginxServer b = new NginxServer(folder.resolve("b"))) {
+            Site before = Parcels.site(
+                    Protocol.HTTPS,
+                    a.port(),
+                    "",
+                    Optional.of("partner"),
+                    Optional.of(new SecretText("secret")),
+                    Optional.empty(),
+                    List.of(a.certificate(), b.certificate()),
+                    Duration.ofSeconds(10));
+            deliveries.death = Death.BEFORE_DELIVERED;
+            assertThatThrownBy(() -> put(1, 1, before, NAME)).isInstanceOf(InMemoryDeliveries.Killed.class);
+            deliveries.death = Death.NEVER;
+            Site after = before.at(new HostPort("127.0.0.1", b.port()));
+            assertThatThrownBy(() -> put(1, 2, after, NAME))
+                    .isInstanceOfSatisfying(
+                            SeraiException.class,
+                            failure -> assertThat(failure.code()).isEqualTo(ErrorCode.SITE_UNREACHABLE));
+            assertThat(b.root().resolve(NAME)).doesNotExist();
+            put(1, 3, before, NAME);
+            assertThat(deliveries.stage(event(1, 3), STEP)).isEqualTo(Stage.DELIVERED);
+        }
+    }
+
+    @Test
     void whatEarlierAttemptsLeftIsKnownByItsAddress() throws Exception {
         byte[] content = new byte[5 << 20];
         new Random(3).nextBytes(content);
