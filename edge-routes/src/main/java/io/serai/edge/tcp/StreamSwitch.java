@@ -45,6 +45,9 @@ public final class StreamSwitch implements LinkHandler {
         } catch (ProtocolViolation e) {
             LOG.warn("{} opened a stream that cannot be: {}", link, e.text());
             stream.result(Status.PROTOCOL, new Failure(e.text(), 0).encode());
+        } catch (RuntimeException e) { // of one stream: the others on the connection are not to suffer
+            LOG.error("A stream that {} opened could not be served", link, e);
+            stream.result(Status.INTERNAL, new Failure("it could not be served", 0).encode());
         }
     }
 

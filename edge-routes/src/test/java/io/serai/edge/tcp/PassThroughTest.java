@@ -122,6 +122,27 @@ class PassThroughTest {
     }
 
     @Test
+    void aStreamThatCannotBeServedLeavesTheOthersOfItsConnection() throws Exception {
+        PassThroughListener broken = new PassThroughListener(
+                bench.sockets, TcpBench.BROKEN, tried -> bench.test.acceptor.pick(tried), LIMITS);
+        try (Socket client = connect()) {
+            client.setSoTimeout(10_000);
+            client.getOutputStream().write(1);
+            assertThat(client.getInputStream().read()).isEqualTo(1);
+            InetSocketAddress fine = edge;
+            edge = broken.start(new InetSocketAddress(LOOPBACK, 0));
+            for (int i = 0; i < 4; i++) {
+                refused();
+            }
+            edge = fine;
+            client.getOutputStream().write(2);
+            assertThat(client.getInputStream().read()).isEqualTo(2);
+        } finally {
+            broken.stop();
+        }
+    }
+
+    @Test
     void aBalancerSaysWhoseConnectionItIsAndNobodyElseComesIn() throws Exception {
         List<InetSocketAddress> asked = new CopyOnWriteArrayList<>();
         PassThroughListener behind = new PassThroughListener(

@@ -29,6 +29,9 @@ import java.util.concurrent.Executors;
 final class TcpBench implements AutoCloseable {
     static final TcpLimits LIMITS =
             new TcpLimits(Duration.ofSeconds(3), Duration.ofSeconds(20), Duration.ofSeconds(10), 50);
+    /** A listener that fails to say where it is. */
+    static final String BROKEN = "broken";
+
     static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
     final Map<String, InetAddress[]> names = new ConcurrentHashMap<>();
@@ -49,8 +52,13 @@ final class TcpBench implements AutoCloseable {
         outbound = new OutboundService(connector, limits);
         passThrough = new PassThroughService(
                 sockets,
-                (edge, accepted) -> Optional.ofNullable(listeners.get(accepted.listener()))
-                        .map(address -> new PassThroughService.Own(address, "bench")),
+                (edge, accepted) -> {
+                    if (accepted.listener().equals(BROKEN)) {
+                        throw new IllegalStateException("it is just being closed");
+                    }
+                    return Optional.ofNullable(listeners.get(accepted.listener()))
+                            .map(address -> new PassThroughService.Own(address, "bench"));
+                },
                 limits);
         test = new TestLink(
                 QUICK,

@@ -8,11 +8,13 @@ import io.serai.edge.tcp.PassThroughService.Own;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.apache.camel.CamelContext;
@@ -28,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The node's listeners for connections that edges pass through, on loopback, which take connections of this process alone:
  * for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
- * sessions are known by it. They follow the zones; what could not be opened is tried again. Its methods take turns.
+ * sessions are known by it. They follow the zones; what could not be opened is tried again. Those that change them take turns.
  */
 public final class PassedListeners {
     private static final Logger LOG = LoggerFactory.getLogger(PassedListeners.class);
@@ -41,10 +43,12 @@ public final class PassedListeners {
     private final Supplier<CamelContext> camel;
     private final Supplier<List<Zone>> zones;
     private final Parts parts;
-    /** The endpoints of the routes that run, by place. */
-    private final Map<Place, String> running = new HashMap<>();
+    /** The endpoints of the routes that run, by place. One that stops is none of them any more. */
+    private final Map<Place, String> running = new ConcurrentHashMap<>();
 
     private final Map<Place, String> failures = new HashMap<>();
+    /** What is shown, also while a route that stops holds up the others. */
+    private volatile Map<String, String> shown = Map.of();
 
     /**
      * What they are made of.
@@ -98,6 +102,7 @@ public final class PassedListeners {
                 add(place, from);
             }
         });
+        shown = said();
     }
 
     private Map<Place, String> wanted() {
@@ -122,19 +127,38 @@ public final class PassedListeners {
         }
     }
 
-    /** What could not be opened and why, by zone, edge and listener. */
-    public synchronized Map<String, String> troubles() {
+    /** What could not be opened and why, by zone, edge and listener; never waits for what is brought to the zones now. */
+    public Map<String, String> troubles() {
+        return shown;
+    }
+
+    private Map<String, String> said() {
         Map<String, String> troubles = new TreeMap<>();
         failures.forEach((place, why) -> troubles.put(
                 place.name(),
                 "connections of the listener " + place.listener() + " that the edge " + place.edge()
                         + " passes through are not answered here; it is tried again: " + why));
-        return troubles;
+        return Collections.unmodifiableMap(troubles);
     }
 
-    /** Where this listener of this zone is answered for this edge; empty when the zone passes nothing of that name through. */
+    /**
+     * Where this listener of this zone is answered for this edge; empty when the zone passes nothing of that name through, and
+     * while it is opened or closed.
+     */
     public Optional<Own> address(ZoneName zone, EdgeName edge, String listener) {
         Place place = new Place(zone, edge, listener);
+        if (!running.containsKey(place)) {
+            return Optional.empty();
+        }
+        try {
+            return bound(place);
+        } catch (IllegalStateException e) { // Camel has begun to stop it
+            LOG.debug("{} is just being closed", place.name(), e);
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Own> bound(Place place) {
         Route route = camel.get().getRoute(place.routeId());
         ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
         return route != null

@@ -42,10 +42,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -79,6 +82,7 @@ class PassedListenersTest {
             new EdgeLimits(5, 4, FAILED_OF_NETWORK, 30, FAILED_OF_USER, Duration.ofHours(5), 2, 2),
             EdgeAlarms.NONE);
     private volatile List<Zone> zones = List.of();
+    private volatile Runnable whileFollowing = () -> {};
     private volatile int port;
     private volatile boolean down;
     private PassedListeners listeners;
@@ -102,7 +106,10 @@ class PassedListenersTest {
         camel.start();
         listeners = new PassedListeners(
                 () -> camel,
-                () -> zones,
+                () -> {
+                    whileFollowing.run();
+                    return zones;
+                },
                 new PassedListeners.Parts(
                         (listener, sockets) -> "http-server:" + listener.name()
                                 + "?tlsIdentity=#bean:tls&bindAddress=127.0.0.1&port=" + port
@@ -199,6 +206,33 @@ class PassedListenersTest {
                 OwnSockets.remove(local);
             }
         }
+    }
+
+    @Test
+    void oneThatStopsHasNoAddressAndHoldsUpNobodyWhoLooks() throws Exception {
+        zones = List.of(zone("dmz", "web", "edge1"));
+        listeners.follow();
+        assertThat(address("dmz", "edge1", "web")).isPresent();
+        // As Camel stops a route: its consumer first, and its status last.
+        camel.getRoute("serai-passed-dmz/edge1/web").getConsumer().stop();
+        assertThat(address("dmz", "edge1", "web")).isEmpty();
+
+        CountDownLatch following = new CountDownLatch(1);
+        CountDownLatch enough = new CountDownLatch(1);
+        whileFollowing = () -> {
+            following.countDown();
+            try {
+                assertThat(enough.await(20, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        CompletableFuture<Void> followed = CompletableFuture.runAsync(listeners::follow);
+        assertThat(following.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(CompletableFuture.supplyAsync(listeners::troubles).get(5, TimeUnit.SECONDS))
+                .isEmpty();
+        enough.countDown();
+        followed.get(20, TimeUnit.SECONDS);
     }
 
     private static final class Anything implements X509TrustManager {
