@@ -56,11 +56,14 @@ final class ZoneReader {
 
     private static final Duration SHORTEST_IDLE = Duration.ofSeconds(10);
     private static final Duration LONGEST_IDLE = Duration.ofHours(24);
+    private static final int NETWORK_CHARACTERS = 65_000;
+    private static final int ALL_NETWORK_CHARACTERS = 160_000;
 
     private final YamlFields document;
     private final YamlFields spec;
     private final SecretFields secrets;
     private final Set<String> kept = new HashSet<>();
+    private int networkCharacters;
 
     ZoneReader(YamlFields document, YamlFields spec, SecretFields secrets) {
         this.document = document;
@@ -300,9 +303,22 @@ final class ZoneReader {
         return listener;
     }
 
-    private static List<Network> networks(YamlFields fields, String field) {
-        return fields.readList(field, text -> Network.parse(Networks.cidr(text)))
+    /** Bounded by what an edge takes as one option, and by what fits into one message to it. */
+    private List<Network> networks(YamlFields fields, String field) {
+        List<Network> networks = fields.readList(field, text -> Network.parse(Networks.cidr(text)))
                 .orElse(List.of());
+        int characters = networks.stream()
+                .mapToInt(network -> network.toString().length() + 1)
+                .sum();
+        networkCharacters += characters;
+        if (characters > NETWORK_CHARACTERS) {
+            fields.reject(field, "too long: an edge takes " + NETWORK_CHARACTERS + " characters; join networks that are next"
+                    + " to each other, or leave the list to a firewall");
+        } else if (networkCharacters > ALL_NETWORK_CHARACTERS && characters > 0) {
+            fields.reject(field, "too long: the networks of all listeners may have " + ALL_NETWORK_CHARACTERS
+                    + " characters together");
+        }
+        return networks;
     }
 
     private static String listenerName(String text) {

@@ -176,6 +176,24 @@ class ZoneReaderTest {
     }
 
     @Test
+    void networksAreWhatAnEdgeTakesAndNoMore() {
+        String most = "192.0.2.0/24, ".repeat(4_998);
+        assertThat(draft(WHOLE.replace("denyFrom: [", "denyFrom: [" + most))).isNotNull();
+        String more = WHOLE.replace("denyFrom: [", "denyFrom: [" + most + "192.0.2.0/24, 192.0.2.0/24, ");
+        assertThatThrownBy(() -> draft(more))
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        refused -> assertThat(refused.text()).contains("denyFrom", "65000 characters"));
+        String together = WHOLE.replace("denyFrom: [", "denyFrom: [" + "192.0.2.0/24, ".repeat(4_900))
+                .replace("allowFrom: [", "allowFrom: [" + "192.0.2.0/24, ".repeat(4_900))
+                .replace("proxyProtocolFrom: [", "proxyProtocolFrom: [" + "192.0.2.0/24, ".repeat(4_900));
+        assertThatThrownBy(() -> draft(together))
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        refused -> assertThat(refused.text()).contains("160000 characters together"));
+    }
+
+    @Test
     void whatIsExportedReadsAsTheSameZone() {
         Zone zone = zone(WHOLE, Optional.empty());
         assertThat(zone(ObjectYaml.export(zone).text(), Optional.empty())).isEqualTo(zone);

@@ -79,7 +79,12 @@ final class EdgeListeners {
             try {
                 wanted.put(OfferText.fileName(offer), withKeys(OfferText.of(offer)));
             } catch (IllegalArgumentException e) {
-                problems.add("listener " + offer.name() + ": " + e.getMessage());
+                Running now = running.get(OfferText.fileName(offer));
+                if (now != null) {
+                    wanted.put(OfferText.fileName(offer), now.text());
+                }
+                problems.add("listener " + offer.name() + ": " + e.getMessage()
+                        + (now == null ? "" : "; the former route runs on"));
             }
         }
         bring(wanted, problems);

@@ -19,7 +19,7 @@ final class EndpointOptions {
         PORT("a port", "\\d{1,5}"),
         PORTS("ports, such as 50000-50999", "\\d{1,5}(-\\d{1,5})?"),
         ADDRESS("an IP address", "[0-9A-Fa-f:.]{2,45}"),
-        NETWORKS("networks or addresses, separated by commas", "[0-9A-Fa-f:./, ]{2,8000}"),
+        NETWORKS("networks or addresses, separated by commas", "[0-9A-Fa-f:./, ]{2,65000}"),
         NAME("a name", "[A-Za-z0-9._-]{1,64}"),
         HOSTS("host names, separated by commas", "[A-Za-z0-9.:, -]{1,1000}"),
         /** Made when it is not there: a file that came from another edge must not have keys made anywhere on this one. */

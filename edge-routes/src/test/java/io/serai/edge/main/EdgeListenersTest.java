@@ -18,7 +18,6 @@ import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.OpenSession;
-import io.serai.endpoint.SessionGreeting;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import java.io.IOException;
@@ -31,7 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -65,20 +63,12 @@ class EdgeListenersTest {
     private final AtomicInteger sessions = new AtomicInteger();
     private EdgeListeners listeners;
 
-    /**
-     * Refuses everybody, and counts who gets as far as that. Only FTPS is greeted: it asks as soon as there is a connection, and closes one
-     * that is refused at once, whether its TLS handshake is done or not.
-     */
+    /** Refuses everybody, and counts who gets as far as that. */
     private final class Refusing implements PartnerDesk {
         @Override
         public <R> R answer(PartnerOperation<R> operation) {
-            if (operation instanceof OpenSession open) {
+            if (operation instanceof OpenSession) {
                 sessions.incrementAndGet();
-                if (open.origin().protocol() == Protocol.FTPS) {
-                    return operation
-                            .replyType()
-                            .cast(new SessionGreeting(Optional.of("hello"), 3, Duration.ofSeconds(30)));
-                }
             }
             throw new SeraiException(ErrorCode.BUSY, "no server");
         }
@@ -149,7 +139,7 @@ class EdgeListenersTest {
                         .orElseThrow();
     }
 
-    /** What the listener shows, by a handshake that is whole. */
+    /** What the listener shows. It refuses everybody here, so it may close before the client's end of the handshake is sent. */
     private static String certificate(BoundListener listener) throws Exception {
         SSLContext context = SSLContext.getInstance("TLS");
         Anything trust = new Anything();
@@ -157,8 +147,9 @@ class EdgeListenersTest {
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
                 .createSocket(
                         listener.address().getAddress(), listener.address().getPort())) {
-            socket.setSoTimeout(10_000);
             socket.startHandshake();
+        } catch (IOException e) {
+            assertThat(trust.shown).as("the certificate before %s", e).isNotNull();
         }
         return "sha256/"
                 + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(trust.shown.getEncoded()));
@@ -278,6 +269,21 @@ class EdgeListenersTest {
                     .contains("https.yaml", "the former route runs on");
         }
         ask(bound(Protocol.HTTPS));
+    }
+
+    @Test
+    void anOfferThatCannotBeUsedLeavesTheFormerRoute() throws Exception {
+        String networks = "192.0.2.0/24,".repeat(4_900) + "127.0.0.0/8";
+        assertThat(listeners.apply(config(tls, offer("https", "https", "allow=" + networks))))
+                .isEmpty();
+        BoundListener former = bound(Protocol.HTTPS);
+        Offer larger = offer("https", "https", "allow=" + networks + ",192.0.2.0/24".repeat(200));
+        assertThat(listeners.apply(config(tls, larger)))
+                .singleElement()
+                .asString()
+                .contains("listener https", "expected networks", "the former route runs on");
+        assertThat(bound(Protocol.HTTPS)).isSameAs(former);
+        ask(former);
     }
 
     @Test
