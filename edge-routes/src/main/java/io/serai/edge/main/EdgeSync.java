@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,8 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private String followed = "";
     private String problem = "";
     private volatile boolean draining;
+    /** Whether a round waits that begins after everything that was told so far. */
+    private final AtomicBoolean asked = new AtomicBoolean();
 
     /**
      * What is brought to what servers say.
@@ -95,9 +98,16 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
         thread.scheduleWithFixedDelay(this::syncAll, 0, every.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** However often servers ask for it, at most one round waits for the one that goes on. */
     private void soon() {
+        if (!asked.compareAndSet(false, true)) {
+            return;
+        }
         try {
-            thread.execute(this::syncAll);
+            thread.execute(() -> {
+                asked.set(false);
+                syncAll();
+            });
         } catch (RejectedExecutionException e) {
             LOG.debug("The edge is stopping");
         }

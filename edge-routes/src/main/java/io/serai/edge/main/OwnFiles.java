@@ -33,6 +33,9 @@ final class OwnFiles {
     private RouteFiles seen = RouteFiles.NONE;
     private RouteFiles good = RouteFiles.NONE;
     private List<String> broken = List.of();
+    /** Whether what is broken is that the folder could not be read. */
+    private boolean unread;
+
     private FilesVersion base;
     /** Why a version of the zone is not taken, and which. */
     private String refused = "";
@@ -88,13 +91,15 @@ final class OwnFiles {
             now = folder.read();
         } catch (SeraiException e) {
             broken = List.of(e.text());
+            unread = true;
             return false;
         }
         if (now.equals(seen) && broken.isEmpty()) {
             return false;
         }
         RouteFiles before = good;
-        if (!now.equals(seen)) {
+        if (!now.equals(seen) || unread) {
+            unread = false;
             check(now);
         }
         seen = now;
@@ -153,9 +158,9 @@ final class OwnFiles {
             refused = "";
         }
         if (answer.outcome() == FilesOutcome.SAME && !answer.version().equals(base)) {
+            folder.settle(answer.version());
             base = answer.version();
             refused = "";
-            folder.settle(base);
             LOG.info("The route files are version {} of the zone", base.number());
         }
         return answer.outcome() == FilesOutcome.TAKE && take(answer);

@@ -84,7 +84,7 @@ public final class FileMessages {
                     case 1 -> base = FilesVersion.decode(in.message());
                     case 2 -> digest = in.text(DIGEST_BYTES);
                     case 3 -> takes = in.flag() ? Takes.WHEN_TOLD : Takes.AT_ONCE;
-                    case 4 -> problem = in.text(TEXT_BYTES);
+                    case 4 -> problem = PlainText.of(in.text(TEXT_BYTES), TEXT_BYTES);
                     case 5 -> read(in.message(), files);
                     default -> {}
                 }

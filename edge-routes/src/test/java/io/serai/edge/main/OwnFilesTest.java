@@ -1,7 +1,9 @@
 package io.serai.edge.main;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.serai.config.error.SeraiException;
 import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.FileMessages.FilesOutcome;
 import io.serai.edge.message.FileMessages.FilesState.Takes;
@@ -99,6 +101,38 @@ class OwnFilesTest {
         looks(booted);
         assertThat(booted.problems()).isEmpty();
         assertThat(routes.resolve("b.yaml")).hasContent(NEW.texts().get("b.yaml"));
+    }
+
+    @Test
+    void aFolderThatCouldNotBeReadOnceIsNotBrokenForEver() throws IOException {
+        OwnFiles own = own();
+        assertThat(own.look()).isTrue();
+        Path large = routes.resolve("large.yaml");
+        Files.writeString(large, "#".repeat(RouteFiles.LARGEST_BYTES + 1));
+        assertThat(own.look()).isFalse();
+        assertThat(own.problems()).singleElement().asString().contains("larger than");
+        assertThat(own.state().problem()).isNotEmpty();
+        Files.delete(large);
+        assertThat(own.look()).isFalse();
+        assertThat(own.problems()).isEmpty();
+        assertThat(own.state().problem()).isEmpty();
+    }
+
+    @Test
+    void whatIsNotOnTheDiskIsNotTheBase() throws IOException {
+        OwnFiles own = own();
+        boolean unused = own.look();
+        Path sync = Files.createDirectories(home.resolve("sync"));
+        Path blocked = Files.createDirectories(sync.resolve(".version.new/x"));
+        FilesAnswer same = new FilesAnswer(
+                FilesOutcome.SAME, new FilesVersion(3, own.state().digest()), RouteFiles.NONE, "");
+        assertThatThrownBy(() -> own.follow(same)).isInstanceOf(SeraiException.class);
+        assertThat(own.state().base()).isEqualTo(FilesVersion.NONE);
+        Files.delete(blocked);
+        Files.delete(sync.resolve(".version.new"));
+        unused = own.follow(same);
+        assertThat(own.state().base().number()).isEqualTo(3);
+        assertThat(own().state().base().number()).isEqualTo(3);
     }
 
     @Test

@@ -23,6 +23,8 @@ class FileMessagesTest {
         assertThat(FilesState.decode(state.encode())).isEqualTo(state);
         FilesState quiet = new FilesState(FIVE, FILES.digest(), Takes.AT_ONCE, "broken", RouteFiles.NONE);
         assertThat(FilesState.decode(quiet.encode())).isEqualTo(quiet);
+        FilesState odd = new FilesState(FIVE, FILES.digest(), Takes.AT_ONCE, "\u001b[2Jall is well", RouteFiles.NONE);
+        assertThat(FilesState.decode(odd.encode()).problem()).isEqualTo("?[2Jall is well");
         FilesAnswer answer = new FilesAnswer(FilesOutcome.TAKE, FIVE, FILES, "why");
         assertThat(FilesAnswer.decode(answer.encode())).isEqualTo(answer);
     }

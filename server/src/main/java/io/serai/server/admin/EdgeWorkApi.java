@@ -81,7 +81,7 @@ public final class EdgeWorkApi {
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("edge", name.value());
         answer.put("from", isOwn ? from(own.get()) : "the zone " + zone);
-        answer.put("files", isOwn ? texts(own.get()) : links.zoneFiles(name).texts());
+        answer.put("files", isOwn ? texts(own.get()) : links.zoneFiles(name));
         return answer;
     }
 

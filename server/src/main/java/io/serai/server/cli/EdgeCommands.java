@@ -261,7 +261,7 @@ final class EdgeCommands {
 
         @Override
         void show(JsonNode answer, PrintWriter out) {
-            out.println("# " + name + ", from " + text(answer, "from"));
+            out.println("# " + name + ", from " + Table.printable(text(answer, "from")));
             answer.path("files").fields().forEachRemaining(file -> {
                 out.println("# ---- " + file.getKey());
                 file.getValue().asText().lines().forEach(line -> out.println(Table.printable(line)));

@@ -26,8 +26,6 @@ import io.serai.edge.message.EdgeMessages.Servers;
 import io.serai.edge.message.EventKind;
 import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.FileMessages.FilesState;
-import io.serai.edge.message.RouteFiles;
-import io.serai.edge.routefile.OfferText;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.edge.tls.LinkTls;
@@ -38,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -90,6 +89,7 @@ public final class EdgeLinks implements AutoCloseable {
     private final EdgeTrust trust = new EdgeTrust();
     private final LinkNode node;
     private final EdgeOffers offers;
+    private final Undone undone = new Undone();
     private final Map<EdgeName, HeldEdge> held = new TreeMap<>();
     private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "edge-links");
@@ -179,6 +179,7 @@ public final class EdgeLinks implements AutoCloseable {
         List<Zone> zones = ground.objects().all(Zone.class);
         List<HeldEdge> gone = new ArrayList<>();
         List<HeldEdge> come = new ArrayList<>();
+        undone.begin();
         openKey(zones);
         synchronized (this) {
             if (closed) {
@@ -210,6 +211,7 @@ public final class EdgeLinks implements AutoCloseable {
             held.clear();
             held.putAll(wanted);
         }
+        undone.end();
         gone.forEach(HeldEdge::stop);
         come.forEach(HeldEdge::start);
         ground.together().follow(zones);
@@ -222,8 +224,8 @@ public final class EdgeLinks implements AutoCloseable {
             if (key.openFor(zones)) {
                 readPins();
             }
-        } catch (SeraiException e) {
-            LOG.error("No edge is dialled until this server is started again: {}", e.text());
+        } catch (RuntimeException e) {
+            undone.failed("Edges that are new are not dialled", e);
         }
     }
 
@@ -239,7 +241,7 @@ public final class EdgeLinks implements AutoCloseable {
         try {
             return Optional.of(dialled(zone, edge));
         } catch (RuntimeException e) {
-            LOG.error("The edge {} of the zone {} is not dialled", edge.name(), zone.name(), e);
+            undone.failed("The edge " + edge.name() + " of the zone " + zone.name() + " is not dialled", e);
             return Optional.empty();
         }
     }
@@ -291,6 +293,9 @@ public final class EdgeLinks implements AutoCloseable {
     /** Other servers come and go; edges are to know them. */
     private void look() {
         ground.together().tidy();
+        if (undone.isLeft()) {
+            follow();
+        }
         synchronized (this) {
             if (held.isEmpty()) {
                 return;
@@ -334,19 +339,17 @@ public final class EdgeLinks implements AutoCloseable {
 
         @Override
         public Optional<FilesAnswer> files(String edge, FilesState state) {
-            known(edge)
-                    .flatMap(found -> EdgeOffers.refusal(found.zone(), Routes.OWN))
-                    .ifPresent(refusal -> {
-                        throw new SeraiException(ErrorCode.INVALID, refusal);
-                    });
-            Optional<FilesAnswer> answer = known(edge)
-                    .map(found -> ground.together().compare(found.zone().name(), new EdgeName(edge), state));
-            if (answer.isPresent()
-                    && answer.get().version().number() > state.base().number()
-                    && state.isChanged()) {
-                later(EdgeLinks.this::remind);
-            }
-            return answer;
+            Optional<Zone> zone = known(edge).map(HeldEdge::zone);
+            zone.flatMap(its -> EdgeOffers.refusal(its, Routes.OWN)).ifPresent(refusal -> {
+                throw new SeraiException(ErrorCode.INVALID, refusal);
+            });
+            return zone.map(its -> {
+                FilesAnswer answer = ground.together().compare(its.name(), new EdgeName(edge), state);
+                if (ground.together().isNews(its.name(), state, answer)) {
+                    later(EdgeLinks.this::remind);
+                }
+                return answer;
+            });
         }
     }
 
@@ -400,12 +403,9 @@ public final class EdgeLinks implements AutoCloseable {
     }
 
     /** What the edge's zone says of its routes, as files. */
-    public RouteFiles zoneFiles(EdgeName name) {
+    public SortedMap<String, String> zoneFiles(EdgeName name) {
         EdgeView view = edge(name);
-        Map<String, String> texts = new TreeMap<>();
-        EdgeOffers.offers(view.zone(), view.edge())
-                .forEach(offer -> texts.put(OfferText.fileName(offer), OfferText.of(offer)));
-        return new RouteFiles(texts);
+        return EdgeOffers.texts(view.zone(), view.edge());
     }
 
     /** The servers as edges are to know them. */

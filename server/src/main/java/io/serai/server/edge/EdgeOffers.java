@@ -10,11 +10,14 @@ import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Offer;
 import io.serai.edge.message.EdgeMessages.Outbound;
 import io.serai.edge.message.EdgeMessages.Servers;
+import io.serai.edge.routefile.OfferText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** What an edge is told: the listeners of its zone as options of the endpoints, and what they present to partners. */
@@ -77,6 +80,13 @@ final class EdgeOffers {
                 .map(listener -> new Offer(
                         listener.name(), listener.protocol().name().toLowerCase(Locale.ROOT), options(listener, edge)))
                 .toList();
+    }
+
+    /** What an edge makes of them, by file. */
+    static SortedMap<String, String> texts(Zone zone, Zone.Edge edge) {
+        SortedMap<String, String> texts = new TreeMap<>();
+        offers(zone, edge).forEach(offer -> texts.put(OfferText.fileName(offer), OfferText.of(offer)));
+        return texts;
     }
 
     private static Outbound outbound(Zone.Outbound said) {

@@ -22,6 +22,7 @@ import io.serai.edge.message.FileMessages.FilesVersion;
 import io.serai.edge.message.RouteFiles;
 import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.routefile.RouteFileCheck;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
 /** What this server knows of edges together with the other servers, by the database. Thread-safe. */
 public final class EdgeTogether {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeTogether.class);
+    private static final long LOG_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final NodeName self;
     private final Fence fence;
@@ -42,8 +44,13 @@ public final class EdgeTogether {
     private final EdgeAlarms alarms;
     /** Edges that are known to have no files of their own. */
     private final Set<EdgeName> without = ConcurrentHashMap.newKeySet();
-    /** What edges changed too often, by the digest that was told last. */
-    private final Map<EdgeName, String> tooOften = new ConcurrentHashMap<>();
+    /** What edges changed too often, as it was told last. */
+    private final Map<EdgeName, TooOften> tooOften = new ConcurrentHashMap<>();
+    /** The versions that edges were reminded of. */
+    private final Map<ZoneName, FilesVersion> reminded = new ConcurrentHashMap<>();
+
+    /** When it was logged is by the clock of {@link System#nanoTime}. */
+    private record TooOften(String digest, long loggedNanos) {}
 
     private volatile Drains drains;
     private volatile Set<EdgeName> linked = Set.of();
@@ -136,9 +143,28 @@ public final class EdgeTogether {
                 answer.text());
     }
 
+    /**
+     * Whether the other edges are to hear at once of what an edge with this state was answered: once of each version, so that
+     * nothing that an edge says of itself reminds them more often than versions are made.
+     */
+    boolean isNews(ZoneName zone, FilesState state, FilesAnswer answer) {
+        return answer.outcome() == FilesOutcome.SAME
+                && answer.version().number() > state.base().number()
+                && state.isChanged()
+                && !answer.version().equals(reminded.put(zone, answer.version()));
+    }
+
+    /** Counts each, and logs one edge once a minute at most. */
     private void waits(EdgeName edge, String digest) {
-        if (!digest.equals(tooOften.put(edge, digest))) {
-            alarms.refused(edge.value(), "route-file-versions");
+        long now = System.nanoTime();
+        TooOften before = tooOften.get(edge);
+        if (before != null && before.digest().equals(digest)) {
+            return;
+        }
+        boolean log = before == null || now - before.loggedNanos() >= LOG_NANOS;
+        tooOften.put(edge, new TooOften(digest, log ? now : before.loggedNanos()));
+        alarms.refused(edge.value(), "route-file-versions");
+        if (log) {
             LOG.warn(
                     "The edge {} has changed its route files more than {} times in an hour; they do not get to the others until"
                             + " \"serai edge sync --take {}\" or until the hour is over",

@@ -2,7 +2,11 @@ package io.serai.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.serai.cluster.database.TestDatabase;
@@ -18,7 +22,12 @@ import io.serai.config.name.ZoneName;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretBox;
+import io.serai.edge.link.IncomingRequest;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkHandler;
+import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkSettings;
+import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.FileMessages.FilesOutcome;
@@ -32,6 +41,7 @@ import io.serai.edge.tls.LinkRole;
 import io.serai.server.metrics.EdgeConductMeters;
 import io.serai.server.metrics.EdgeMeters;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +55,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What servers know of edges by the database, without any edge. */
 class EdgeTogetherTest {
@@ -54,6 +65,7 @@ class EdgeTogetherTest {
     private static final ZoneName DMZ = new ZoneName("dmz");
     private static final EdgeName ONE = new EdgeName("edge1");
     private static final EdgeName TWO = new EdgeName("edge2");
+    private static final String PIN = "0123456789abcdef".repeat(4);
     private static final NodeName SELF = new NodeName("one");
     private static final LinkIdentity KEY = LinkIdentity.make(LinkRole.SERVER, "one", InstantSource.system());
 
@@ -169,6 +181,11 @@ class EdgeTogetherTest {
 
     @Test
     void anEdgeThatChangesItsFilesTooOftenWaitsForAnOperator() {
+        Logger logger = (Logger) LoggerFactory.getLogger(EdgeTogether.class);
+        ListAppender<ILoggingEvent> warnings = new ListAppender<>();
+        warnings.start();
+        logger.addAppender(warnings);
+        open.add(() -> logger.detachAppender(warnings));
         EdgeTogether together = together();
         FilesVersion base = FilesVersion.NONE;
         for (int i = 1; i <= EdgeFiles.AUTOMATIC_AN_HOUR; i++) {
@@ -181,6 +198,10 @@ class EdgeTogetherTest {
             assertThat(says(together, ONE, base, files(100, "")).outcome()).isEqualTo(FilesOutcome.STAY);
         }
         assertThat(refused).containsExactly("edge1 route-file-versions");
+        assertThat(says(together, ONE, base, files(101, "")).outcome()).isEqualTo(FilesOutcome.STAY);
+        assertThat(says(together, ONE, base, files(100, "")).outcome()).isEqualTo(FilesOutcome.STAY);
+        assertThat(refused).as("each is counted").hasSize(3);
+        assertThat(warnings.list).as("and one a minute is logged").hasSize(1);
         assertThat(at(together, ONE).state()).isEqualTo(EdgeFiles.State.CHANGED);
         assertThat(together.files().newest(DMZ).orElseThrow().number()).isEqualTo(EdgeFiles.AUTOMATIC_AN_HOUR);
         assertThat(says(together, TWO, base, files(200, "")).outcome())
@@ -188,6 +209,78 @@ class EdgeTogetherTest {
                 .isEqualTo(FilesOutcome.SAME);
         assertThat(together.files().take(ONE, "ada").number()).isEqualTo(EdgeFiles.AUTOMATIC_AN_HOUR + 2);
         assertThat(says(together, ONE, base, files(100, "")).outcome()).isEqualTo(FilesOutcome.SAME);
+    }
+
+    private static boolean isNews(EdgeTogether together, EdgeName edge, FilesVersion base, RouteFiles files) {
+        FilesState state = new FilesState(base, files.digest(), Takes.AT_ONCE, "", files);
+        return together.isNews(DMZ, state, together.compare(DMZ, edge, state));
+    }
+
+    @Test
+    void edgesAreRemindedOnceOfEachVersionWhateverAnEdgeSays() {
+        EdgeTogether together = together();
+        assertThat(isNews(together, ONE, FilesVersion.NONE, files(1, ""))).isTrue();
+        for (int i = 0; i < 3; i++) {
+            assertThat(isNews(together, ONE, FilesVersion.NONE, files(1, "")))
+                    .as("one that forgets its version")
+                    .isFalse();
+        }
+        assertThat(isNews(together, TWO, FilesVersion.NONE, files(2, "")))
+                .as("a conflict")
+                .isFalse();
+        FilesVersion first = new FilesVersion(1, files(1, "").digest());
+        assertThat(isNews(together, ONE, first, files(3, ""))).isTrue();
+        assertThat(isNews(together, TWO, first, files(1, ""))).as("one that is behind").isFalse();
+    }
+
+    @Test
+    void edgesAreDialledOnceWhatKeptThemAwayIsOver() {
+        AtomicInteger asked = new AtomicInteger();
+        EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
+                objects,
+                objects::revision,
+                together(),
+                SELF,
+                () -> {
+                    if (asked.incrementAndGet() < 4) {
+                        throw new SeraiException(ErrorCode.DATABASE_DOWN, "The database does not answer");
+                    }
+                    return KEY;
+                },
+                "serai test",
+                LinkSettings.standard(),
+                List.of(),
+                zone -> new ZoneDesk(new NobodyThere(), new NobodyThere())));
+        open.add(links);
+        links.start();
+        var unused = objects.change(List.of(zone(Set.of(PIN), ONE)), List.of(), "ada");
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() ->
+                        assertThat(links.edge(ONE).standing().failure()).isNotEmpty());
+        assertThat(links.servers().pins()).hasSize(1);
+    }
+
+    private static final class NobodyThere implements LinkHandler, LinkListener {
+        @Override
+        public void request(Link from, IncomingRequest request) {}
+
+        @Override
+        public void stream(Link from, LinkStream stream, int method, byte[] payload) {}
+
+        @Override
+        public void event(Link from, int kind, byte[] payload) {}
+
+        @Override
+        public void up(Link now) {}
+
+        @Override
+        public void changed(Link now) {}
+
+        @Override
+        public void lost(Link now, String why) {}
+
+        @Override
+        public void violation(String peer, String what) {}
     }
 
     @Test

@@ -56,8 +56,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -498,6 +500,19 @@ class EdgesTest {
                 .orElse(EdgeFiles.State.BEHIND);
     }
 
+    /** How often the first edge has its files compared in two seconds. */
+    private static int comparisons(EdgeLinks links) {
+        Set<Instant> seen = new HashSet<>();
+        await().pollInterval(Duration.ofMillis(10))
+                .during(Duration.ofSeconds(2))
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> {
+                    seen.add(links.together().files().list().get(0).at());
+                    return true;
+                });
+        return seen.size();
+    }
+
     /** One machine stands for both edges, so the ports of the second are taken; that is said and nothing else suffers. */
     @Test
     void routeFilesOfOneEdgeGetToTheOtherAndNothingIsOverwrittenUnseen() throws Exception {
@@ -556,6 +571,7 @@ class EdgesTest {
         await().atMost(SOON).until(() -> speaksSsh(second));
         Files.writeString(routes.get(0).resolve("partners.yaml"), route(port) + "# mine\n");
         await().atMost(SOON).until(() -> filesState(links, "edge1") == EdgeFiles.State.CONFLICT);
+        assertThat(comparisons(links)).as("what cannot be settled waits").isLessThan(4);
         assertThat(routes.get(0).resolve("partners.yaml")).hasContent(route(port) + "# mine\n");
         var unused = links.together().files().take(new EdgeName("edge2"), "ada");
         links.remind();
