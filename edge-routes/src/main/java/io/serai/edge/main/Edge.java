@@ -52,12 +52,16 @@ public final class Edge implements AutoCloseable {
     private static final Duration UNSERVED_PATIENCE = Duration.ofSeconds(10);
     private static final int STOP_SECONDS = 30;
     private static final int ENDERS = 16;
+    private static final int MOVERS = 16;
 
     private final LinkTransport transport;
     private final LinkAcceptor acceptor;
     private final InetSocketAddress address;
     private final DefaultCamelContext camel = new DefaultCamelContext();
-    private final ExecutorService threads = Executors.newFixedThreadPool(ENDERS);
+    private final ExecutorService enders = Executors.newFixedThreadPool(ENDERS);
+    /** Of their own: while servers wait for their database all of them may wait for a long time. */
+    private final ExecutorService movers = Executors.newFixedThreadPool(MOVERS);
+
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private final RelayedPartners partners;
     private final TcpRelays relays;
@@ -76,9 +80,9 @@ public final class Edge implements AutoCloseable {
         relays = new TcpRelays(transport, this::pick);
         partners = new RelayedPartners(
                 this::pick,
-                new SessionEnder(listeners::end, threads),
+                new SessionEnder(listeners::end, enders),
                 Patience.standard(),
-                Optional.of(new SessionMoves(threads, clock, UNSERVED_PATIENCE)));
+                Optional.of(new SessionMoves(movers, clock, UNSERVED_PATIENCE)));
         EdgeListeners routes = new EdgeListeners(camel);
         Optional<OwnFiles> own = settings.routes()
                 .map(from ->
@@ -192,7 +196,8 @@ public final class Edge implements AutoCloseable {
         outbound.close();
         transport.close();
         clock.shutdownNow();
-        threads.shutdownNow();
+        movers.shutdownNow();
+        enders.shutdownNow();
         LOG.info("Stopped");
     }
 }
