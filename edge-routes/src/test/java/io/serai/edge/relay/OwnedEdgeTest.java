@@ -703,6 +703,10 @@ class OwnedEdgeTest {
             byte[] open = OperationCodec.encode(Call.of(opening(SessionId.random(), "p", "x"), 0));
             bytes = open.length;
             asked.add(link.request(0, Method.SESSION_OPEN, open, Duration.ofMinutes(1)));
+            if (i == RUNNING - 1) {
+                // The login has its place among them for a moment after its answer.
+                await().atMost(SOON).until(() -> held() == 0 && desk.origins.size() == RUNNING + 1);
+            }
         }
         long waiting = (long) WAITING * bytes;
         await().atMost(SOON).until(() -> held() == waiting && desk.origins.size() == RUNNING + 1);
