@@ -13,10 +13,13 @@ import java.util.function.ToDoubleFunction;
 /** Runs two contestants in turn (A B A B …) and prints medians and the ratio of A to B, pair by pair. */
 final class Turns {
     private static final Duration SETTLING = Duration.ofMillis(200);
+    private static final int WARM_UPS = 3;
 
     private final Path folder;
     private final int rounds;
     private final PrintWriter out;
+    /** Servers and clients are all started by this process. */
+    private final ProcessCpu everything = new ProcessCpu(ProcessHandle.current());
 
     Turns(Path folder, int rounds, PrintWriter out) {
         this.folder = folder;
@@ -33,67 +36,73 @@ final class Turns {
     /** A contestant: what it is called, what it does, and whose CPU time that costs. */
     record Contestant(String name, Act act, ProcessCpu cpu) {}
 
-    private record Figures(double wallSeconds, double cpuSeconds) {}
+    private record Figures(double wallSeconds, double cpuSeconds, double totalSeconds) {}
 
     /**
      * What A is in parts of B, the median of all pairs.
      *
      * @param throughput more is better
-     * @param cpu less is better
+     * @param cpu of the contestants' own processes; less is better
+     * @param total the CPU of everything that takes part, clients and all; less is better
      */
-    record Ratios(double throughput, double cpu) {}
+    record Ratios(double throughput, double cpu, double total) {}
 
-    /** One warm-up each, then the counted rounds. */
+    /** Warm-ups of each, for compilers are done late, then the counted rounds. */
     Ratios run(String what, long bytes, Contestant a, Contestant b) throws IOException {
-        measure(a);
-        measure(b);
+        for (int i = 0; i < WARM_UPS; i++) {
+            measure(a);
+            measure(b);
+        }
         List<Figures> ofA = new ArrayList<>();
         List<Figures> ofB = new ArrayList<>();
         for (int i = 0; i < rounds; i++) {
             ofA.add(measure(a));
             ofB.add(measure(b));
         }
-        double mebibytes = bytes / 1048576.0;
+        say(what, a.name(), bytes, ofA);
+        say("", b.name(), bytes, ofB);
+        Ratios ratios = new Ratios(
+                ratio(ofB, ofA, Figures::wallSeconds),
+                ratio(ofA, ofB, Figures::cpuSeconds),
+                ratio(ofA, ofB, Figures::totalSeconds));
         out.printf(
                 Locale.ROOT,
-                "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU%n",
-                what,
-                a.name(),
-                median(ofA, Figures::wallSeconds),
-                mebibytes / median(ofA, Figures::wallSeconds),
-                median(ofA, Figures::cpuSeconds));
-        out.printf(
-                Locale.ROOT,
-                "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU%n",
-                "",
-                b.name(),
-                median(ofB, Figures::wallSeconds),
-                mebibytes / median(ofB, Figures::wallSeconds),
-                median(ofB, Figures::cpuSeconds));
-        Ratios ratios = new Ratios(ratio(ofB, ofA, Figures::wallSeconds), ratio(ofA, ofB, Figures::cpuSeconds));
-        out.printf(
-                Locale.ROOT,
-                "%-28s %-10s throughput %.2f x, CPU %.2f x (medians of %d pairs)%n",
+                "%-28s %-10s throughput %.2f x, CPU %.2f x, with the clients' %.2f x (medians of %d pairs)%n",
                 "",
                 "ratio",
                 ratios.throughput(),
                 ratios.cpu(),
+                ratios.total(),
                 rounds);
         out.flush();
         return ratios;
+    }
+
+    private void say(String what, String name, long bytes, List<Figures> figures) {
+        double wall = median(figures, Figures::wallSeconds);
+        out.printf(
+                Locale.ROOT,
+                "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU, %6.2f s with the clients'%n",
+                what,
+                name,
+                wall,
+                bytes / 1048576.0 / wall,
+                median(figures, Figures::cpuSeconds),
+                median(figures, Figures::totalSeconds));
     }
 
     /** Begins with nothing left to be written to the disk: neither pays for what the other left in the page cache. */
     private Figures measure(Contestant contestant) throws IOException {
         Programme.run(
                 folder, List.of(Programme.find("sync", "coreutils").toString(), "--file-system", folder.toString()));
+        double totalBefore = everything.seconds();
         double cpuBefore = contestant.cpu().seconds();
         long begin = System.nanoTime();
         contestant.act().run();
         double wall = (System.nanoTime() - begin) / 1e9;
         // What a server does after its answer counts too.
         LockSupport.parkNanos(SETTLING.toNanos());
-        return new Figures(wall, contestant.cpu().seconds() - cpuBefore);
+        return new Figures(wall, contestant.cpu().seconds() - cpuBefore, everything.seconds() - totalBefore);
     }
 
     private static double median(List<Figures> figures, ToDoubleFunction<Figures> field) {

@@ -41,21 +41,21 @@ class PromisesTest {
 
     @Test
     void anEdgeThatIsNeitherQuickNorCheapIsNamed() {
-        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.8, 3.0)))
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.8, 4.0, 3.0)))
                 .isEmpty();
-        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.5, 1.6)))
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.5, 2.0, 1.6)))
                 .isEmpty();
-        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.79, 1.61)))
+        assertThat(EdgeTransfersBench.judge("SFTP up", new Turns.Ratios(0.79, 2.0, 1.61)))
                 .contains(
-                        "SFTP up through the edge: 0.79 of the direct throughput, less than 0.8, at 1.61 times the CPU, more"
-                                + " than 1.6");
+                        "SFTP up through the edge: 0.79 of the direct throughput, less than 0.8, at 1.61 times the CPU of"
+                                + " all processes, more than 1.6");
     }
 
     @Test
     void aPassedThroughListenerThatIsSlowerThanHaproxyIsNamed() {
-        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0)))
+        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0, 2.0)))
                 .isEmpty();
-        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.94, 1.0)))
+        assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.94, 1.0, 1.0)))
                 .contains("SFTP: 0.94 of HAProxy's throughput, less than 0.95");
     }
 
