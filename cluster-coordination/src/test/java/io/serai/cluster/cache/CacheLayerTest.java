@@ -125,9 +125,8 @@ class CacheLayerTest {
     private static int listen(CacheLayer layer, CacheIdentity own) throws Exception {
         JChannel channel = layer.channel().orElseThrow();
         IpAddress address = (IpAddress) channel.down(new Event(Event.GET_PHYSICAL_ADDRESS, channel.getAddress()));
-        try (Socket socket = own.contextTrusting(KEY)
-                .getSocketFactory()
-                .createSocket(address.getIpAddress(), address.getPort())) {
+        try (Socket socket =
+                own.contextTrusting(KEY).getSocketFactory().createSocket(address.getIpAddress(), address.getPort())) {
             socket.setSoTimeout(10_000);
             return socket.getInputStream().read();
         }

@@ -312,11 +312,15 @@ final class ZoneReader {
                 .sum();
         networkCharacters += characters;
         if (characters > NETWORK_CHARACTERS) {
-            fields.reject(field, "too long: an edge takes " + NETWORK_CHARACTERS + " characters; join networks that are next"
-                    + " to each other, or leave the list to a firewall");
+            fields.reject(
+                    field,
+                    "too long: an edge takes " + NETWORK_CHARACTERS + " characters; join networks that are next"
+                            + " to each other, or leave the list to a firewall");
         } else if (networkCharacters > ALL_NETWORK_CHARACTERS && characters > 0) {
-            fields.reject(field, "too long: the networks of all listeners may have " + ALL_NETWORK_CHARACTERS
-                    + " characters together");
+            fields.reject(
+                    field,
+                    "too long: the networks of all listeners may have " + ALL_NETWORK_CHARACTERS
+                            + " characters together");
         }
         return networks;
     }

@@ -118,8 +118,7 @@ final class LoginTries {
         private final @Nullable LoginResult refusal;
         private boolean isAnswered;
 
-        private Try(
-                String user, Optional<InetAddress> client, List<Share> taken, @Nullable LoginResult refusal) {
+        private Try(String user, Optional<InetAddress> client, List<Share> taken, @Nullable LoginResult refusal) {
             this.user = user;
             this.from = client.map(address -> Network.of(address, NETWORK_BITS)).orElse(null);
             this.taken = taken;
@@ -139,8 +138,8 @@ final class LoginTries {
                     return;
                 }
                 isAnswered = true;
-                boolean guess = reply instanceof LoginResult.Refused refused
-                        && refused.guess() == LoginResult.Guess.MADE;
+                boolean guess =
+                        reply instanceof LoginResult.Refused refused && refused.guess() == LoginResult.Guess.MADE;
                 taken.forEach(share -> decided(share, guess));
                 if (reply instanceof LoginResult.Accepted && from != null) {
                     learn(user, from);
@@ -175,8 +174,8 @@ final class LoginTries {
     synchronized Try begin(PartnerOperation<?> login, Optional<InetAddress> client) {
         Kind kind = login instanceof LoginByPassword ? Kind.PASSWORD : Kind.PUBLIC_KEY;
         String user = user(login);
-        boolean isKnown = client.map(from -> known.getOrDefault(user, List.of())
-                        .contains(Network.of(from, NETWORK_BITS)))
+        boolean isKnown = client.map(
+                        from -> known.getOrDefault(user, List.of()).contains(Network.of(from, NETWORK_BITS)))
                 .orElse(false);
         List<Share> wanted = new ArrayList<>();
         client.ifPresent(from -> wanted.addAll(networks(kind, from, isKnown)));
@@ -272,9 +271,7 @@ final class LoginTries {
     }
 
     private static String user(PartnerOperation<?> login) {
-        String user = login instanceof LoginByPassword password
-                ? password.user()
-                : ((LoginByPublicKey) login).user();
+        String user = login instanceof LoginByPassword password ? password.user() : ((LoginByPublicKey) login).user();
         return user.length() <= USER_CHARS ? user : user.substring(0, USER_CHARS);
     }
 

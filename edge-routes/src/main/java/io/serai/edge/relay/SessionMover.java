@@ -220,7 +220,8 @@ final class SessionMover {
     private static Outcome notTaken(Move move, Link to, Status status) {
         return switch (status) {
             case BUSY, UNAVAILABLE -> Outcome.NOT_NOW;
-            case UNKNOWN_OUTCOME, INTERNAL -> { // it may have the place all the same, and has not decided against the session
+            case UNKNOWN_OUTCOME,
+                    INTERNAL -> { // it may have the place all the same, and has not decided against the session
                 move.unheard().add(to);
                 yield Outcome.NOT_NOW;
             }
@@ -282,7 +283,8 @@ final class SessionMover {
         } else if (isThere && move.why() == Why.LEFT) {
             start(move.become(Why.BACK, Duration.ZERO));
         } else if (isThere && !refused && !session.isEnded()) {
-            // Its own server does not know either, as long as the register is away. What is asked waits, and its link decides.
+            // Its own server does not know either, as long as the register is away. What is asked waits, and its link
+            // decides.
             later(() -> start(move));
         } else if (move.why() != Why.LOST && !refused && !session.isEnded()) {
             start(move.become(Why.LOST, moves.within()));

@@ -56,8 +56,7 @@ class LoginTriesTest {
     };
     private final AtomicLong nanos = new AtomicLong();
     private final ExecutorService workers = Executors.newCachedThreadPool();
-    private final LoginTries tries =
-            new EdgeGuard("edge-1", EdgeLimits.DEFAULTS, alarms, workers, nanos::get).logins();
+    private final LoginTries tries = new EdgeGuard("edge-1", EdgeLimits.DEFAULTS, alarms, workers, nanos::get).logins();
     private final AtomicInteger asked = new AtomicInteger();
     private final Set<Thread> asking = ConcurrentHashMap.newKeySet();
     private volatile boolean down;
@@ -87,8 +86,7 @@ class LoginTriesTest {
                     .replyType()
                     .cast(
                             right
-                                    ? new LoginResult.Accepted(
-                                            new AccountName("acme"), Set.of(), Duration.ofMinutes(1))
+                                    ? new LoginResult.Accepted(new AccountName("acme"), Set.of(), Duration.ofMinutes(1))
                                     : new LoginResult.Refused());
         }
     };

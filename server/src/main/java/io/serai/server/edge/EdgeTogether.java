@@ -161,8 +161,9 @@ public final class EdgeTogether {
         if (before != null && before.digest().equals(digest)) {
             return;
         }
-        boolean log = before == null || now - before.loggedNanos() >= LOG_NANOS;
-        tooOften.put(edge, new TooOften(digest, log ? now : before.loggedNanos()));
+        long logged = before == null ? now - LOG_NANOS : before.loggedNanos();
+        boolean log = now - logged >= LOG_NANOS;
+        tooOften.put(edge, new TooOften(digest, log ? now : logged));
         alarms.refused(edge.value(), "route-file-versions");
         if (log) {
             LOG.warn(

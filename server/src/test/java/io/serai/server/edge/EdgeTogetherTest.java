@@ -230,7 +230,9 @@ class EdgeTogetherTest {
                 .isFalse();
         FilesVersion first = new FilesVersion(1, files(1, "").digest());
         assertThat(isNews(together, ONE, first, files(3, ""))).isTrue();
-        assertThat(isNews(together, TWO, first, files(1, ""))).as("one that is behind").isFalse();
+        assertThat(isNews(together, TWO, first, files(1, "")))
+                .as("one that is behind")
+                .isFalse();
     }
 
     @Test
@@ -255,8 +257,8 @@ class EdgeTogetherTest {
         links.start();
         var unused = objects.change(List.of(zone(Set.of(PIN), ONE)), List.of(), "ada");
         await().atMost(Duration.ofSeconds(30))
-                .untilAsserted(() ->
-                        assertThat(links.edge(ONE).standing().failure()).isNotEmpty());
+                .untilAsserted(
+                        () -> assertThat(links.edge(ONE).standing().failure()).isNotEmpty());
         assertThat(links.servers().pins()).hasSize(1);
     }
 

@@ -191,7 +191,8 @@ class PassedListenersTest {
             plain.connect(own.address());
             ByteArrayOutputStream header = new ByteArrayOutputStream();
             header.writeBytes(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c"));
-            header.writeBytes(new byte[] {(byte) 203, 0, 113, (byte) client, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
+            header.writeBytes(
+                    new byte[] {(byte) 203, 0, 113, (byte) client, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
             plain.getOutputStream().write(header.toByteArray());
             try (SSLSocket socket =
                     (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", 443, true)) {
