@@ -12,8 +12,9 @@ import io.serai.route.site.connection.SiteConnections;
 import java.util.Optional;
 
 /**
- * At which address of a site a delivery works. A site may get another host between two attempts, or have several addresses. Until the rename is recorded it may begin anew at any of them;
- * from then on nothing but the address where it was to happen can tell whether it did.
+ * At which address of a site a delivery works. A site may have several, or get another host between two attempts. Until
+ * the rename is recorded a delivery may begin anew at any of them; from then on nothing but the address where it was to
+ * happen can tell whether it did.
  */
 final class SiteAddresses {
     private SiteAddresses() {}
