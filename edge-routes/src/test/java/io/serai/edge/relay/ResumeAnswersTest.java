@@ -25,6 +25,7 @@ import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.ticket.SessionTickets.Bound;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.Origin;
@@ -176,6 +177,8 @@ class ResumeAnswersTest {
         }
         givesUp(link, SessionId.random());
         assertThat(desk.resumesAsked).as("the last one waits for a worker").hasValue(RUNNING);
+        // Answered behind what gives it up, on the same connection.
+        ask(link, new CloseSession(SessionId.random(), "nothing"));
         desk.resumesMay.countDown();
         assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(SessionId.random()), SOON)))
                 .isTrue();

@@ -16,12 +16,14 @@ final class EdgeShapedBench {
     private static final int LINK_PORT = 7000;
     private static final String SHAPED = """
             set -e
-            ip link set lo up
+            ip link set lo up mtu 1500
             tc qdisc add dev lo root handle 1: htb default 10 2>/dev/null
             tc class add dev lo parent 1: classid 1:10 htb rate 100gbit quantum 200000
-            tc class add dev lo parent 1: classid 1:20 htb rate 1gbit burst 128k quantum 200000
+            class=20
             for way in dport sport; do
-              tc filter add dev lo parent 1: protocol ip u32 match ip $way "$1" 0xffff flowid 1:20
+              tc class add dev lo parent 1: classid 1:$class htb rate 1gbit burst 128k quantum 200000
+              tc filter add dev lo parent 1: protocol ip u32 match ip $way "$1" 0xffff flowid 1:$class
+              class=21
             done
             shift
             exec "$@"
