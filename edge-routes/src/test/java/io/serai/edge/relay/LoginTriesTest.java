@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -264,6 +265,8 @@ class LoginTriesTest {
         Logger log = (Logger) LoggerFactory.getLogger(LoginTries.class);
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
+        log.setLevel(Level.INFO);
+        log.setAdditive(false);
         log.addAppender(lines);
         try {
             for (int i = 0; i < 3 * OF_NETWORK; i++) {
@@ -295,6 +298,8 @@ class LoginTriesTest {
             assertThat(new HashSet<>(texts(lines))).hasSameSizeAs(texts(lines));
         } finally {
             log.detachAppender(lines);
+            log.setLevel(null);
+            log.setAdditive(true);
         }
     }
 
