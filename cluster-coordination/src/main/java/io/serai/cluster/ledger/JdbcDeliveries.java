@@ -304,7 +304,7 @@ public final class JdbcDeliveries implements Deliveries {
             throws SQLException {
         String sql = """
                 select transfer_id, state, temp_name, final_name, size_bytes, sha256, source_sha256, stale_temp_names,
-                    stale_sha256, part_addresses
+                    stale_sha256, part_addresses, (select peer from transfer where id = transfer_id)
                 from delivery
                 where event_id = ? and step_key = ? for update""";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -315,20 +315,34 @@ public final class JdbcDeliveries implements Deliveries {
                     return Optional.empty();
                 }
                 Map<String, HostPort> addresses = addresses(rows, 10);
+                Stage stage = Stage.valueOf(rows.getString(2).toUpperCase(Locale.ROOT));
+                Optional<HostPort> address = Optional.ofNullable(addresses.get(rows.getString(3)));
+                String peer = rows.getString(11);
                 return Optional.of(new Delivery(
                         event,
                         stepKey,
                         new TransferId(rows.getObject(1, UUID.class)),
-                        Stage.valueOf(rows.getString(2).toUpperCase(Locale.ROOT)),
+                        stage,
                         rows.getString(3),
                         rows.getString(4),
                         Optional.ofNullable(rows.getString(7)),
                         parts(rows, 8, addresses),
                         rows.getLong(5),
                         Optional.ofNullable(rows.getString(6)),
-                        Optional.ofNullable(addresses.get(rows.getString(3)))));
+                        stage == Stage.RENAMING ? address.or(() -> ofPeer(peer)) : address));
             }
         }
+    }
+
+    /**
+     * Where a node of an older version was to rename: it recorded no address, but the transfer's peer, which is the site's host
+     * and port at the first attempt.
+     */
+    private static Optional<HostPort> ofPeer(@Nullable String peer) {
+        int colon = peer == null ? -1 : peer.lastIndexOf(':');
+        return peer == null || colon < 0
+                ? Optional.empty()
+                : Optional.of(new HostPort(peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1))));
     }
 
     private static Map<String, HostPort> addresses(ResultSet rows, int column) throws SQLException {

@@ -156,6 +156,28 @@ class JdbcDeliveriesTest {
         assertThat(last.parts()).isEqualTo(third.parts());
     }
 
+    /** Which recorded no addresses of parts. */
+    @Test
+    void aRenameOfAnOlderVersionWasToHappenAtThePeerOfTheTransfer() {
+        HostPort given = new HostPort("192.0.2.77", 22);
+        Delivery first = deliveries.begin(claimed(FIRST), "to-bank", target("a.tmp", "a.csv"));
+        assertThat(first.address()).isEmpty();
+        ClaimedEvent event = reclaimed(first.event(), SECOND);
+        Delivery anew = deliveries.begin(event, "to-bank", target("b.tmp", given));
+        assertThat(anew.stage()).isEqualTo(Stage.SENDING);
+        assertThat(anew.address()).contains(given);
+
+        Delivery other = deliveries.begin(claimed(FIRST), "to-bank", target("c.tmp", "c.csv"));
+        deliveries.renaming(other, 9, "def");
+        event = reclaimed(other.event(), SECOND);
+        for (int i = 0; i < 2; i++) {
+            Delivery later = deliveries.begin(event, "to-bank", target("d.tmp", given));
+            assertThat(later.stage()).isEqualTo(Stage.RENAMING);
+            assertThat(later.address()).contains(new HostPort("192.0.2.9", 22));
+            event = reclaimed(event, FIRST);
+        }
+    }
+
     private static Deliveries.Target target(String temporary, HostPort address) {
         Deliveries.Target plain = target(temporary, "a.csv");
         return new Deliveries.Target(

@@ -57,13 +57,20 @@ final class EdgeGuard {
     private final AtomicLong alarmedNanos;
     private final AtomicInteger unreported = new AtomicInteger();
 
-    EdgeGuard(String edge, EdgeLimits limits, EdgeAlarms alarms, Executor workers, LongSupplier nanos) {
+    /**
+     * Threads that all edges share.
+     *
+     * @param closers for ends of sessions
+     */
+    record Threads(Executor workers, Executor closers) {}
+
+    EdgeGuard(String edge, EdgeLimits limits, EdgeAlarms alarms, Threads threads, LongSupplier nanos) {
         this.edge = edge;
         this.limits = limits;
         this.alarms = alarms;
         this.nanos = nanos;
-        this.work = new WorkShare(workers, limits.running(), limits.waiting());
-        this.closings = new WorkShare(workers, CLOSINGS, limits.waiting());
+        this.work = new WorkShare(threads.workers(), limits.running(), limits.waiting());
+        this.closings = new WorkShare(threads.closers(), CLOSINGS, limits.waiting());
         this.opens = new Allowance(limits.opens(), OPENS_BACK, nanos.getAsLong());
         this.logins = new LoginTries(this, limits, nanos);
         this.alarmedNanos = new AtomicLong(nanos.getAsLong() - ALARM_NANOS);

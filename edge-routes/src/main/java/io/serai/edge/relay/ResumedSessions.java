@@ -49,14 +49,17 @@ final class ResumedSessions {
             return refused;
         }
         RelayedSession held = service.held(resume.session());
-        if (held == null || held.link() != link) {
+        boolean stayed = held != null && held.link() == link;
+        if (!stayed) {
             service.requireTaking();
         }
         byte[] answer = held == null
                 ? begin(service, tickets, link, resume, ticket.get()).orElse(refused)
                 : again(service, held, link, resume, ticket.get()).orElse(refused);
-        if (request.isCancelled()) {
-            // Nobody hears that it is here. Its edge may ask once more; else nobody would ever end it.
+        if (request.isCancelled() && !stayed) {
+            // Nobody hears that it is here. Its edge may ask once more; else nobody would ever end it. (One that was
+            // here before, by
+            // this link, its edge knows of.)
             RelayedSession unheard = service.held(resume.session());
             if (unheard != null) {
                 service.sessions().endUnlessResumed(unheard, resume.attempt());
@@ -94,14 +97,17 @@ final class ResumedSessions {
         if (held.isOpening()) {
             throw new SeraiException(ErrorCode.BUSY, "The session is being taken over at this moment");
         }
+        boolean stayed = held.link() == link;
         if (held.login().isEmpty() || !held.rebind(link, resume.attempt())) {
             return Optional.empty();
         }
         Optional<byte[]> answer;
         try {
             answer = resumed(service, held, resume, said);
-        } catch (RuntimeException e) { // whether it may go on is not known; its edge asks again
-            service.sessions().endUnlessResumed(held, resume.attempt());
+        } catch (RuntimeException e) { // whether it may go on is not known; its edge asks again, at some time
+            if (!stayed) {
+                service.sessions().endUnlessResumed(held, resume.attempt());
+            }
             throw e;
         }
         if (answer.isEmpty()) {

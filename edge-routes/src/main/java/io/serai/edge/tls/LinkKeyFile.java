@@ -101,22 +101,31 @@ public final class LinkKeyFile {
                 Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(FOLDER));
             }
             Path draft = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".new");
-            try (FileChannel out = FileChannel.open(
-                    draft,
-                    EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(OWNER_ONLY))) {
-                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-                while (bytes.hasRemaining()) {
-                    out.write(bytes);
-                }
-                out.force(true);
+            try {
+                writeNew(draft, text);
+                Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (IOException e) {
+                Files.deleteIfExists(draft);
+                throw e;
             }
-            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
                 channel.force(true);
             }
         } catch (IOException e) {
             throw new SeraiException(ErrorCode.STORAGE_DOWN, "The file " + file + " cannot be written: " + e, e);
+        }
+    }
+
+    private static void writeNew(Path draft, String text) throws IOException {
+        try (FileChannel out = FileChannel.open(
+                draft,
+                EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(OWNER_ONLY))) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            out.force(true);
         }
     }
 }

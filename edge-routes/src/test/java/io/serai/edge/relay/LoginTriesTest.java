@@ -57,7 +57,9 @@ class LoginTriesTest {
     };
     private final AtomicLong nanos = new AtomicLong();
     private final ExecutorService workers = Executors.newCachedThreadPool();
-    private final LoginTries tries = new EdgeGuard("edge-1", EdgeLimits.DEFAULTS, alarms, workers, nanos::get).logins();
+    private final LoginTries tries = new EdgeGuard(
+                    "edge-1", EdgeLimits.DEFAULTS, alarms, new EdgeGuard.Threads(workers, workers), nanos::get)
+            .logins();
     private final AtomicInteger asked = new AtomicInteger();
     private final Set<Thread> asking = ConcurrentHashMap.newKeySet();
     private volatile boolean down;

@@ -559,7 +559,8 @@ class OwnedEdgeTest {
 
     @Test
     void whatWaitsIsBoundedInBytes() {
-        EdgeGuard guard = new EdgeGuard("edge-1", LIMITS, alarms, workers, System::nanoTime);
+        EdgeGuard guard =
+                new EdgeGuard("edge-1", LIMITS, alarms, new EdgeGuard.Threads(workers, workers), System::nanoTime);
         assertThat(guard.holds(EdgeGuard.HELD_BYTES)).isTrue();
         assertThat(guard.holds(1)).isFalse();
         guard.holdsNoLonger(EdgeGuard.HELD_BYTES);

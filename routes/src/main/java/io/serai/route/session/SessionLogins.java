@@ -103,7 +103,10 @@ final class SessionLogins {
         try {
             Optional<Account> account = account(user);
             boolean lockedOut = throttle.isLockedOut(user, session.failuresOf());
-            boolean proven = !lockedOut && proof.test(account);
+            // The session of one account tells nothing about the password of another, by its time neither.
+            boolean ofAnother =
+                    session.account().isPresent() && !session.account().equals(account.map(Account::name));
+            boolean proven = !lockedOut && !ofAnother && proof.test(account);
             // Asked again: attempts that ran side by side must not count as one.
             decision = decide(session, account, lockedOut || throttle.isLockedOut(user, session.failuresOf()), proven);
             if (decision == LoginDecision.ACCEPTED) {
@@ -136,9 +139,6 @@ final class SessionLogins {
 
     private static LoginDecision decide(
             PartnerSession session, Optional<Account> account, boolean lockedOut, boolean proven) {
-        if (session.account().isPresent() && !session.account().equals(account.map(Account::name))) {
-            return LoginDecision.FAILED;
-        }
         return LoginDecision.of(
                 new LoginDecision.Facts(account, session.origin().protocol(), session.client(), lockedOut, proven));
     }

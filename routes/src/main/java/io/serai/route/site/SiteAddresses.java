@@ -35,7 +35,8 @@ final class SiteAddresses {
                     ErrorCode.SITE_UNREACHABLE,
                     "Site " + site.name() + ": an earlier attempt has sent the file to " + only
                             + ", which alone can tell whether it has it, and which is no address of the site any more;"
-                            + " add it to the site's recovery, or look there and then resubmit the transfer or leave it");
+                            + " add it to the site's recovery for as long as that takes, or look there, and then cancel the"
+                            + " event and resubmit what had arrived, or leave it");
         }
         return Optional.of(only);
     }

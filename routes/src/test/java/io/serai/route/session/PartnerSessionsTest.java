@@ -301,6 +301,25 @@ class PartnerSessionsTest {
         assertThat(node.logIn(through("edge-1"), "unlucky", "secret")).isInstanceOf(LoginResult.Accepted.class);
     }
 
+    /** An edge in the wrong hands has sessions of those who logged in through it. */
+    @Test
+    void theSessionOfOneAccountTriesNoPasswordsOfAnother() {
+        node.objects.put(TestAccounts.named("insider").build());
+        node.objects.put(TestAccounts.named("wanted").build());
+        SessionId session = through("edge-1");
+        assertThat(node.logIn(session, "insider", "secret")).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(node.logIn(session, "wanted", "guess")).isEqualTo(new LoginResult.Refused(LoginResult.Guess.MADE));
+        assertThat(node.logIn(session, "wanted", "secret"))
+                .as("right, and not said so")
+                .isEqualTo(new LoginResult.Refused(LoginResult.Guess.MADE));
+        for (int i = 0; i < SessionSettings.Lockout.DEFAULTS.failuresOfLogin(); i++) {
+            node.logIn(session, "wanted", "guess" + i);
+        }
+        assertThat(node.logIn(through("edge-1"), "wanted", "secret"))
+                .as("what was tried counts")
+                .isEqualTo(new LoginResult.Refused(LoginResult.Guess.NONE));
+    }
+
     /** An edge in the wrong hands makes addresses up. */
     @Test
     void whatAnEdgeSaysOfAnAddressCountsNotAgainstWhoComesFromThere() {

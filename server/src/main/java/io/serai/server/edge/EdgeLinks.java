@@ -174,8 +174,14 @@ public final class EdgeLinks implements AutoCloseable {
         }
     }
 
-    /** Brings the links to what the zones say. */
+    /** Brings the links to what the zones say, and has all edges ask what that means for them. */
     private void follow() {
+        bring();
+        remind();
+    }
+
+    /** Whether edges came or went. */
+    private boolean bring() {
         List<Zone> zones = ground.objects().all(Zone.class);
         List<HeldEdge> gone = new ArrayList<>();
         List<HeldEdge> come = new ArrayList<>();
@@ -183,7 +189,7 @@ public final class EdgeLinks implements AutoCloseable {
         openKey(zones);
         synchronized (this) {
             if (closed) {
-                return;
+                return false;
             }
             trust.replace(zones);
             Map<EdgeName, HeldEdge> wanted = new HashMap<>();
@@ -215,7 +221,7 @@ public final class EdgeLinks implements AutoCloseable {
         gone.forEach(HeldEdge::stop);
         come.forEach(HeldEdge::start);
         ground.together().follow(zones);
-        remind();
+        return !gone.isEmpty() || !come.isEmpty();
     }
 
     /** Edges are to know this server by the time it dials them. */
@@ -271,9 +277,11 @@ public final class EdgeLinks implements AutoCloseable {
     private Engine engine() {
         Engine made = engine;
         if (made == null) {
+            // What may fail goes before the transport, which holds sockets: it is tried again and again.
+            LinkTls tls = LinkTls.of(LinkRole.SERVER, key.open(), trust);
             made = new Engine(
                     LinkTransport.start(ground.settings(), LOOP_THREADS),
-                    LinkTls.of(LinkRole.SERVER, key.open(), trust),
+                    tls,
                     new CreditBudget(ground.settings().flow().budgetBytes()));
             engine = made;
         }
@@ -293,8 +301,8 @@ public final class EdgeLinks implements AutoCloseable {
     /** Other servers come and go; edges are to know them. */
     private void look() {
         ground.together().tidy();
-        if (undone.isLeft()) {
-            follow();
+        if (undone.isLeft() && bring()) {
+            remind();
         }
         synchronized (this) {
             if (held.isEmpty()) {
@@ -431,13 +439,9 @@ public final class EdgeLinks implements AutoCloseable {
 
     /** Every edge of every zone, by zone and name. */
     public List<EdgeView> edges() {
-        List<EdgeView> views = new ArrayList<>();
-        for (Zone zone : ground.objects().all(Zone.class)) {
-            for (Zone.Edge edge : zone.edges()) {
-                views.add(view(zone, edge));
-            }
-        }
-        return views;
+        return ground.objects().all(Zone.class).stream()
+                .flatMap(zone -> zone.edges().stream().map(edge -> view(zone, edge)))
+                .toList();
     }
 
     private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
