@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -46,11 +45,11 @@ class EdgeNetworkIT {
         }
         // It keeps its user id, since PostgreSQL does not run as root.
         List<String> asUser = List.of("unshare", "--user", "--map-current-user", "--keep-caps", "--net");
-        Assumptions.assumeTrue(
-                canRun(asUser),
-                "NOT TESTED: this machine lets nobody make network namespaces; as root: sysctl"
-                        + " user.max_user_namespaces=10000 (and kernel.unprivileged_userns_clone=1 where there is such a"
-                        + " setting), or run the tests as root outside of a container");
+        assertThat(canRun(asUser))
+                .as("This machine lets nobody make network namespaces, without which it is not known who connects to whom;"
+                        + " as root: sysctl user.max_user_namespaces=10000 (and kernel.unprivileged_userns_clone=1 where"
+                        + " there is such a setting), or run the tests as root outside of a container")
+                .isTrue();
         return asUser;
     }
 

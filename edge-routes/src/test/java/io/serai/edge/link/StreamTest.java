@@ -11,6 +11,7 @@ import io.serai.edge.message.Status;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -318,6 +319,8 @@ class StreamTest {
     void aReaderJumpsAndGetsNothingFromBefore() throws Exception {
         LinkStream download = open(StreamKind.READ);
         LinkStream served = server.await(0);
+        Semaphore changes = new Semaphore(0);
+        served.onChange(changes::release);
         Thread serving = run(() -> {
             long at = 0;
             while (served.end().isEmpty()) {
@@ -326,11 +329,11 @@ class StreamTest {
                 int room = (int) Math.min(served.sendable(), Math.max(0, (8 << 20) - at));
                 if (at >= 8 << 20) {
                     served.end(NOTHING, position.epoch());
-                    Thread.sleep(1);
+                    changes.acquire();
                 } else if (room > 0) {
                     at += served.trySend(pattern(at, room), at, position.epoch());
                 } else {
-                    Thread.sleep(1);
+                    changes.acquire();
                 }
             }
         });
