@@ -46,9 +46,10 @@ class EdgeNetworkIT {
         // It keeps its user id, since PostgreSQL does not run as root.
         List<String> asUser = List.of("unshare", "--user", "--map-current-user", "--keep-caps", "--net");
         assertThat(canRun(asUser))
-                .as("This machine lets nobody make network namespaces, without which it is not known who connects to whom;"
-                        + " as root: sysctl user.max_user_namespaces=10000 (and kernel.unprivileged_userns_clone=1 where"
-                        + " there is such a setting), or run the tests as root outside of a container")
+                .as(
+                        "This machine lets nobody make network namespaces, without which it is not known who connects to whom;"
+                                + " as root: sysctl user.max_user_namespaces=10000 (and kernel.unprivileged_userns_clone=1 where"
+                                + " there is such a setting), or run the tests as root outside of a container")
                 .isTrue();
         return asUser;
     }
