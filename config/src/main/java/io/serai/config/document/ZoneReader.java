@@ -12,6 +12,7 @@ import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretText;
 import io.serai.config.yaml.YamlFields;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -58,6 +59,10 @@ final class ZoneReader {
     private static final Duration LONGEST_IDLE = Duration.ofHours(24);
     private static final int NETWORK_CHARACTERS = 65_000;
     private static final int ALL_NETWORK_CHARACTERS = 160_000;
+    /** What an edge reads. */
+    private static final int MOST_DESTINATIONS = 10_000;
+    /** Of networks and destinations together; what else is in the message that tells an edge everything needs the rest. */
+    private static final int MESSAGE_CHARACTERS = 200_000;
 
     private final YamlFields document;
     private final YamlFields spec;
@@ -90,7 +95,7 @@ final class ZoneReader {
         boolean offered = spec.read("outbound", Words::flag).orElse(false);
         boolean isDefault = spec.read("default", Words::flag).orElse(false);
         Optional<Zone.WhenDown> whenDown = spec.read("whenDown", Words.choice(Zone.WhenDown.class));
-        Optional<List<String>> destinations = spec.readList("destinations", ZoneReader::destination);
+        Optional<List<String>> destinations = destinations();
         Optional<Duration> idle = spec.read("outboundIdle", Words.duration(SHORTEST_IDLE, LONGEST_IDLE));
         Optional<Zone.Proxies> proxies = proxies();
         if (!offered && isDefault) {
@@ -142,6 +147,29 @@ final class ZoneReader {
                     "a login at proxies needs proxyUser and proxyPassword");
         }
         return addresses.map(all -> new Zone.Proxies(all, user, password));
+    }
+
+    /** Bounded, as the networks are, by what fits into one message to an edge. */
+    private Optional<List<String>> destinations() {
+        Optional<List<String>> read = spec.readList("destinations", ZoneReader::destination);
+        List<String> all = read.orElse(List.of());
+        int characters = all.stream()
+                .mapToInt(each -> each.getBytes(StandardCharsets.UTF_8).length + 3)
+                .sum();
+        if (all.size() > MOST_DESTINATIONS) {
+            spec.reject(
+                    "destinations",
+                    "too many: " + all.size() + ", and an edge takes " + MOST_DESTINATIONS
+                            + "; write ranges of addresses (203.0.113.0/24:22), or give some sites another zone");
+        } else if (!all.isEmpty() && networkCharacters + characters > MESSAGE_CHARACTERS) {
+            spec.reject(
+                    "destinations",
+                    "too long: they have " + characters + " characters and the networks of the listeners "
+                            + networkCharacters + ", and an edge takes " + MESSAGE_CHARACTERS
+                            + " together; write ranges of addresses (203.0.113.0/24:22), or give some sites another"
+                            + " zone");
+        }
+        return read;
     }
 
     /** The server reads it as the edges will; here it is only kept from being something else altogether. */

@@ -194,6 +194,40 @@ class ZoneReaderTest {
     }
 
     @Test
+    void destinationsAreWhatAnEdgeTakesAndNoMore() {
+        String few = "destinations: [";
+        String most = "\"192.0.2.1:22\", ".repeat(9_998);
+        assertThat(draft(WHOLE.replace(few, few + most))).isNotNull();
+        assertRefused(
+                WHOLE.replace(few, few + most + "\"192.0.2.1:22\", "),
+                "z.yaml:",
+                "spec.destinations",
+                "10001",
+                "an edge takes 10000");
+        String one = "sftp-" + "0".repeat(20) + ".bank.example:22"; // 44 bytes of the message
+        String many = ("\"" + one + "\", ").repeat(4_530);
+        assertThat(draft(WHOLE.replace(few, few + many))).isNotNull();
+        assertRefused(
+                WHOLE.replace(few, few + many + many.substring(0, 20 * (one.length() + 4))),
+                "z.yaml:",
+                "spec.destinations",
+                "an edge takes 200000 together");
+        // What the listeners' networks take is not there for destinations.
+        assertRefused(
+                WHOLE.replace(few, few + many).replace("denyFrom: [", "denyFrom: [" + "192.0.2.0/24, ".repeat(2_000)),
+                "spec.destinations",
+                "the networks of the listeners 26",
+                "an edge takes 200000 together");
+    }
+
+    private static void assertRefused(String text, String... reasons) {
+        assertThatThrownBy(() -> draft(text))
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        refused -> assertThat(refused.text()).contains(reasons));
+    }
+
+    @Test
     void whatIsExportedReadsAsTheSameZone() {
         Zone zone = zone(WHOLE, Optional.empty());
         assertThat(zone(ObjectYaml.export(zone).text(), Optional.empty())).isEqualTo(zone);

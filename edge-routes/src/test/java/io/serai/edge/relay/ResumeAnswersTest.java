@@ -48,8 +48,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Sessions that are to go on: what a server answers when things go slowly, and what an edge says when it gives up. */
+/**
+ * Sessions that are to go on: what a server answers when things go slowly, and what an edge says when it gives up. Most of it waits
+ * for time to pass, so tests go on side by side.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class ResumeAnswersTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final int RUNNING = 3;

@@ -27,10 +27,16 @@ import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The three listeners behind a load balancer: the client's address comes from the header, and bad headers come nowhere. */
+/**
+ * The three listeners behind a load balancer: the client's address comes from the header, and bad headers come nowhere. Most of it
+ * waits until a listener has lost its patience, so tests go on side by side.
+ */
+@Execution(ExecutionMode.CONCURRENT)
 class BalancedListenersTest {
     private static final InetSocketAddress CLIENT = new InetSocketAddress("192.0.2.7", 4711);
     private static final int PATIENCE_MILLIS = 20_000;

@@ -447,25 +447,21 @@ public final class EdgeLinks implements AutoCloseable {
     private synchronized EdgeView view(Zone zone, Zone.Edge edge) {
         @Nullable HeldEdge known = held.get(edge.name());
         Routes routes = known == null ? Routes.OF_SERVERS : known.routes();
-        String wanted = config(zone, edge, routes).digest();
+        EdgeConfig wanted = config(zone, edge, routes);
+        String refusal = EdgeOffers.refusal(zone, routes).or(() -> EdgeOffers.excess(wanted)).orElse("");
         if (known == null) {
             return new EdgeView(
                     zone,
                     edge,
                     Optional.empty(),
-                    new Standing("", "", Optional.empty(), wanted, ""),
+                    new Standing("", "", Optional.empty(), wanted.digest(), refusal),
                     new LinkCounts.Counts(0, 0, 0));
         }
         return new EdgeView(
                 zone,
                 edge,
                 known.link(),
-                new Standing(
-                        known.lastFailure(),
-                        known.lastLoss(),
-                        known.state(),
-                        wanted,
-                        EdgeOffers.refusal(zone, routes).orElse("")),
+                new Standing(known.lastFailure(), known.lastLoss(), known.state(), wanted.digest(), refusal),
                 known.counts());
     }
 

@@ -4,6 +4,7 @@ import io.serai.config.name.Network;
 import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
+import io.serai.edge.frame.FrameType;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
@@ -23,6 +24,8 @@ import java.util.stream.Collectors;
 /** What an edge is told: the listeners of its zone as options of the endpoints, and what they present to partners. */
 final class EdgeOffers {
     private static final String TLS_FILES = "tls-";
+    /** A reply's status goes before it. */
+    private static final int MOST_BYTES = FrameType.MESSAGE_BYTES - Short.BYTES;
 
     private final List<IdentityFile> identity;
 
@@ -56,6 +59,16 @@ final class EdgeOffers {
                 ? Optional.of(
                         "it has route files of its own, which its zone does not allow, so it gets no keys: set ownRoutes:"
                                 + " true in the zone " + zone.name() + ", or remove routes from its edge.yaml")
+                : Optional.empty();
+    }
+
+    /** Why an edge is not told this, for operators; empty when one message takes it. */
+    static Optional<String> excess(EdgeConfig config) {
+        int bytes = config.encode().length;
+        return bytes > MOST_BYTES
+                ? Optional.of("what it should work with has " + bytes + " bytes, and an edge takes " + MOST_BYTES
+                        + ", so it works on with what it has: shorten destinations in the zone " + config.zone()
+                        + ", or allowFrom, denyFrom and proxyProtocolFrom of its listeners")
                 : Optional.empty();
     }
 

@@ -95,9 +95,15 @@ final class EdgeService implements LinkHandler {
             Optional<EdgeConfig> config = configs.config(link.peer().node(), state.routes());
             if (config.isEmpty()) {
                 request.reply(Status.UNAVAILABLE, NO_ZONE.encode());
+            } else if (config.get().digest().equals(state.digest())) {
+                request.reply(Status.OK, NOTHING);
             } else {
-                boolean has = config.get().digest().equals(state.digest());
-                request.reply(Status.OK, has ? NOTHING : config.get().encode());
+                Optional<String> excess = EdgeOffers.excess(config.get());
+                if (excess.isPresent()) {
+                    request.reply(Status.UNAVAILABLE, new Failure(excess.get(), 0).encode());
+                } else {
+                    request.reply(Status.OK, config.get().encode());
+                }
             }
         } catch (ProtocolViolation e) {
             LOG.warn("{} sent a state that cannot be: {}", link, e.text());

@@ -11,6 +11,8 @@ import io.serai.config.object.Zone;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.EdgeMessages.Servers;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -80,6 +82,31 @@ class EdgeOffersTest {
         assertThat(keys(allowing, Routes.OWN)).hasSize(4);
         assertThat(keys(allowing, Routes.OF_SERVERS)).isEmpty();
         assertThat(EdgeOffers.refusal(allowing, Routes.OWN)).isEmpty();
+    }
+
+    private static Zone to(int destinations) {
+        return new Zone(
+                new ZoneName("dmz"),
+                "",
+                List.of(EDGE),
+                List.of(),
+                new Zone.Outbound(
+                        true,
+                        false,
+                        Zone.WhenDown.REFUSE,
+                        Collections.nCopies(destinations, "203.0.113.250:22,990,30000-31000"),
+                        Duration.ofMinutes(5),
+                        Optional.empty()));
+    }
+
+    @Test
+    void whatOneMessageDoesNotTakeIsSaidAndWhatItTakesIsNot() {
+        EdgeOffers.Wish wish = new EdgeOffers.Wish(1, new Servers(1, List.of()), Routes.OF_SERVERS, false);
+        assertThat(EdgeOffers.excess(OFFERS.config(to(7_500), EDGE, wish))).isEmpty();
+        assertThat(EdgeOffers.excess(OFFERS.config(to(8_000), EDGE, wish)))
+                .get()
+                .asString()
+                .contains("an edge takes 262142", "destinations in the zone dmz");
     }
 
     @Test
