@@ -35,7 +35,7 @@ class BrokenUploadsIT {
     @BeforeAll
     static void startServer() {
         folder = new TestFolder("broken");
-        server = RunningServer.start(folder, "server", Map.of());
+        server = RunningServer.start(folder, "server", Map.of(), RunningServer.BRIEF);
         acme = Partner.of(server, folder, "acme");
         server.applyRoute("count", """
                 - route:

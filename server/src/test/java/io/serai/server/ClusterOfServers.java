@@ -25,6 +25,7 @@ final class ClusterOfServers implements AutoCloseable {
 
     private final TestFolder folder;
     private final Map<String, String> settings;
+    private final String[] javaOptions;
     private final ClusterDatabase database;
     private final SharedFolder shared;
     private final List<Node> nodes = new ArrayList<>();
@@ -38,16 +39,17 @@ final class ClusterOfServers implements AutoCloseable {
      */
     record Node(String name, RunningServer server, Relay line, Relay caches, Path place) {}
 
-    private ClusterOfServers(TestFolder folder, Map<String, String> settings) {
+    private ClusterOfServers(TestFolder folder, Map<String, String> settings, String... javaOptions) {
         this.folder = folder;
         this.settings = settings;
+        this.javaOptions = javaOptions;
         this.database = new ClusterDatabase(folder);
         this.shared = new SharedFolder(folder.resolve("shared"));
     }
 
     /** A cluster without nodes yet. */
     static ClusterOfServers empty(TestFolder folder, Map<String, String> settings) {
-        return new ClusterOfServers(folder, settings);
+        return new ClusterOfServers(folder, settings, RunningServer.BRIEF);
     }
 
     /** Starts a cluster; returns when all its servers are up. */
@@ -58,7 +60,16 @@ final class ClusterOfServers implements AutoCloseable {
     /** As {@link #start(TestFolder, int, Map)}, with further settings of each node by its index. */
     static ClusterOfServers start(
             TestFolder folder, int count, Map<String, String> settings, IntFunction<Map<String, String>> own) {
-        ClusterOfServers cluster = new ClusterOfServers(folder, settings);
+        return start(new ClusterOfServers(folder, settings, RunningServer.BRIEF), count, own);
+    }
+
+    /** As {@link #start(TestFolder, int, Map)}, of servers whose figures count. */
+    static ClusterOfServers startAsShipped(TestFolder folder, int count) {
+        return start(new ClusterOfServers(folder, Map.of(), RunningServer.AS_SHIPPED), count, index -> Map.of());
+    }
+
+    private static ClusterOfServers start(
+            ClusterOfServers cluster, int count, IntFunction<Map<String, String>> own) {
         try {
             cluster.add(own.apply(0)).server().start();
             for (int i = 1; i < count; i++) {
@@ -96,7 +107,7 @@ final class ClusterOfServers implements AutoCloseable {
         return node;
     }
 
-    private Node node(String name, Map<String, String> own, String... javaOptions) {
+    private Node node(String name, Map<String, String> own, String... others) {
         Path home = folder.resolve("node-" + name);
         Path place = home.resolve("share");
         Relay line = new Relay(database.port());
@@ -109,7 +120,7 @@ final class ClusterOfServers implements AutoCloseable {
         all.put("storage.root", place.toString());
         all.put("database.acquisition-timeout", "3s");
         all.put("database.socket-timeout", "5s");
-        if (javaOptions.length == 0) { // the previous release knows nothing of caches
+        if (others.length == 0) { // the previous release knows nothing of caches
             all.put("cache.port", String.valueOf(cachePort));
             all.put("cache.advertised-port", String.valueOf(caches.port()));
         }
@@ -121,7 +132,7 @@ final class ClusterOfServers implements AutoCloseable {
                 home,
                 shared.folder(),
                 all,
-                javaOptions.length == 0 ? new String[] {"-Xmx256m"} : javaOptions);
+                others.length == 0 ? javaOptions : others);
         return new Node(name, server, line, caches, place);
     }
 

@@ -48,7 +48,7 @@ class CrashLoopIT {
     void keepsEveryPromiseWhenTheServerIsKilledAgainAndAgain() throws InterruptedException {
         try (TestFolder folder = new TestFolder("crash");
                 Sshd receiver = new Sshd(folder);
-                RunningServer server = RunningServer.start(folder, "server", Map.of())) {
+                RunningServer server = RunningServer.start(folder, "server", Map.of(), RunningServer.BRIEF)) {
             Partner acme = Partner.of(server, folder, "acme");
             server.apply(Map.of("site.yaml", receiver.site("receiver")));
             server.applyRoute("deliver", """

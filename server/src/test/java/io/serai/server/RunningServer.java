@@ -31,6 +31,14 @@ final class RunningServer implements AutoCloseable {
     /** In place of a value: the setting is not given on the command line, where it would win over everything else. */
     static final String NOT_GIVEN = "(not given)";
 
+    private static final String HEAP = "-Xmx256m";
+
+    /** Of servers that are started again and again: they live for seconds, too short for code that is compiled thoroughly. */
+    static final String[] BRIEF = {HEAP, "-XX:TieredStopAtLevel=1"};
+
+    /** Of servers whose figures count. */
+    static final String[] AS_SHIPPED = {HEAP};
+
     private final List<String> launcher;
     private final Path home;
     private final Path storage;
@@ -56,7 +64,7 @@ final class RunningServer implements AutoCloseable {
     }
 
     static RunningServer start(TestFolder folder, String name, Map<String, String> settings) {
-        return start(folder, name, settings, "-Xmx256m");
+        return start(folder, name, settings, AS_SHIPPED);
     }
 
     static RunningServer start(TestFolder folder, String name, Map<String, String> settings, String... javaOptions) {

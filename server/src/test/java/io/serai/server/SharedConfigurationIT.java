@@ -70,7 +70,7 @@ class SharedConfigurationIT {
     @Test
     void changesAreInForceOnAllNodesInUnderASecondThoughTheCachesAreSplit() {
         try (TestFolder folder = new TestFolder("changes");
-                ClusterOfServers cluster = ClusterOfServers.start(folder, 3, Map.of())) {
+                ClusterOfServers cluster = ClusterOfServers.startAsShipped(folder, 3)) {
             await("one group of caches").atMost(Duration.ofSeconds(60)).until(() -> members(cluster) == 3);
             changes(cluster, 0, 6); // nothing is compiled yet
 

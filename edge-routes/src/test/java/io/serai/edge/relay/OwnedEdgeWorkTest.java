@@ -139,6 +139,38 @@ class OwnedEdgeWorkTest extends EdgeInWrongHands {
     }
 
     @Test
+    void slowClosingsOfOneEdgeHoldUpThoseOfNoOther() throws Exception {
+        List<SessionId> open = new ArrayList<>();
+        for (int i = 0; i < 8 + WAITING; i++) {
+            open.add(open(link));
+        }
+        CountDownLatch slow = new CountDownLatch(1);
+        desk.closesMay = slow;
+        try {
+            List<CompletableFuture<Reply>> closed = new ArrayList<>();
+            for (SessionId session : open) {
+                byte[] close = OperationCodec.encode(Call.of(new CloseSession(session, "bye"), 0));
+                closed.add(link.request(0, Method.SESSION_CLOSE, close, SOON));
+            }
+            await().atMost(SOON).until(() -> desk.closesAsked.get() == 8);
+            desk.closesMay = new CountDownLatch(0); // for those that are asked from here on
+            Link other = honest.up();
+            for (int i = 0; i < 10; i++) {
+                close(other, open(other));
+            }
+            assertThat(closed).noneMatch(CompletableFuture::isDone);
+            assertThat(desk.closesAsked).hasValue(8 + 10);
+            slow.countDown();
+            for (CompletableFuture<Reply> close : closed) {
+                assertThat(close.join().status()).isEqualTo(Status.OK);
+            }
+        } finally {
+            slow.countDown();
+        }
+        assertThat(service.sessionCount()).isZero();
+    }
+
+    @Test
     void aSessionIsClosedThoughAllOtherWorkOfItsEdgeStandsStill() throws Exception {
         SessionId session = open(link);
         desk.greetingsMay = new CountDownLatch(1);

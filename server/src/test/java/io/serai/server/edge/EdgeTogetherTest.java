@@ -22,12 +22,7 @@ import io.serai.config.name.ZoneName;
 import io.serai.config.object.ObjectJson;
 import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretBox;
-import io.serai.edge.link.IncomingRequest;
-import io.serai.edge.link.Link;
-import io.serai.edge.link.LinkHandler;
-import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkSettings;
-import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.FileMessages.FilesAnswer;
 import io.serai.edge.message.FileMessages.FilesOutcome;
@@ -40,6 +35,8 @@ import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.server.metrics.EdgeConductMeters;
 import io.serai.server.metrics.EdgeMeters;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -49,7 +46,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,6 +109,12 @@ class EdgeTogetherTest {
     }
 
     private EdgeLinks links(Supplier<LinkIdentity> key) {
+        return links(key, zone -> {
+            throw new IllegalStateException("no edge has a key here");
+        });
+    }
+
+    private EdgeLinks links(Supplier<LinkIdentity> key, Function<ZoneName, ZoneDesk> desks) {
         EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
@@ -118,9 +124,7 @@ class EdgeTogetherTest {
                 "serai test",
                 LinkSettings.standard(),
                 List.of(),
-                zone -> {
-                    throw new IllegalStateException("no edge has a key here");
-                }));
+                desks));
         open.add(links);
         return links;
     }
@@ -238,22 +242,14 @@ class EdgeTogetherTest {
     @Test
     void edgesAreDialledOnceWhatKeptThemAwayIsOver() {
         AtomicInteger asked = new AtomicInteger();
-        EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
-                objects,
-                objects::revision,
-                together(),
-                SELF,
+        EdgeLinks links = links(
                 () -> {
                     if (asked.incrementAndGet() < 4) {
                         throw new SeraiException(ErrorCode.DATABASE_DOWN, "The database does not answer");
                     }
                     return KEY;
                 },
-                "serai test",
-                LinkSettings.standard(),
-                List.of(),
-                zone -> new ZoneDesk(new NobodyThere(), new NobodyThere())));
-        open.add(links);
+                zone -> Nobody.DESK);
         links.start();
         var unused = objects.change(List.of(zone(Set.of(PIN), ONE)), List.of(), "ada");
         await().atMost(Duration.ofSeconds(30))
@@ -262,27 +258,53 @@ class EdgeTogetherTest {
         assertThat(links.servers().pins()).hasSize(1);
     }
 
-    private static final class NobodyThere implements LinkHandler, LinkListener {
-        @Override
-        public void request(Link from, IncomingRequest request) {}
+    /** What this process waits on: each event loop has one. */
+    private static long pollers() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(EdgeTogetherTest::isPoller).count();
+        }
+    }
 
-        @Override
-        public void stream(Link from, LinkStream stream, int method, byte[] payload) {}
+    private static boolean isPoller(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().contains("[eventpoll]");
+        } catch (IOException e) {
+            return false; // closed meanwhile
+        }
+    }
 
-        @Override
-        public void event(Link from, int kind, byte[] payload) {}
+    @Test
+    void aServerWhoseKeyCannotBeOpenedKeepsNothingOpenHoweverOftenItTries() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        AtomicReference<String> wrong = new AtomicReference<>("The file link.pem is open to other users");
+        EdgeLinks links = links(
+                () -> {
+                    asked.incrementAndGet();
+                    if (wrong.get() != null) {
+                        throw new SeraiException(ErrorCode.INVALID, wrong.get());
+                    }
+                    return KEY;
+                },
+                zone -> Nobody.DESK);
+        links.start();
+        long before = pollers();
+        for (int i = 1; i <= 20; i++) {
+            int tried = asked.get();
+            Zone next = zone(Set.of(PIN), ONE, new EdgeName("more-" + i));
+            var unused = objects.change(List.of(next), List.of(), "ada");
+            // The key of this server for the edges, and one for each link.
+            await().atMost(Duration.ofSeconds(30)).until(() -> asked.get() >= tried + 3);
+        }
+        assertThat(links.edge(ONE).link()).isEmpty();
+        assertThat(pollers()).isEqualTo(before);
 
-        @Override
-        public void up(Link now) {}
-
-        @Override
-        public void changed(Link now) {}
-
-        @Override
-        public void lost(Link now, String why) {}
-
-        @Override
-        public void violation(String peer, String what) {}
+        wrong.set(null);
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(
+                        () -> assertThat(links.edge(ONE).standing().failure()).isNotEmpty());
+        assertThat(pollers()).as("one set of loops for all links").isEqualTo(before + 2);
+        links.close();
+        await().atMost(Duration.ofSeconds(30)).until(() -> pollers() == before);
     }
 
     @Test

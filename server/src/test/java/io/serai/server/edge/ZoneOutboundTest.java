@@ -22,16 +22,10 @@ import io.serai.config.object.Zone;
 import io.serai.config.object.ZoneChoice;
 import io.serai.config.secret.SecretBox;
 import io.serai.edge.enrol.EnrolmentCode;
-import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
-import io.serai.edge.link.LinkHandler;
-import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkSettings;
-import io.serai.edge.link.LinkStream;
 import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
-import io.serai.edge.message.LinkMessages.Failure;
-import io.serai.edge.message.Status;
 import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
@@ -91,34 +85,6 @@ class ZoneOutboundTest {
     private ZoneOutbound outbound;
     private ServerSocket partner;
 
-    /** Serves no partners. */
-    private static final class Nobody implements LinkHandler, LinkListener {
-        @Override
-        public void request(Link from, IncomingRequest request) {
-            request.reply(Status.UNAVAILABLE, new Failure("nobody serves here", 0).encode());
-        }
-
-        @Override
-        public void stream(Link from, LinkStream stream, int method, byte[] payload) {
-            stream.result(Status.UNAVAILABLE, new Failure("nobody serves here", 0).encode());
-        }
-
-        @Override
-        public void event(Link from, int kind, byte[] payload) {}
-
-        @Override
-        public void up(Link now) {}
-
-        @Override
-        public void changed(Link now) {}
-
-        @Override
-        public void lost(Link now, String why) {}
-
-        @Override
-        public void violation(String peer, String what) {}
-    }
-
     @BeforeEach
     void start() throws IOException {
         DATABASE.truncate("config_object", "config_history", "server_link");
@@ -128,7 +94,6 @@ class ZoneOutboundTest {
                 object -> Set.of());
         objects.start();
         open.add(objects::close);
-        Nobody nobody = new Nobody();
         links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
@@ -142,7 +107,7 @@ class ZoneOutboundTest {
                 "serai test",
                 QUICK,
                 List.of(),
-                zone -> new ZoneDesk(nobody, nobody)));
+                zone -> Nobody.DESK));
         open.add(links);
         outbound = new ZoneOutbound(objects, links);
         open.add(outbound);
