@@ -44,16 +44,26 @@ public final class Bench {
      *     edge do nothing
      * @param takeovers how many nodes are killed, and then frozen
      * @param sessions how many sessions stay open through an edge
+     * @param forgetSeconds after how long without a byte a connection of those sessions' link is forgotten
      */
-    public record Amounts(int mebibytes, int rounds, int files, int events, int seconds, int takeovers, int sessions) {
+    public record Amounts(
+            int mebibytes,
+            int rounds,
+            int files,
+            int events,
+            int seconds,
+            int takeovers,
+            int sessions,
+            int forgetSeconds) {
         public Amounts {
             requireBetween("mebibytes", mebibytes, 1, 16_384);
             requireBetween("rounds", rounds, 1, 100);
             requireBetween("files", files, 1, 100_000);
             requireBetween("events", events, 1, 1_000_000);
-            requireBetween("seconds", seconds, 1, 600);
+            requireBetween("seconds", seconds, 1, 36_000);
             requireBetween("takeovers", takeovers, 1, 1_000);
             requireBetween("sessions", sessions, 1, 3_000);
+            requireBetween("forget-seconds", forgetSeconds, 1, 3_600);
         }
 
         private static void requireBetween(String name, int value, int least, int most) {
@@ -143,7 +153,7 @@ public final class Bench {
             Programme.find("sftp", "openssh-client");
             Programme.find("curl", "curl");
         }
-        if (parts.contains(Part.EDGE_PASS_THROUGH)) {
+        if (parts.contains(Part.EDGE_PASS_THROUGH) || parts.contains(Part.EDGE_TRANSFERS)) {
             Programme.find("haproxy", "haproxy");
         }
         if (parts.contains(Part.EDGE_SHAPED)) {

@@ -2,7 +2,6 @@ package io.serai.server.bench;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -57,36 +56,6 @@ final class BenchClients {
 
     void curl(String... words) throws IOException {
         Programme.run(folder, curlCommand(words));
-    }
-
-    /** The times in ms until the first byte of each of several files that one connection fetches, sorted. */
-    double[] firstBytes(String urls) throws IOException {
-        Path output = Files.createTempFile(folder, "times", ".txt");
-        List<String> command = curlCommand("-o", "/dev/null", "-w", "%{stderr}%{time_starttransfer}\\n", urls);
-        Process process = new ProcessBuilder(command)
-                .redirectError(output.toFile())
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        try {
-            if (process.waitFor() != 0) {
-                throw new IOException(String.join(" ", command) + " failed: " + Files.readString(output));
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        }
-        // The first one holds the connection and the login.
-        double[] times = Files.readAllLines(output, StandardCharsets.UTF_8).stream()
-                .skip(1)
-                .mapToDouble(line -> 1000 * Double.parseDouble(line))
-                .sorted()
-                .toArray();
-        Files.delete(output);
-        if (times.length == 0) {
-            throw new IOException("curl told no times for " + urls);
-        }
-        return times;
     }
 
     static Path randomFile(Path file, int mebibytes) throws IOException {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -171,6 +172,7 @@ final class EdgeField implements AutoCloseable {
                   publicKeys: [%s]
                   folders: [/in]
                   sessions: 4000
+                  idleTimeout: 12h
                   %s
                 """.formatted(
                 name,
@@ -182,6 +184,11 @@ final class EdgeField implements AutoCloseable {
 
     int serverPort(String protocol) {
         return BenchServer.port(node, protocol);
+    }
+
+    /** Of FTPS and HTTPS, at the server and at the edge alike. */
+    Set<String> certificates() {
+        return Set.copyOf(BenchServer.listener(node, "https").fingerprints());
     }
 
     int edgePort(String protocol) {

@@ -32,48 +32,6 @@ final class EdgePassThroughBench {
         this.out = out;
     }
 
-    /** HAProxy in front of the server's listeners, by protocol. */
-    private record Balancer(Process process, Map<String, Integer> ports) implements AutoCloseable {
-        static Balancer start(Path folder, EdgeField field) throws IOException {
-            Map<String, Integer> ports = new java.util.TreeMap<>();
-            StringBuilder text = new StringBuilder("""
-                    global
-                      maxconn 1000
-                    defaults
-                      mode tcp
-                      timeout connect 5s
-                      timeout client 10m
-                      timeout server 10m
-                    """);
-            for (String protocol : PROTOCOLS) {
-                int port = Programme.freePort();
-                ports.put(protocol, port);
-                text.append("""
-                        listen %s
-                          bind 127.0.0.1:%d
-                          server serai 127.0.0.1:%d send-proxy-v2
-                        """.formatted(protocol, port, field.serverPort(protocol)));
-            }
-            Path config = Files.writeString(folder.resolve("haproxy.cfg"), text);
-            Path log = folder.resolve("haproxy.log");
-            Process process = Programme.start(
-                    log, List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
-            for (int port : ports.values()) {
-                Programme.awaitPort(port, process, log);
-            }
-            return new Balancer(process, ports);
-        }
-
-        int port(String protocol) {
-            return ports.getOrDefault(protocol, 0);
-        }
-
-        @Override
-        public void close() {
-            process.destroy();
-        }
-    }
-
     /** What was not as promised, for people. */
     List<String> run() throws IOException {
         BenchClients clients = BenchClients.in(folder);
@@ -84,10 +42,9 @@ final class EdgePassThroughBench {
                         "sftp.proxy-protocol-from", "127.0.0.1",
                         "https.proxy-protocol-from", "127.0.0.1"));
         try (EdgeField field = EdgeField.start(folder, plan);
-                Balancer balancer = Balancer.start(folder, field)) {
+                HaproxyFront balancer = HaproxyFront.withHeaders(folder, field, PROTOCOLS)) {
             field.account(EdgeField.ACCOUNT, "", List.of(clients.publicKey()));
-            ProcessCpu ofBalancer =
-                    new ProcessCpu(field.server(), balancer.process().toHandle());
+            ProcessCpu ofBalancer = balancer.cpuWith(field.server());
             for (String protocol : PROTOCOLS) {
                 for (boolean up : new boolean[] {true, false}) {
                     turns(
@@ -122,7 +79,7 @@ final class EdgePassThroughBench {
     }
 
     private void turns(String what, Contestant edge, Contestant balancer) throws IOException {
-        Turns.Ratios ratios = new Turns(folder, rounds, out).run(what, mebibytes << 20L, edge, balancer);
+        Turns.Ratios ratios = new Turns(folder, rounds, out).run(what, (long) mebibytes << 20, edge, balancer);
         judge(what, ratios).ifPresent(missed::add);
     }
 

@@ -19,6 +19,7 @@ final class ForgetfulWall implements AutoCloseable {
     private final ServerSocket listening;
     private final int target;
     private final Duration forgetsAfter;
+    private final AtomicInteger dialled = new AtomicInteger();
     private final AtomicInteger forgotten = new AtomicInteger();
 
     private ForgetfulWall(ServerSocket listening, int target, Duration forgetsAfter) {
@@ -39,6 +40,11 @@ final class ForgetfulWall implements AutoCloseable {
         return listening.getLocalPort();
     }
 
+    /** How many connections have come so far. */
+    int dialled() {
+        return dialled.get();
+    }
+
     /** How many connections it has forgotten so far. */
     int forgotten() {
         return forgotten.get();
@@ -54,6 +60,7 @@ final class ForgetfulWall implements AutoCloseable {
         while (!listening.isClosed()) {
             try {
                 Socket near = listening.accept();
+                dialled.incrementAndGet();
                 Socket far = new Socket();
                 try {
                     far.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target), 5_000);

@@ -10,21 +10,33 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToDoubleFunction;
 
-/** Runs two contestants in turn (A B A B …) and prints medians and the ratio of A to B, pair by pair. */
+/** Runs contestants in turn (A B A B …) and prints medians and the ratios of each to the last one, turn by turn. */
 final class Turns {
     private static final Duration SETTLING = Duration.ofMillis(200);
+    /** Compilers are done late. */
     private static final int WARM_UPS = 3;
 
     private final Path folder;
     private final int rounds;
+    private final int warmUps;
     private final PrintWriter out;
     /** Servers and clients are all started by this process. */
     private final ProcessCpu everything = new ProcessCpu(ProcessHandle.current());
 
     Turns(Path folder, int rounds, PrintWriter out) {
+        this(folder, rounds, WARM_UPS, out);
+    }
+
+    private Turns(Path folder, int rounds, int warmUps, PrintWriter out) {
         this.folder = folder;
         this.rounds = rounds;
+        this.warmUps = warmUps;
         this.out = out;
+    }
+
+    /** The same with one warm-up, for what does the same things often enough in one. */
+    Turns warmSoon() {
+        return new Turns(folder, rounds, 1, out);
     }
 
     /** Something that can be done again and again. */
@@ -47,48 +59,82 @@ final class Turns {
      */
     record Ratios(double throughput, double cpu, double total) {}
 
-    /** Warm-ups of each, for compilers are done late, then the counted rounds. */
+    /**
+     * What was measured of one contestant, the medians of all turns.
+     *
+     * @param wallSeconds how long it took
+     * @param cpuSeconds of the contestant's own processes
+     * @param totalSeconds of CPU of everything that takes part, clients and all
+     * @param ratios to the last contestant
+     */
+    record Outcome(String name, double wallSeconds, double cpuSeconds, double totalSeconds, Ratios ratios) {}
+
+    /** Of two; what A is in parts of B. */
     Ratios run(String what, long bytes, Contestant a, Contestant b) throws IOException {
-        for (int i = 0; i < WARM_UPS; i++) {
-            measure(a);
-            measure(b);
+        return run(what, bytes, List.of(a, b)).get(0).ratios();
+    }
+
+    /** Warm-ups of each, then the counted rounds. */
+    List<Outcome> run(String what, long bytes, List<Contestant> contestants) throws IOException {
+        for (int i = 0; i < warmUps; i++) {
+            for (Contestant each : contestants) {
+                measure(each);
+            }
         }
-        List<Figures> ofA = new ArrayList<>();
-        List<Figures> ofB = new ArrayList<>();
+        List<List<Figures>> figures = new ArrayList<>();
+        contestants.forEach(each -> figures.add(new ArrayList<>()));
         for (int i = 0; i < rounds; i++) {
-            ofA.add(measure(a));
-            ofB.add(measure(b));
+            for (int k = 0; k < contestants.size(); k++) {
+                figures.get(k).add(measure(contestants.get(k)));
+            }
         }
-        say(what, a.name(), bytes, ofA);
-        say("", b.name(), bytes, ofB);
-        Ratios ratios = new Ratios(
-                ratio(ofB, ofA, Figures::wallSeconds),
-                ratio(ofA, ofB, Figures::cpuSeconds),
-                ratio(ofA, ofB, Figures::totalSeconds));
+        List<Figures> ofLast = figures.get(contestants.size() - 1);
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int k = 0; k < contestants.size(); k++) {
+            outcomes.add(outcome(contestants.get(k).name(), figures.get(k), ofLast));
+            say(k == 0 ? what : "", bytes, outcomes.get(k));
+        }
+        for (Outcome each : outcomes.subList(0, contestants.size() - 1)) {
+            say(each, contestants.size() == 2);
+        }
+        out.flush();
+        return List.copyOf(outcomes);
+    }
+
+    private static Outcome outcome(String name, List<Figures> figures, List<Figures> ofLast) {
+        return new Outcome(
+                name,
+                median(figures, Figures::wallSeconds),
+                median(figures, Figures::cpuSeconds),
+                median(figures, Figures::totalSeconds),
+                new Ratios(
+                        ratio(ofLast, figures, Figures::wallSeconds),
+                        ratio(figures, ofLast, Figures::cpuSeconds),
+                        ratio(figures, ofLast, Figures::totalSeconds)));
+    }
+
+    private void say(Outcome outcome, boolean ofTwo) {
         out.printf(
                 Locale.ROOT,
                 "%-28s %-10s throughput %.2f x, CPU %.2f x, with the clients' %.2f x (medians of %d pairs)%n",
                 "",
-                "ratio",
-                ratios.throughput(),
-                ratios.cpu(),
-                ratios.total(),
+                ofTwo ? "ratio" : outcome.name() + " x",
+                outcome.ratios().throughput(),
+                outcome.ratios().cpu(),
+                outcome.ratios().total(),
                 rounds);
-        out.flush();
-        return ratios;
     }
 
-    private void say(String what, String name, long bytes, List<Figures> figures) {
-        double wall = median(figures, Figures::wallSeconds);
+    private void say(String what, long bytes, Outcome outcome) {
         out.printf(
                 Locale.ROOT,
                 "%-28s %-10s %7.2f s wall (%6.1f MiB/s) %6.2f s CPU, %6.2f s with the clients'%n",
                 what,
-                name,
-                wall,
-                bytes / 1048576.0 / wall,
-                median(figures, Figures::cpuSeconds),
-                median(figures, Figures::totalSeconds));
+                outcome.name(),
+                outcome.wallSeconds(),
+                bytes / 1048576.0 / outcome.wallSeconds(),
+                outcome.cpuSeconds(),
+                outcome.totalSeconds());
     }
 
     /** Begins with nothing left to be written to the disk: neither pays for what the other left in the page cache. */
@@ -116,6 +162,13 @@ final class Turns {
         }
         java.util.Arrays.sort(ratios);
         return middle(ratios);
+    }
+
+    /** Of values in any order. */
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        java.util.Arrays.sort(sorted);
+        return middle(sorted);
     }
 
     private static double middle(double[] sorted) {

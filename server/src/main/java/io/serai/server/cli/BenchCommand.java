@@ -83,7 +83,10 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Turns of both sides with the large file.")
     int rounds;
 
-    @Option(names = "--files", defaultValue = "2000", description = "How many small files go through a route.")
+    @Option(
+            names = "--files",
+            defaultValue = "2000",
+            description = "How many small files go through a route, or an edge.")
     int files;
 
     @Option(names = "--events", defaultValue = "20000", description = "How many events go through the queue.")
@@ -92,7 +95,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--seconds",
             defaultValue = "20",
-            description = "How long each size of cluster drains a queue, and each way of committing is tried.")
+            description = "How long each size of cluster drains a queue, each way of committing is tried, and sessions"
+                    + " through an edge do nothing.")
     int seconds;
 
     @Option(
@@ -103,6 +107,13 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--sessions", defaultValue = "1000", description = "How many sessions stay open through an edge.")
     int sessions;
+
+    @Option(
+            names = "--forget-seconds",
+            defaultValue = "6",
+            description = "After how long without a byte a connection between server and edge is forgotten while"
+                    + " sessions do nothing.")
+    int forgetSeconds;
 
     @Option(
             names = "--folder",
@@ -122,7 +133,8 @@ final class BenchCommand implements Callable<Integer> {
                 : spec.commandLine().getOut();
         Set<Bench.Part> parts = EnumSet.noneOf(Bench.Part.class);
         choices.forEach(choice -> parts.addAll(choice.parts));
-        Bench.Amounts amounts = new Bench.Amounts(mebibytes, rounds, files, events, seconds, takeovers, sessions);
+        Bench.Amounts amounts = new Bench.Amounts(
+                mebibytes, rounds, files, events, seconds, takeovers, sessions, forgetSeconds);
         if (kept != null) {
             Path folder = Files.createDirectories(kept.toAbsolutePath());
             return new Bench(folder, amounts, out).run(parts) ? 0 : 1;

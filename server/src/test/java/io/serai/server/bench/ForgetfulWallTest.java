@@ -35,6 +35,7 @@ class ForgetfulWallTest {
             ends.near().close();
             assertThat(ends.far().getInputStream().read()).isEqualTo(-1);
             assertThat(wall.forgotten()).isZero();
+            assertThat(wall.dialled()).isEqualTo(1);
         }
     }
 

@@ -2,10 +2,15 @@ package io.serai.server.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +57,45 @@ class PromisesTest {
     }
 
     @Test
+    void anEdgeThatDelaysTheFirstByteIsNamed() {
+        assertThat(EdgeTransfersBench.judgeFirstByte("SFTP first byte", 4.99)).isEmpty();
+        assertThat(EdgeTransfersBench.judgeFirstByte("SFTP first byte", 5.0))
+                .contains("SFTP first byte: the edge adds 5.00 ms, not less than 5");
+    }
+
+    @Test
+    void allAreMeasuredByTheLastOneAndItByItself(@TempDir Path folder) throws Exception {
+        StringWriter text = new StringWriter();
+        ProcessCpu none = new ProcessCpu();
+        List<String> order = new ArrayList<>();
+        List<Turns.Outcome> outcomes = new Turns(folder, 2, new PrintWriter(text))
+                .warmSoon()
+                .run(
+                        "what",
+                        1 << 20,
+                        List.of(
+                                contestant("slow", 300, none, order),
+                                contestant("same", 100, none, order),
+                                contestant("last", 100, none, order)));
+        assertThat(order)
+                .containsExactly("slow", "same", "last", "slow", "same", "last", "slow", "same", "last");
+        assertThat(outcomes.stream().map(Turns.Outcome::name)).containsExactly("slow", "same", "last");
+        assertThat(outcomes.get(0).ratios().throughput()).isBetween(0.1, 0.7);
+        assertThat(outcomes.get(2).ratios().throughput()).isEqualTo(1);
+        assertThat(text.toString()).contains("slow x").contains("same x").doesNotContain("last x");
+    }
+
+    private static Turns.Contestant contestant(String name, int millis, ProcessCpu cpu, List<String> order) {
+        return new Turns.Contestant(
+                name,
+                () -> {
+                    order.add(name);
+                    LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
+                },
+                cpu);
+    }
+
+    @Test
     void aPassedThroughListenerThatIsSlowerThanHaproxyIsNamed() {
         assertThat(EdgePassThroughBench.judge("SFTP", new Turns.Ratios(0.95, 2.0, 2.0)))
                 .isEmpty();
@@ -61,13 +105,17 @@ class PromisesTest {
 
     @Test
     void sessionsThatNeedTooMuchHeapOrAreLostAreNamed() {
-        assertThat(EdgeSessionsBench.judge(1_000, 149, 1_000, 0, "")).isEmpty();
-        assertThat(EdgeSessionsBench.judge(1_000, 150, 999, 0, ""))
+        assertThat(EdgeSessionsBench.judge(1_000, 149, 1_000, new EdgeSessionsBench.Link(0, 0, "")))
+                .isEmpty();
+        assertThat(EdgeSessionsBench.judge(1_000, 150, 999, new EdgeSessionsBench.Link(0, 0, "")))
                 .containsExactly(
                         "1000 idle sessions need 150 MiB of heap at the edge, not less than 150",
                         "1 of 1000 idle sessions were lost");
-        assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, 1, "nothing was heard"))
-                .containsExactly("the firewall forgot 1 connections of the link, which lost: nothing was heard");
+        assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, new EdgeSessionsBench.Link(1, 2, "nothing was heard")))
+                .containsExactly("the firewall forgot 1 connections of the link and 2 were dialled again; it lost: nothing"
+                        + " was heard");
+        assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, new EdgeSessionsBench.Link(0, 1, "")))
+                .hasSize(1);
     }
 
     @Test

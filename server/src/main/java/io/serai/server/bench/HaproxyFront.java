@@ -1,0 +1,94 @@
+package io.serai.server.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * HAProxy in TCP mode in front of a server's listeners, on the loopback addresses.
+ *
+ * @param ports where each protocol is taken
+ */
+record HaproxyFront(Process process, Map<String, Integer> ports) implements AutoCloseable {
+    /**
+     * Also its own, not the server's: who comes to it for FTPS finds the ports of data connections there, which the server
+     * has under the same numbers.
+     */
+    static final String ADDRESS = "127.0.0.2";
+
+    private static final String HEAD = """
+            global
+              maxconn 1000
+            defaults
+              mode tcp
+              timeout connect 5s
+              timeout client 10m
+              timeout server 10m
+            """;
+
+    /** With a PROXY protocol header, as the server's listeners must expect then. */
+    static HaproxyFront withHeaders(Path folder, EdgeField field, List<String> protocols) throws IOException {
+        return start(folder, field, protocols, " send-proxy-v2", "");
+    }
+
+    /**
+     * With nothing but the bytes, and with the data connections of FTPS.
+     *
+     * @param dataPorts of the server's FTPS, as in {@code 50000-50999}
+     */
+    static HaproxyFront plain(Path folder, EdgeField field, List<String> protocols, String dataPorts)
+            throws IOException {
+        return start(folder, field, protocols, "", """
+                listen data
+                  bind %s:%s
+                  server serai 127.0.0.1
+                """.formatted(ADDRESS, dataPorts));
+    }
+
+    private static HaproxyFront start(
+            Path folder, EdgeField field, List<String> protocols, String options, String more) throws IOException {
+        Map<String, Integer> ports = new TreeMap<>();
+        StringBuilder text = new StringBuilder(HEAD);
+        for (String protocol : protocols) {
+            int port = Programme.freePort();
+            ports.put(protocol, port);
+            text.append("""
+                    listen %s
+                      bind 127.0.0.1:%d,%s:%d
+                      server serai 127.0.0.1:%d%s
+                    """.formatted(protocol, port, ADDRESS, port, field.serverPort(protocol), options));
+        }
+        text.append(more);
+        Path config = Files.writeString(folder.resolve("haproxy.cfg"), text);
+        Path log = folder.resolve("haproxy.log");
+        Process process = Programme.start(
+                log, List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
+        HaproxyFront front = new HaproxyFront(process, ports);
+        try {
+            for (int port : ports.values()) {
+                Programme.awaitPort(port, process, log);
+            }
+            return front;
+        } catch (IOException e) {
+            front.close();
+            throw e;
+        }
+    }
+
+    int port(String protocol) {
+        return ports.getOrDefault(protocol, 0);
+    }
+
+    /** Of HAProxy and the server behind it. */
+    ProcessCpu cpuWith(ProcessHandle server) {
+        return new ProcessCpu(server, process.toHandle());
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+    }
+}
