@@ -42,4 +42,19 @@ public final class ClientProgram {
                     command.get(0) + " is missing; install it with: apt-get install " + command.get(0), e);
         }
     }
+
+    /** Options of OpenSSH's clients for a server on loopback that nobody has met before. */
+    public static List<String> sshOptions(int port) {
+        return List.of(
+                "-P",
+                Integer.toString(port),
+                "-o",
+                "StrictHostKeyChecking=no",
+                "-o",
+                "UserKnownHostsFile=/dev/null",
+                "-o",
+                "LogLevel=ERROR",
+                "-F",
+                "/dev/null");
+    }
 }

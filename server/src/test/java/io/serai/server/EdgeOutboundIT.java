@@ -29,8 +29,8 @@ class EdgeOutboundIT {
     @Test
     void sitesAreReachedByTheEdgeAndPartnersArePassedThroughIt() throws Exception {
         try (TestFolder folder = new TestFolder("outbound");
-                RunningServer ours = RunningServer.start(folder, "ours", Map.of());
-                RunningServer theirs = RunningServer.start(folder, "theirs", Map.of());
+                RunningServer ours = RunningServer.start(folder, "ours", Map.of(), RunningServer.BRIEF);
+                RunningServer theirs = RunningServer.start(folder, "theirs", Map.of(), RunningServer.BRIEF);
                 EdgeProcess edge = new EdgeProcess(
                         folder.resolve("edge1"),
                         "127.0.0.1:" + link,

@@ -56,7 +56,7 @@ class OwnedEdgeIT {
         int first = ClusterDatabase.freePort();
         int second = ClusterDatabase.freePort();
         try (TestFolder folder = new TestFolder("owned-edge");
-                RunningServer server = RunningServer.start(folder, "server", Map.of())) {
+                RunningServer server = RunningServer.start(folder, "server", Map.of(), RunningServer.BRIEF)) {
             server.apply(Map.of("zone.yaml", zone(first, second)));
             Partner.of(server, folder, "acme");
             KeyPair key = KeyUtils.generateKeyPair("ssh-rsa", 2048);

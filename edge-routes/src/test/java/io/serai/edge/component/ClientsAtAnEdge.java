@@ -80,17 +80,7 @@ abstract class ClientsAtAnEdge {
     }
 
     List<String> sshOptions() {
-        return List.of(
-                "-P",
-                Integer.toString(edge.port(Protocol.SFTP)),
-                "-o",
-                "StrictHostKeyChecking=no",
-                "-o",
-                "UserKnownHostsFile=/dev/null",
-                "-o",
-                "LogLevel=ERROR",
-                "-F",
-                "/dev/null");
+        return ClientProgram.sshOptions(edge.port(Protocol.SFTP));
     }
 
     ClientProgram.Ended sftp(String... commands) throws Exception {

@@ -133,15 +133,8 @@ class MovingSessionsTest {
         Path batch = Files.write(Files.createTempFile(folder, "batch", ".txt"), List.of(commands));
         List<String> command = new ArrayList<>(List.of("sshpass", "-p", "open-sesame", "sftp"));
         command.addAll(more);
-        command.addAll(List.of("-P", Integer.toString(edge.port(Protocol.SFTP)), "-F", "/dev/null"));
-        for (String option : List.of(
-                "StrictHostKeyChecking=no",
-                "UserKnownHostsFile=/dev/null",
-                "LogLevel=ERROR",
-                "PubkeyAuthentication=no",
-                "BatchMode=no")) {
-            command.addAll(List.of("-o", option));
-        }
+        command.addAll(ClientProgram.sshOptions(edge.port(Protocol.SFTP)));
+        command.addAll(List.of("-o", "PubkeyAuthentication=no", "-o", "BatchMode=no"));
         command.addAll(List.of("-b", batch.toString(), "acme@127.0.0.1"));
         return client(command);
     }

@@ -9,7 +9,6 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
-import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.Breaking;
 import io.serai.edge.link.IncomingRequest;
@@ -20,11 +19,8 @@ import io.serai.edge.message.Status;
 import io.serai.edge.ticket.SessionTickets;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
-import io.serai.endpoint.PartnerOperation.OpenSession;
-import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -121,14 +117,7 @@ class LeavingServersTest {
 
     @BeforeEach
     void logIn() {
-        partners.answer(new OpenSession(
-                session,
-                new Origin(
-                        Protocol.SFTP,
-                        "partners",
-                        new InetSocketAddress("203.0.113.9", 4711),
-                        new InetSocketAddress("192.0.2.1", 22),
-                        Optional.of("x"))));
+        partners.answer(SomePartner.opens(session));
         partners.answer(new LoginByPassword(session, "acme", new SecretText("secret")));
     }
 

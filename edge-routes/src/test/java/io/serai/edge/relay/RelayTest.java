@@ -10,7 +10,6 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
-import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.Breaking;
 import io.serai.edge.link.Link;
@@ -32,7 +31,6 @@ import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
 import io.serai.endpoint.PartnerOperation.MakeFolder;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
-import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.PartnerOperation.StatFile;
@@ -43,7 +41,6 @@ import io.serai.endpoint.SshPublicKey;
 import io.serai.endpoint.SshSignature;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -96,19 +93,8 @@ class RelayTest {
         clock.shutdownNow();
     }
 
-    private static OpenSession opening(SessionId id) {
-        return new OpenSession(
-                id,
-                new Origin(
-                        Protocol.SFTP,
-                        "partners",
-                        new InetSocketAddress("203.0.113.9", 4711),
-                        new InetSocketAddress("192.0.2.1", 22),
-                        Optional.of("SSH-2.0-x")));
-    }
-
     private void login() {
-        SessionGreeting greeting = partners.answer(opening(session));
+        SessionGreeting greeting = partners.answer(SomePartner.opens(session));
         assertThat(greeting).isEqualTo(new SessionGreeting(Optional.of("hello"), 3, Duration.ofSeconds(30)));
         LoginResult result = partners.answer(new LoginByPassword(session, "acme", new SecretText("secret")));
         assertThat(result).isInstanceOf(LoginResult.Accepted.class);
@@ -139,11 +125,11 @@ class RelayTest {
     @Test
     void theServerSeesTheRealClientAndDecidesTheLogin() {
         SshPublicKey key = new SshPublicKey("good", new byte[] {9});
-        partners.answer(opening(session));
+        partners.answer(SomePartner.opens(session));
         Origin asserted = desk.origins.get(session);
         assertThat(asserted.edge()).contains("edge-1");
         assertThat(asserted.shownClient()).isEqualTo("203.0.113.9:4711 via edge-1");
-        Origin said = opening(session).origin();
+        Origin said = SomePartner.ORIGIN;
         assertThat(asserted)
                 .isEqualTo(new Origin(
                         said.protocol(),
@@ -391,7 +377,7 @@ class RelayTest {
     void aSessionWhoseLinkIsLostWhileItIsOpenedIsNotLeftOver() {
         desk.greetingsMay = new CountDownLatch(1);
         CompletableFuture<SessionGreeting> greeting =
-                CompletableFuture.supplyAsync(() -> partners.answer(opening(session)));
+                CompletableFuture.supplyAsync(() -> partners.answer(SomePartner.opens(session)));
         await().atMost(SOON).until(() -> desk.origins.containsKey(session));
         Breaking.all(link);
         assertThatThrownBy(greeting::join).hasCauseInstanceOf(SeraiException.class);
@@ -406,11 +392,11 @@ class RelayTest {
         UploadChannel busy = upload("/busy");
         write(busy, random(1_000));
         SessionId idle = SessionId.random();
-        partners.answer(opening(idle));
+        partners.answer(SomePartner.opens(idle));
         CompletableFuture<Void> resting = CompletableFuture.runAsync(() -> service.rest(SOON));
         await().atMost(SOON).until(() -> ended.containsKey(idle));
         assertThat(ended).doesNotContainKey(session);
-        assertThat(refusal(() -> partners.answer(opening(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
+        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
         partners.answer(new CloseSession(idle, "told so"));
 
         assertThat(busy.commit().sizeBytes()).isEqualTo(1_000);
@@ -423,7 +409,7 @@ class RelayTest {
 
         service.serve(desk);
         SessionId again = SessionId.random();
-        assertThat(partners.answer(opening(again)).maxTries()).isEqualTo(3);
+        assertThat(partners.answer(SomePartner.opens(again)).maxTries()).isEqualTo(3);
         assertThat(refusal(() -> service.serve(desk))).isEqualTo(ErrorCode.INVALID);
     }
 
@@ -446,7 +432,7 @@ class RelayTest {
         byte[] stat = OperationCodec.encode(Call.of(new StatFile(session, VirtualPath.ROOT, StatPurpose.LOOK), 0));
         assertThat(link.call(0, Method.STAT, stat, SOON).status()).isEqualTo(Status.NO_SESSION);
         login();
-        byte[] again = OperationCodec.encode(Call.of(opening(session), 0));
+        byte[] again = OperationCodec.encode(Call.of(SomePartner.opens(session), 0));
         assertThat(link.call(0, Method.SESSION_OPEN, again, SOON).status()).isEqualTo(Status.PROTOCOL);
         assertThat(link.call(0, Method.STAT, new byte[] {1, 2, 3}, SOON).status())
                 .isEqualTo(Status.PROTOCOL);
@@ -455,7 +441,7 @@ class RelayTest {
         byte[] resume = new Resume(
                         session,
                         new byte[40],
-                        opening(session).origin().client().getAddress(),
+                        SomePartner.ORIGIN.client().getAddress(),
                         1)
                 .encode();
         assertThat(link.call(0, Method.SESSION_RESUME, resume, SOON).status()).isEqualTo(Status.UNSUPPORTED);
@@ -464,6 +450,6 @@ class RelayTest {
     @Test
     void withoutAServerANewSessionIsRefusedAtOnce() {
         test.close();
-        assertThat(refusal(() -> partners.answer(opening(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
+        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
     }
 }

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import io.serai.config.name.AccountName;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
-import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
@@ -27,12 +26,9 @@ import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
-import io.serai.endpoint.PartnerOperation.OpenSession;
-import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.PartnerOperation.StatFile;
 import io.serai.endpoint.PartnerOperation.StatPurpose;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -59,12 +55,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 class ResumeAnswersTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final int RUNNING = 3;
-    private static final Origin ORIGIN = new Origin(
-            Protocol.SFTP,
-            "partners",
-            new InetSocketAddress("203.0.113.9", 4711),
-            new InetSocketAddress("192.0.2.1", 22),
-            Optional.of("x"));
 
     private final SessionTickets tickets =
             new SessionTickets(new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system());
@@ -106,11 +96,11 @@ class ResumeAnswersTest {
     }
 
     private static Bound bound(SessionId session) {
-        return new Bound("edge-1", TestLink.EDGE.pin(), session, ORIGIN.client().getAddress());
+        return new Bound("edge-1", TestLink.EDGE.pin(), session, SomePartner.ORIGIN.client().getAddress());
     }
 
     private byte[] ticket(SessionId session, Instant until) {
-        return tickets.seal(bound(session), new SessionTicket(ORIGIN, new AccountName("acme"), "", until));
+        return tickets.seal(bound(session), new SessionTicket(SomePartner.ORIGIN, new AccountName("acme"), "", until));
     }
 
     private byte[] resume(SessionId session) throws Exception {
@@ -128,7 +118,7 @@ class ResumeAnswersTest {
 
     private SessionId loggedIn(Link link) throws Exception {
         SessionId session = SessionId.random();
-        assertThat(ask(link, new OpenSession(session, ORIGIN)).status()).isEqualTo(Status.OK);
+        assertThat(ask(link, SomePartner.opens(session)).status()).isEqualTo(Status.OK);
         assertThat(isAccepted(ask(link, new LoginByPassword(session, "acme", new SecretText("secret")))))
                 .isTrue();
         return session;
@@ -315,7 +305,7 @@ class ResumeAnswersTest {
             edge.edgeEar.whenUp = partners::up;
             Link link = edge.up();
             SessionId session = SessionId.random();
-            partners.answer(new OpenSession(session, ORIGIN));
+            partners.answer(SomePartner.opens(session));
             partners.answer(new LoginByPassword(session, "acme", new SecretText("secret")));
             io.serai.edge.link.Breaking.all(link);
             await().atMost(Duration.ofSeconds(30)).until(() -> resumes.get() >= 1);

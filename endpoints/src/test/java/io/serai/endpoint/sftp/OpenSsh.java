@@ -1,5 +1,6 @@
 package io.serai.endpoint.sftp;
 
+import io.serai.endpoint.ClientProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -59,17 +60,7 @@ final class OpenSsh {
     }
 
     List<String> options() {
-        return List.of(
-                "-P",
-                Integer.toString(server.port()),
-                "-o",
-                "StrictHostKeyChecking=no",
-                "-o",
-                "UserKnownHostsFile=/dev/null",
-                "-o",
-                "LogLevel=ERROR",
-                "-F",
-                "/dev/null");
+        return ClientProgram.sshOptions(server.port());
     }
 
     private Path batch(String... commands) throws IOException {
