@@ -269,6 +269,13 @@ final class Declarations {
             "2000",
             "The most partner sessions on this node at the same time, all listeners together.");
 
+    static final Setting<Integer> EDGES_DATA_CONNECTIONS = Setting.of(
+            "edges.data-connections",
+            SettingType.number(1, 16),
+            "2",
+            "The connections for file bytes that the node holds to each edge. More carry more over lines of high delay or"
+                    + " with losses; each adds what it queues to the time that everything else waits when the line is full.");
+
     static final Setting<Integer> LOGIN_MAX_TRIES = Setting.of(
             "login.max-tries",
             SettingType.number(1, 1000),
@@ -407,6 +414,7 @@ final class Declarations {
             EVENTS_MAX_RETRY,
             LEDGER_RETENTION,
             SESSIONS_MAX,
+            EDGES_DATA_CONNECTIONS,
             LOGIN_MAX_TRIES,
             LOGIN_LOCKOUT,
             LOGIN_BAN_AFTER,

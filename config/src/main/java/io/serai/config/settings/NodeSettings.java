@@ -27,6 +27,7 @@ public record NodeSettings(
         Events events,
         Ledger ledger,
         Sessions sessions,
+        Edges edges,
         Login login,
         Cache cache,
         Libraries libraries,
@@ -169,6 +170,13 @@ public record NodeSettings(
 
     /** Sessions at the same time on this node, all listeners together. */
     public record Sessions(int max) {}
+
+    /**
+     * The links to edges.
+     *
+     * @param dataConnections for file bytes, to each edge
+     */
+    public record Edges(int dataConnections) {}
 
     /**
      * Failed logins, counted by the whole cluster.

@@ -28,6 +28,8 @@ public enum FrameType {
 
     /** The most file bytes in one DATA frame. */
     public static final int DATA_BYTES = 65_536;
+    /** What is sent in a frame: with its header and offset it fills four TLS records, and leaves no small fifth one. */
+    public static final int FULL_DATA_BYTES = 4 * 16_384 - 16;
 
     /** Length (24 bits), type (8), id (32). */
     public static final int HEADER_BYTES = 8;

@@ -130,8 +130,7 @@ public final class Link {
     public LinkStream open(StreamKind kind, Method method, byte[] payload) throws ConnectionLost, InterruptedException {
         ConnectionLost failure = down();
         for (int i = 0; i < TRIES; i++) {
-            Optional<LinkConnection> least =
-                    ready(ConnectionClass.DATA).stream().min(Comparator.comparingInt(LinkConnection::streamLoad));
+            Optional<LinkConnection> least = leastLoaded();
             if (least.isEmpty()) {
                 throw down();
             }
@@ -155,8 +154,7 @@ public final class Link {
     }
 
     private CompletableFuture<LinkStream> openLater(StreamKind kind, Method method, byte[] payload, int triesLeft) {
-        Optional<LinkConnection> least =
-                ready(ConnectionClass.DATA).stream().min(Comparator.comparingInt(LinkConnection::streamLoad));
+        Optional<LinkConnection> least = leastLoaded();
         if (least.isEmpty()) {
             return CompletableFuture.failedFuture(down());
         }
@@ -167,6 +165,13 @@ public final class Link {
                                 ? openLater(kind, method, payload, triesLeft - 1)
                                 : attempt)
                         .thenCompose(last -> last);
+    }
+
+    /** The data connection with the fewest streams; of several one of this thread, if it is an event loop. */
+    private Optional<LinkConnection> leastLoaded() {
+        return ready(ConnectionClass.DATA).stream()
+                .min(Comparator.comparingInt(LinkConnection::streamLoad)
+                        .thenComparing(connection -> !connection.loop().inEventLoop()));
     }
 
     private static <T> T await(CompletableFuture<T> future)

@@ -72,7 +72,7 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
         return new LinkSettings(
                 new Connections(
                         2,
-                        4,
+                        2,
                         4,
                         Duration.ofSeconds(10),
                         Duration.ofMillis(200),
@@ -88,6 +88,20 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
                         256,
                         4_096,
                         16 << 20));
+    }
+
+    /** With so many connections for file bytes, 1 to 16. */
+    public LinkSettings withDataConnections(int data) {
+        Connections as = connections;
+        return with(new Connections(
+                as.control(),
+                data,
+                as.handshakes(),
+                as.handshakeWithin(),
+                as.redialFirst(),
+                as.redialMost(),
+                as.maxAge(),
+                as.maxBytes()));
     }
 
     public LinkSettings with(Connections other) {

@@ -1,6 +1,7 @@
 package io.serai.edge.link;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.frame.FrameType;
 import io.serai.edge.frame.FrameWriter;
@@ -61,6 +62,11 @@ public final class LinkStream {
 
     public StreamKind kind() {
         return kind;
+    }
+
+    /** On which its connection's bytes come and go. */
+    EventLoop loop() {
+        return connection.loop();
     }
 
     /** Calls this whenever something has changed; it must return at once. Called once now, for what was before. */
@@ -431,11 +437,6 @@ public final class LinkStream {
         return next;
     }
 
-    /** Bytes have come that nobody was told of yet. */
-    void onReceived() {
-        notifyChange();
-    }
-
     /** Whether it is to be put among those that have something to send: true once, until {@link #nextFrame} is null. */
     boolean schedule() {
         synchronized (lock) {
@@ -488,7 +489,7 @@ public final class LinkStream {
         notifyChange();
     }
 
-    private void notifyChange() {
+    void notifyChange() {
         Runnable action;
         synchronized (lock) {
             lock.notifyAll();

@@ -2,9 +2,9 @@ package io.serai.edge.link;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
@@ -16,6 +16,7 @@ import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.serai.edge.frame.FrameType;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
@@ -38,7 +39,7 @@ public final class LinkTransport implements AutoCloseable {
     private static final int BLOCKING_WAITING = 1_000;
     /** One read at a time, of at most a full frame. */
     private static final RecvByteBufAllocator RELAYED_READS =
-            new AdaptiveRecvByteBufAllocator(1_024, 16_384, 65_536).maxMessagesPerRead(1);
+            new FixedRecvByteBufAllocator(FrameType.FULL_DATA_BYTES).maxMessagesPerRead(1);
 
     private final EventLoopGroup loops;
     private final boolean epoll;
@@ -117,8 +118,17 @@ public final class LinkTransport implements AutoCloseable {
      * are read only when asked, and their two directions end apart.
      */
     public Bootstrap relayed() {
+        return relayed(loops);
+    }
+
+    /** As above, on the event loop of the stream that carries its bytes: each block then wakes one thread less. */
+    public Bootstrap relayed(LinkStream stream) {
+        return relayed(stream.loop());
+    }
+
+    private Bootstrap relayed(EventLoopGroup on) {
         return new Bootstrap()
-                .group(loops)
+                .group(on)
                 .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)

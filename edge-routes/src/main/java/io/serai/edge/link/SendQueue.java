@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SendQueue {
     /** What may wait here beyond what the connection has taken: four full frames. */
-    private static final int MOST_BYTES = 4 * FrameType.DATA_BYTES;
+    private static final int MOST_BYTES = 4 * FrameType.FULL_DATA_BYTES;
     /** With no more than this here, more is wanted: who reads is woken once for several frames. */
     private static final int LOW_BYTES = MOST_BYTES / 2;
 
@@ -40,7 +40,7 @@ final class SendQueue {
 
     /** How many bytes that follow the ones before it would take now. */
     int room() {
-        return ended || bytes >= MOST_BYTES ? 0 : (int) Math.min(credit.left(), FrameType.DATA_BYTES);
+        return ended || bytes >= MOST_BYTES ? 0 : (int) Math.min(credit.left(), FrameType.FULL_DATA_BYTES);
     }
 
     /** How many bytes it would take now for this offset. */

@@ -122,7 +122,7 @@ final class StreamTable {
         while (!untold.isEmpty()) {
             LinkStream stream = untold.iterator().next();
             untold.remove(stream);
-            stream.onReceived();
+            stream.notifyChange();
         }
     }
 

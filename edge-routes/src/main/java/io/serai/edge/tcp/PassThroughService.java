@@ -85,7 +85,7 @@ public final class PassThroughService implements StreamServer {
 
     private void connect(LinkStream stream, Accepted accepted, Own listener) {
         Bootstrap bootstrap = transport
-                .relayed()
+                .relayed(stream)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         limits.connectWithin().toMillis())
                 .handler(new HeldBytes());

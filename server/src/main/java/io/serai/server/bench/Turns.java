@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
@@ -13,24 +14,28 @@ import java.util.function.ToDoubleFunction;
 /** Runs contestants in turn (A B A B …) and prints medians and the ratios of each to the last one, turn by turn. */
 final class Turns {
     private static final Duration SETTLING = Duration.ofMillis(200);
-    /** Compilers are done late. */
-    private static final int WARM_UPS = 3;
+    /** Compilers are done late: at most so many turns before those that count. */
+    private static final int MOST_WARM_UPS = 12;
+    /** All have settled when none needed so much less CPU than ever before, in so many turns one after the other. */
+    private static final double SETTLED = 0.95;
+
+    private static final int SETTLED_TURNS = 3;
 
     private final Path folder;
     private final int rounds;
-    private final int warmUps;
+    private final int mostWarmUps;
     private final PrintWriter out;
     /** Servers and clients are all started by this process. */
     private final ProcessCpu everything = new ProcessCpu(ProcessHandle.current());
 
     Turns(Path folder, int rounds, PrintWriter out) {
-        this(folder, rounds, WARM_UPS, out);
+        this(folder, rounds, MOST_WARM_UPS, out);
     }
 
-    private Turns(Path folder, int rounds, int warmUps, PrintWriter out) {
+    private Turns(Path folder, int rounds, int mostWarmUps, PrintWriter out) {
         this.folder = folder;
         this.rounds = rounds;
-        this.warmUps = warmUps;
+        this.mostWarmUps = mostWarmUps;
         this.out = out;
     }
 
@@ -74,13 +79,9 @@ final class Turns {
         return run(what, bytes, List.of(a, b)).get(0).ratios();
     }
 
-    /** Warm-ups of each, then the counted rounds. */
+    /** Warm-ups of each until their compilers are done, then the counted rounds. */
     List<Outcome> run(String what, long bytes, List<Contestant> contestants) throws IOException {
-        for (int i = 0; i < warmUps; i++) {
-            for (Contestant each : contestants) {
-                measure(each);
-            }
-        }
+        warmUp(contestants);
         List<List<Figures>> figures = new ArrayList<>();
         contestants.forEach(each -> figures.add(new ArrayList<>()));
         for (int i = 0; i < rounds; i++) {
@@ -99,6 +100,20 @@ final class Turns {
         }
         out.flush();
         return List.copyOf(outcomes);
+    }
+
+    private void warmUp(List<Contestant> contestants) throws IOException {
+        double[] least = new double[contestants.size()];
+        Arrays.fill(least, Double.MAX_VALUE);
+        int settled = 0;
+        for (int i = 0; i < mostWarmUps && settled < SETTLED_TURNS; i++) {
+            settled++;
+            for (int k = 0; k < least.length; k++) {
+                double seconds = measure(contestants.get(k)).cpuSeconds();
+                settled = seconds < SETTLED * least[k] ? 0 : settled;
+                least[k] = Math.min(least[k], seconds);
+            }
+        }
     }
 
     private static Outcome outcome(String name, List<Figures> figures, List<Figures> ofLast) {

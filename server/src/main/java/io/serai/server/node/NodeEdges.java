@@ -108,7 +108,7 @@ final class NodeEdges {
                 settings.node().name(),
                 () -> key(settings),
                 "serai " + ground.version(),
-                LinkSettings.standard(),
+                LinkSettings.standard().withDataConnections(settings.edges().dataConnections()),
                 ground.listeners().shownAtEdges(),
                 this::desk));
         this.enrolments = new EdgeEnrolments(
