@@ -44,6 +44,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -282,6 +283,35 @@ class ZoneOutboundTest {
         assertThat(outbound.of(site(BY_DMZ))).hasSize(1).doesNotContain(OutboundPath.DIRECT);
         put(terms(Zone.WhenDown.DIRECT, Duration.ofMinutes(1), "127.0.0.0/8:*"));
         assertThat(outbound.of(site(BY_DMZ))).hasSize(2).last().isEqualTo(OutboundPath.DIRECT);
+    }
+
+    @Test
+    void aZoneThatNoMessageTakesIsSaidAndItsEdgesWorkOnWithWhatTheyHave() throws Exception {
+        List<Edge> edges = twoEdges(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), "127.0.0.0/8:*"));
+        assertThat(edges).hasSize(2);
+        List<Link> before = links.links(DMZ);
+        String[] many = Collections.nCopies(8_000, "203.0.113.250:22,990,30000-31000").toArray(String[]::new);
+        put(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), many));
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(links.edges())
+                        .allSatisfy(edge -> assertThat(EdgeRows.row(edge))
+                                .containsEntry("state", "up")
+                                .containsEntry("drift", true)
+                                .extractingByKey("problem")
+                                .asString()
+                                .contains("an edge takes 262142", "destinations in the zone dmz")));
+        assertThat(EdgeWarnings.of(links)).contains("an edge takes 262142");
+        // They ask several times meanwhile, and each time they are answered.
+        for (int i = 0; i < 5; i++) {
+            links.remind();
+            expectEcho();
+        }
+        assertThat(links.links(DMZ)).containsExactlyElementsOf(before).allMatch(Link::isUsable);
+        put(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), "127.0.0.0/8:*", "203.0.113.250:22"));
+        awaitInForce();
+        expectEcho();
+        assertThat(EdgeWarnings.of(links)).isEqualTo("UP");
+        assertThat(links.links(DMZ)).containsExactlyElementsOf(before);
     }
 
     @Test
