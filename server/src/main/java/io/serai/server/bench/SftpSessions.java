@@ -40,6 +40,8 @@ final class SftpSessions implements AutoCloseable {
         // Everything is on the loopback address.
         client.setServerKeyVerifier((session, address, serverKey) -> true);
         CoreModuleProperties.IDLE_TIMEOUT.set(client, Duration.ZERO);
+        // As ordinary clients do: a look would wait 40 ms now and then for an acknowledgement that the kernel puts off.
+        CoreModuleProperties.TCP_NODELAY.set(client, true);
         client.start();
     }
 

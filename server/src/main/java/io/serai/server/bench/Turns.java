@@ -175,14 +175,14 @@ final class Turns {
         for (int i = 0; i < ratios.length; i++) {
             ratios[i] = field.applyAsDouble(over.get(i)) / Math.max(0.005, field.applyAsDouble(under.get(i)));
         }
-        java.util.Arrays.sort(ratios);
+        Arrays.sort(ratios);
         return middle(ratios);
     }
 
     /** Of values in any order. */
     static double median(double[] values) {
         double[] sorted = values.clone();
-        java.util.Arrays.sort(sorted);
+        Arrays.sort(sorted);
         return middle(sorted);
     }
 
