@@ -68,8 +68,7 @@ final class ClusterOfServers implements AutoCloseable {
         return start(new ClusterOfServers(folder, Map.of(), RunningServer.AS_SHIPPED), count, index -> Map.of());
     }
 
-    private static ClusterOfServers start(
-            ClusterOfServers cluster, int count, IntFunction<Map<String, String>> own) {
+    private static ClusterOfServers start(ClusterOfServers cluster, int count, IntFunction<Map<String, String>> own) {
         try {
             cluster.add(own.apply(0)).server().start();
             for (int i = 1; i < count; i++) {
@@ -128,11 +127,7 @@ final class ClusterOfServers implements AutoCloseable {
         all.putAll(database.settings(line.port()));
         all.putAll(own);
         RunningServer server = RunningServer.prepared(
-                shared.launcher(place),
-                home,
-                shared.folder(),
-                all,
-                others.length == 0 ? javaOptions : others);
+                shared.launcher(place), home, shared.folder(), all, others.length == 0 ? javaOptions : others);
         return new Node(name, server, line, caches, place);
     }
 

@@ -396,7 +396,8 @@ class RelayTest {
         CompletableFuture<Void> resting = CompletableFuture.runAsync(() -> service.rest(SOON));
         await().atMost(SOON).until(() -> ended.containsKey(idle));
         assertThat(ended).doesNotContainKey(session);
-        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
+        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random()))))
+                .isEqualTo(ErrorCode.BUSY);
         partners.answer(new CloseSession(idle, "told so"));
 
         assertThat(busy.commit().sizeBytes()).isEqualTo(1_000);
@@ -438,18 +439,15 @@ class RelayTest {
                 .isEqualTo(Status.PROTOCOL);
         assertThat(link.call(0, Method.SESSION_RESUME, new byte[0], SOON).status())
                 .isEqualTo(Status.PROTOCOL);
-        byte[] resume = new Resume(
-                        session,
-                        new byte[40],
-                        SomePartner.ORIGIN.client().getAddress(),
-                        1)
-                .encode();
+        byte[] resume =
+                new Resume(session, new byte[40], SomePartner.ORIGIN.client().getAddress(), 1).encode();
         assertThat(link.call(0, Method.SESSION_RESUME, resume, SOON).status()).isEqualTo(Status.UNSUPPORTED);
     }
 
     @Test
     void withoutAServerANewSessionIsRefusedAtOnce() {
         test.close();
-        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random())))).isEqualTo(ErrorCode.BUSY);
+        assertThat(refusal(() -> partners.answer(SomePartner.opens(SessionId.random()))))
+                .isEqualTo(ErrorCode.BUSY);
     }
 }

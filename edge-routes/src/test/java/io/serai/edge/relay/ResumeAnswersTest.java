@@ -96,7 +96,11 @@ class ResumeAnswersTest {
     }
 
     private static Bound bound(SessionId session) {
-        return new Bound("edge-1", TestLink.EDGE.pin(), session, SomePartner.ORIGIN.client().getAddress());
+        return new Bound(
+                "edge-1",
+                TestLink.EDGE.pin(),
+                session,
+                SomePartner.ORIGIN.client().getAddress());
     }
 
     private byte[] ticket(SessionId session, Instant until) {

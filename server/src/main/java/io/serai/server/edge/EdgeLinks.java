@@ -448,7 +448,9 @@ public final class EdgeLinks implements AutoCloseable {
         @Nullable HeldEdge known = held.get(edge.name());
         Routes routes = known == null ? Routes.OF_SERVERS : known.routes();
         EdgeConfig wanted = config(zone, edge, routes);
-        String refusal = EdgeOffers.refusal(zone, routes).or(() -> EdgeOffers.excess(wanted)).orElse("");
+        String refusal = EdgeOffers.refusal(zone, routes)
+                .or(() -> EdgeOffers.excess(wanted))
+                .orElse("");
         if (known == null) {
             return new EdgeView(
                     zone,

@@ -293,7 +293,8 @@ class ZoneOutboundTest {
         List<Edge> edges = twoEdges(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), "127.0.0.0/8:*"));
         assertThat(edges).hasSize(2);
         List<Link> before = links.links(DMZ);
-        String[] many = Collections.nCopies(8_000, "203.0.113.250:22,990,30000-31000").toArray(String[]::new);
+        String[] many =
+                Collections.nCopies(8_000, "203.0.113.250:22,990,30000-31000").toArray(String[]::new);
         put(terms(Zone.WhenDown.REFUSE, Duration.ofMinutes(1), many));
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(links.edges())
