@@ -39,9 +39,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** A site and its stand-in, which share nothing, when the line to either breaks in the middle of a delivery. */
+/**
+ * A site and its stand-in, which share nothing, when the line to either breaks in the middle of a delivery. Half of it waits for
+ * times that are over, so tests go on side by side.
+ */
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT)
 class RecoveryAddressTest {
     private static final String NAME = "orders.csv";
 
