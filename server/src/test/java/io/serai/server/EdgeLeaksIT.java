@@ -69,8 +69,10 @@ class EdgeLeaksIT {
             assertThat(files(edge.temporary())).isEmpty();
             files(edge.home()).forEach((name, bytes) -> expectNothing(name, found(bytes)));
             expectNothing("its log", found(Files.readAllBytes(edge.log())));
+            // Timers hold what is over for up to a minute; each look costs a second of CPU.
             await("a heap without partners")
                     .atMost(LIMIT)
+                    .pollInterval(Duration.ofSeconds(3))
                     .untilAsserted(
                             () -> expectNothing("its live objects", foundIn(dump(edge, folder.resolve("heap.hprof")))));
             if (Boolean.getBoolean("serai.leak.memory")) { // for people: Java wipes nothing that is free again
