@@ -13,7 +13,8 @@ import java.util.Optional;
 
 /**
  * The same transfers in turn by a listener that an edge passes through to its server and by HAProxy in front of that server,
- * both with a PROXY protocol header. The CPU seconds are those of the server, its database, and the edge or HAProxy.
+ * both with a PROXY protocol header. A {@linkplain HaproxyPair pair of them} with TLS in between shows what of the difference is
+ * the price of TLS and of the second socket. The CPU seconds are those of the server, its database, and the edge or HAProxy.
  */
 final class EdgePassThroughBench {
     private static final double LEAST_THROUGHPUT = 0.95;
@@ -42,9 +43,9 @@ final class EdgePassThroughBench {
                         "sftp.proxy-protocol-from", "127.0.0.1",
                         "https.proxy-protocol-from", "127.0.0.1"));
         try (EdgeField field = EdgeField.start(folder, plan);
-                HaproxyFront balancer = HaproxyFront.withHeaders(folder, field, PROTOCOLS)) {
+                HaproxyFront balancer = HaproxyFront.withHeaders(folder, field, PROTOCOLS);
+                HaproxyPair pair = HaproxyPair.start(folder, field, PROTOCOLS)) {
             field.account(EdgeField.ACCOUNT, "", List.of(clients.publicKey()));
-            ProcessCpu ofBalancer = balancer.cpuWith(field.server());
             for (String protocol : PROTOCOLS) {
                 for (boolean up : new boolean[] {true, false}) {
                     turns(
@@ -54,17 +55,28 @@ final class EdgePassThroughBench {
                                     () -> move(clients, protocol, field.edgePort(protocol), up, large),
                                     field.bothCpu()),
                             new Contestant(
+                                    "haproxies",
+                                    () -> move(clients, protocol, pair.port(protocol), up, large),
+                                    pair.cpuWith(field.server())),
+                            new Contestant(
                                     "haproxy",
                                     () -> move(clients, protocol, balancer.port(protocol), up, large),
-                                    ofBalancer));
+                                    balancer.cpuWith(field.server())));
+                }
+                if (Files.mismatch(large, back()) >= 0) {
+                    throw new IOException("what came back by " + protocol + " is not what was sent");
                 }
             }
         }
         return List.copyOf(missed);
     }
 
+    private Path back() {
+        return folder.resolve("back.bin");
+    }
+
     private void move(BenchClients clients, String protocol, int port, boolean up, Path file) throws IOException {
-        Path back = folder.resolve("back.bin");
+        Path back = back();
         String url = "https://127.0.0.1:" + port + "/in/large.bin";
         if (protocol.equals("sftp")) {
             clients.sftp(port, up ? "put " + file + " /in/large.bin" : "get /in/large.bin " + back);
@@ -73,14 +85,12 @@ final class EdgePassThroughBench {
         } else {
             clients.curl("-o", back.toString(), url);
         }
-        if (!up && Files.mismatch(file, back) >= 0) {
-            throw new IOException("what came back by " + protocol + " is not what was sent");
-        }
     }
 
-    private void turns(String what, Contestant edge, Contestant balancer) throws IOException {
-        Turns.Ratios ratios = new Turns(folder, rounds, out).run(what, (long) mebibytes << 20, edge, balancer);
-        judge(what, ratios).ifPresent(missed::add);
+    private void turns(String what, Contestant... contestants) throws IOException {
+        List<Turns.Outcome> outcomes =
+                new Turns(folder, rounds, out).run(what, (long) mebibytes << 20, List.of(contestants));
+        judge(what, outcomes.get(0).ratios()).ifPresent(missed::add);
     }
 
     static Optional<String> judge(String what, Turns.Ratios ratios) {

@@ -19,7 +19,7 @@ record HaproxyFront(Process process, Map<String, Integer> ports) implements Auto
      */
     static final String ADDRESS = "127.0.0.2";
 
-    private static final String HEAD = """
+    static final String HEAD = """
             global
               maxconn 1000
             defaults
@@ -62,10 +62,8 @@ record HaproxyFront(Process process, Map<String, Integer> ports) implements Auto
                     """.formatted(protocol, port, ADDRESS, port, field.serverPort(protocol), options));
         }
         text.append(more);
-        Path config = Files.writeString(folder.resolve("haproxy.cfg"), text);
-        Path log = folder.resolve("haproxy.log");
-        Process process = Programme.start(
-                log, List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
+        Path log = folder.resolve("haproxy");
+        Process process = run(log, text.toString());
         HaproxyFront front = new HaproxyFront(process, ports);
         try {
             for (int port : ports.values()) {
@@ -76,6 +74,13 @@ record HaproxyFront(Process process, Map<String, Integer> ports) implements Auto
             front.close();
             throw e;
         }
+    }
+
+    /** @param log where its configuration lies as well, with {@code .cfg} behind its name */
+    static Process run(Path log, String configuration) throws IOException {
+        Path config = Files.writeString(log.resolveSibling(log.getFileName() + ".cfg"), configuration);
+        return Programme.start(
+                log, List.of(Programme.find("haproxy", "haproxy").toString(), "-db", "-f", config.toString()));
     }
 
     int port(String protocol) {
