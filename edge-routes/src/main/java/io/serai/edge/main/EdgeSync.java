@@ -15,6 +15,7 @@ import io.serai.edge.message.EdgeMessages.EdgeState;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
 import io.serai.edge.message.EventKind;
 import io.serai.edge.message.FileMessages.FilesAnswer;
+import io.serai.edge.message.FileMessages.FilesState;
 import io.serai.edge.message.LinkMessages.ByeCode;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntSupplier;
@@ -66,6 +68,8 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private volatile boolean draining;
     /** Whether a round waits that begins after everything that was told so far. */
     private final AtomicBoolean asked = new AtomicBoolean();
+    /** Whether a round waits because a server that is there has not heard everything: it was busy with this edge. */
+    private boolean owed;
 
     /**
      * What is brought to what servers say.
@@ -113,6 +117,25 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
         }
     }
 
+    /** What a busy server was not told is told a little later, and not only with the next regular round. */
+    private void owe() {
+        if (owed) {
+            return;
+        }
+        owed = true;
+        try {
+            ScheduledFuture<?> unused = thread.schedule(
+                    () -> {
+                        owed = false;
+                        syncAll();
+                    },
+                    LOOK_MILLIS,
+                    TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The edge is stopping");
+        }
+    }
+
     private void syncAll() {
         try {
             List<Link> links = acceptor.get().links();
@@ -138,7 +161,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
                 own.isPresent() ? Routes.OWN : Routes.OF_SERVERS);
         try {
             Reply reply = link.call(0, Method.EDGE_SYNC, state.encode(), PATIENCE);
-            if (reply.status() == Status.OK && reply.payload().length > 0) {
+            if (reply.status() == Status.BUSY) {
+                owe();
+            } else if (reply.status() == Status.OK && reply.payload().length > 0) {
                 take(link, EdgeConfig.decode(reply.payload()));
             }
         } catch (ProtocolViolation e) {
@@ -222,9 +247,12 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
 
     private void lookAtFiles() {
         try {
+            OwnFiles files = own.orElseThrow();
             String before = problem;
-            boolean changed = own.orElseThrow().look();
-            if (changed || !own.get().problems().isEmpty()) {
+            FilesState told = files.state();
+            // Also what changes nothing that is in force is to be told: a file that is no longer broken.
+            boolean changed = files.look() || !files.state().equals(told);
+            if (changed || !files.problems().isEmpty()) {
                 bring();
             }
             if (changed || !problem.equals(before)) {
@@ -251,6 +279,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     private boolean syncFiles(OwnFiles files, Link link) {
         try {
             Reply reply = link.call(0, Method.EDGE_FILES, files.state().encode(), PATIENCE);
+            if (reply.status() == Status.BUSY) {
+                owe();
+            }
             if (reply.status() != Status.OK) {
                 return false;
             }
@@ -302,6 +333,9 @@ final class EdgeSync implements LinkHandler, LinkListener, AutoCloseable {
     @Override
     public void changed(Link link) {
         partners.changed(link);
+        if (link.isUsable()) { // what was said while it could not be used was lost
+            soon();
+        }
     }
 
     @Override

@@ -97,6 +97,8 @@ public final class EdgeLinks implements AutoCloseable {
         return thread;
     });
     private LinkPins.Pins pins;
+    /** The revision of the pins that edges were reminded of. */
+    private long toldPins;
     private @Nullable Engine engine;
     private boolean closed;
 
@@ -110,6 +112,7 @@ public final class EdgeLinks implements AutoCloseable {
         this.reporter = new EdgeReporter(ground.together());
         key.openFor(ground.objects().all(Zone.class));
         this.pins = ground.together().pins().read();
+        this.toldPins = pins.revision();
         this.offers = new EdgeOffers(ground.listeners());
         this.node = new LinkNode(
                 ground.self().value(),
@@ -313,8 +316,9 @@ public final class EdgeLinks implements AutoCloseable {
             LinkPins.Pins now = ground.together().pins().read();
             boolean newer = ground.together().readDrains();
             synchronized (this) {
-                newer |= now.revision() != pins.revision();
+                newer |= now.revision() != toldPins; // pins are read elsewhere, too
                 pins = now;
+                toldPins = now.revision();
             }
             if (newer) {
                 remind();

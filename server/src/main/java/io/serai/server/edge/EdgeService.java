@@ -6,6 +6,7 @@ import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
 import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.Reply;
 import io.serai.edge.message.EdgeMessages.EdgeConfig;
 import io.serai.edge.message.EdgeMessages.EdgeState;
 import io.serai.edge.message.EdgeMessages.EdgeState.Routes;
@@ -16,8 +17,6 @@ import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,13 +25,11 @@ import org.slf4j.LoggerFactory;
 final class EdgeService implements LinkHandler {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeService.class);
     private static final byte[] NOTHING = new byte[0];
-    private static final Failure NO_ZONE = new Failure("this edge belongs to no zone", 0);
+    private static final Reply NO_ZONE = refusal(Status.UNAVAILABLE, "this edge belongs to no zone");
 
     private final LinkHandler partners;
     private final Configs configs;
-    private final Executor worker;
-    /** One at a time, so that an edge that asks without end fills no queue. */
-    private final AtomicBoolean syncing = new AtomicBoolean();
+    private final OneAtATime requests;
 
     private volatile @Nullable Said said;
 
@@ -49,7 +46,7 @@ final class EdgeService implements LinkHandler {
     EdgeService(LinkHandler partners, Configs configs, Executor worker) {
         this.partners = partners;
         this.configs = configs;
-        this.worker = worker;
+        this.requests = new OneAtATime(worker);
     }
 
     /** What the edge said of itself over this link; empty when it has said nothing yet. */
@@ -65,69 +62,45 @@ final class EdgeService implements LinkHandler {
             partners.request(link, request);
             return;
         }
-        if (!syncing.compareAndSet(false, true)) {
-            request.reply(Status.BUSY, NOTHING);
-            return;
-        }
+        requests.ask(() -> answer(link, request, files), reply -> request.reply(reply.status(), reply.payload()));
+    }
+
+    private Reply answer(Link link, IncomingRequest request, boolean files) {
         try {
-            worker.execute(() -> {
-                try {
-                    if (files) {
-                        files(link, request);
-                    } else {
-                        sync(link, request);
-                    }
-                } finally {
-                    syncing.set(false);
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            syncing.set(false);
-            request.reply(Status.BUSY, NOTHING);
+            return files ? files(link, request) : sync(link, request);
+        } catch (ProtocolViolation e) {
+            LOG.warn("{} sent {} that cannot be: {}", link, files ? "route files" : "a state", e.text());
+            return refusal(Status.PROTOCOL, e.text());
+        } catch (SeraiException e) {
+            return refusal(Status.UNAVAILABLE, e.text());
         }
     }
 
-    private void sync(Link link, IncomingRequest request) {
-        try {
-            EdgeState state = EdgeState.decode(request.payload());
-            said = new Said(link, state);
-            // Its name is proved by its key: it learns its own configuration and no other.
-            Optional<EdgeConfig> config = configs.config(link.peer().node(), state.routes());
-            if (config.isEmpty()) {
-                request.reply(Status.UNAVAILABLE, NO_ZONE.encode());
-            } else if (config.get().digest().equals(state.digest())) {
-                request.reply(Status.OK, NOTHING);
-            } else {
-                Optional<String> excess = EdgeOffers.excess(config.get());
-                if (excess.isPresent()) {
-                    request.reply(Status.UNAVAILABLE, new Failure(excess.get(), 0).encode());
-                } else {
-                    request.reply(Status.OK, config.get().encode());
-                }
-            }
-        } catch (ProtocolViolation e) {
-            LOG.warn("{} sent a state that cannot be: {}", link, e.text());
-            request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
-        } catch (SeraiException e) {
-            request.reply(Status.UNAVAILABLE, new Failure(e.text(), 0).encode());
-        }
+    private static Reply refusal(Status status, String text) {
+        return new Reply(status, new Failure(text, 0).encode());
     }
 
-    private void files(Link link, IncomingRequest request) {
-        try {
-            FilesState state = FilesState.decode(request.payload());
-            Optional<FilesAnswer> answer = configs.files(link.peer().node(), state);
-            if (answer.isEmpty()) {
-                request.reply(Status.UNAVAILABLE, NO_ZONE.encode());
-            } else {
-                request.reply(Status.OK, answer.get().encode());
-            }
-        } catch (ProtocolViolation e) {
-            LOG.warn("{} sent route files that cannot be: {}", link, e.text());
-            request.reply(Status.PROTOCOL, new Failure(e.text(), 0).encode());
-        } catch (SeraiException e) {
-            request.reply(Status.UNAVAILABLE, new Failure(e.text(), 0).encode());
+    private Reply sync(Link link, IncomingRequest request) throws ProtocolViolation {
+        EdgeState state = EdgeState.decode(request.payload());
+        said = new Said(link, state);
+        // Its name is proved by its key: it learns its own configuration and no other.
+        Optional<EdgeConfig> config = configs.config(link.peer().node(), state.routes());
+        if (config.isEmpty()) {
+            return NO_ZONE;
         }
+        if (config.get().digest().equals(state.digest())) {
+            return new Reply(Status.OK, NOTHING);
+        }
+        return EdgeOffers.excess(config.get())
+                .map(excess -> refusal(Status.UNAVAILABLE, excess))
+                .orElseGet(() -> new Reply(Status.OK, config.get().encode()));
+    }
+
+    private Reply files(Link link, IncomingRequest request) throws ProtocolViolation {
+        FilesState state = FilesState.decode(request.payload());
+        return configs.files(link.peer().node(), state)
+                .map(answer -> new Reply(Status.OK, answer.encode()))
+                .orElse(NO_ZONE);
     }
 
     @Override

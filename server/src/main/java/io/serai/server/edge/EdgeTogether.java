@@ -206,9 +206,9 @@ public final class EdgeTogether {
         if (!untidy) {
             return;
         }
+        untidy = false; // before it is read who stays: who comes or goes meanwhile is not forgotten
         Set<EdgeName> stay = linked;
         try {
-            untidy = false;
             files.forgetAllBut(stay);
             without.retainAll(stay);
             tooOften.keySet().retainAll(stay);
