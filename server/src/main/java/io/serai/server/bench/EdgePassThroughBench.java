@@ -13,8 +13,9 @@ import java.util.Optional;
 
 /**
  * The same transfers in turn by a listener that an edge passes through to its server and by HAProxy in front of that server,
- * both with a PROXY protocol header. A {@linkplain HaproxyPair pair of them} with TLS in between shows what of the difference is
- * the price of TLS and of the second socket. The CPU seconds are those of the server, its database, and the edge or HAProxy.
+ * both with a PROXY protocol header. A {@linkplain HaproxyFront#paired pair of HAProxies} with TLS in between shows what of
+ * the difference is the price of TLS and of the second socket. The CPU seconds are those of the server, its database, and the
+ * edge or HAProxy.
  */
 final class EdgePassThroughBench {
     private static final double LEAST_THROUGHPUT = 0.95;
@@ -44,7 +45,7 @@ final class EdgePassThroughBench {
                         "https.proxy-protocol-from", "127.0.0.1"));
         try (EdgeField field = EdgeField.start(folder, plan);
                 HaproxyFront balancer = HaproxyFront.withHeaders(folder, field, PROTOCOLS);
-                HaproxyPair pair = HaproxyPair.start(folder, field, PROTOCOLS)) {
+                HaproxyFront pair = HaproxyFront.paired(folder, field, PROTOCOLS)) {
             field.account(EdgeField.ACCOUNT, "", List.of(clients.publicKey()));
             for (String protocol : PROTOCOLS) {
                 for (boolean up : new boolean[] {true, false}) {
