@@ -98,7 +98,8 @@ final class ServedDownload {
     private void read(DownloadChannel source) {
         // Of the pool while it reads alone: a partner that stands still holds none. Direct, as files are read without a
         // copy then.
-        ByteBuf block = PooledByteBufAllocator.DEFAULT.directBuffer(FrameType.FULL_DATA_BYTES, FrameType.FULL_DATA_BYTES);
+        ByteBuf block =
+                PooledByteBufAllocator.DEFAULT.directBuffer(FrameType.FULL_DATA_BYTES, FrameType.FULL_DATA_BYTES);
         try {
             for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
                 if (!readOne(source, block.internalNioBuffer(0, FrameType.FULL_DATA_BYTES))) {

@@ -88,7 +88,8 @@ class EdgeSyncTest {
         kept.keep(new Grant(
                 "test",
                 "edge-1",
-                new Servers(1, List.of(new ServerPin("node-1", TestLink.SERVER.pin().hex())))));
+                new Servers(
+                        1, List.of(new ServerPin("node-1", TestLink.SERVER.pin().hex())))));
         EdgeOutbound outbound = new EdgeOutbound(transport, List::of);
         sync = new EdgeSync(
                 new RelayedPartners(tried -> Optional.empty(), (session, reason) -> {}, Patience.standard()),

@@ -122,8 +122,7 @@ final class EdgeTransfersBench {
             }
         });
         if (Files.mismatch(file, back) >= 0) {
-            throw new IOException(
-                    "what came back by " + ways.get(0).place().protocol() + " is not what was sent");
+            throw new IOException("what came back by " + ways.get(0).place().protocol() + " is not what was sent");
         }
         Files.delete(back);
     }
@@ -154,8 +153,7 @@ final class EdgeTransfersBench {
         Turns turns = files < ENOUGH_TO_WARM_UP ? usual : usual.warmSoon();
         turns(turns, files + " files up", ways, (long) files * SMALL_BYTES, way -> () -> {
             switch (way.place().protocol()) {
-                case "sftp" ->
-                    sources.clients().sftp(way.place().port(), "put " + sources.folder() + "/*.dat /in/");
+                case "sftp" -> sources.clients().sftp(way.place().port(), "put " + sources.folder() + "/*.dat /in/");
                 case "https" -> sources.clients().curl("-T", sources.folder() + "/" + range, way.url());
                 default -> {
                     try (OwnPartner.Ftps session = sources.ftps(way)) {
@@ -325,19 +323,16 @@ final class EdgeTransfersBench {
         return added < MOST_ADDED_MILLIS
                 ? Optional.empty()
                 : Optional.of(String.format(
-                        Locale.ROOT,
-                        "%s: the edge adds %.2f ms, not less than %.0f",
-                        name,
-                        added,
-                        MOST_ADDED_MILLIS));
+                        Locale.ROOT, "%s: the edge adds %.2f ms, not less than %.0f", name, added, MOST_ADDED_MILLIS));
     }
 
     private void sayTable() {
         out.println();
         out.println("Direct / through HAProxy / through the edge; ratios to direct. Medians of " + rounds + " turns.");
         out.println();
-        out.println("| what | time | CPU of the servers | CPU of all | throughput, edge | throughput, haproxy | CPU, edge"
-                + " | CPU of all, edge |");
+        out.println(
+                "| what | time | CPU of the servers | CPU of all | throughput, edge | throughput, haproxy | CPU, edge"
+                        + " | CPU of all, edge |");
         out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
         table.forEach(out::println);
         out.println();

@@ -52,8 +52,8 @@ record HaproxyFront(List<Process> processes, Map<String, Integer> ports) impleme
                 """.formatted(ADDRESS, dataPorts));
     }
 
-    private static HaproxyFront start(
-            Path folder, EdgeField field, List<String> protocols, String options, String more) throws IOException {
+    private static HaproxyFront start(Path folder, EdgeField field, List<String> protocols, String options, String more)
+            throws IOException {
         Map<String, Integer> ports = new TreeMap<>();
         StringBuilder text = new StringBuilder(HEAD);
         for (String protocol : protocols) {

@@ -169,8 +169,8 @@ interface OwnPartner extends AutoCloseable {
             tls = PinnedTls.context(certificates).getSocketFactory();
             authorization = "Basic "
                     + Base64.getEncoder()
-                            .encodeToString((EdgeField.ACCOUNT + ":" + EdgeField.PASSWORD)
-                                    .getBytes(StandardCharsets.US_ASCII));
+                            .encodeToString(
+                                    (EdgeField.ACCOUNT + ":" + EdgeField.PASSWORD).getBytes(StandardCharsets.US_ASCII));
         }
 
         @Override

@@ -133,8 +133,8 @@ final class BenchCommand implements Callable<Integer> {
                 : spec.commandLine().getOut();
         Set<Bench.Part> parts = EnumSet.noneOf(Bench.Part.class);
         choices.forEach(choice -> parts.addAll(choice.parts));
-        Bench.Amounts amounts = new Bench.Amounts(
-                mebibytes, rounds, files, events, seconds, takeovers, sessions, forgetSeconds);
+        Bench.Amounts amounts =
+                new Bench.Amounts(mebibytes, rounds, files, events, seconds, takeovers, sessions, forgetSeconds);
         if (kept != null) {
             Path folder = Files.createDirectories(kept.toAbsolutePath());
             return new Bench(folder, amounts, out).run(parts) ? 0 : 1;

@@ -99,6 +99,7 @@ public final class EdgeLinks implements AutoCloseable {
     private LinkPins.Pins pins;
     /** The revision of the pins that edges were reminded of. */
     private long toldPins;
+
     private @Nullable Engine engine;
     private boolean closed;
 

@@ -77,8 +77,7 @@ class PromisesTest {
                                 contestant("slow", 300, none, order),
                                 contestant("same", 100, none, order),
                                 contestant("last", 100, none, order)));
-        assertThat(order)
-                .containsExactly("slow", "same", "last", "slow", "same", "last", "slow", "same", "last");
+        assertThat(order).containsExactly("slow", "same", "last", "slow", "same", "last", "slow", "same", "last");
         assertThat(outcomes.stream().map(Turns.Outcome::name)).containsExactly("slow", "same", "last");
         assertThat(outcomes.get(0).ratios().throughput()).isBetween(0.1, 0.7);
         assertThat(outcomes.get(2).ratios().throughput()).isEqualTo(1);
@@ -112,8 +111,9 @@ class PromisesTest {
                         "1000 idle sessions need 150 MiB of heap at the edge, not less than 150",
                         "1 of 1000 idle sessions were lost");
         assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, new EdgeSessionsBench.Link(1, 2, "nothing was heard")))
-                .containsExactly("the firewall forgot 1 connections of the link and 2 were dialled again; it lost: nothing"
-                        + " was heard");
+                .containsExactly(
+                        "the firewall forgot 1 connections of the link and 2 were dialled again; it lost: nothing"
+                                + " was heard");
         assertThat(EdgeSessionsBench.judge(1_000, 100, 1_000, new EdgeSessionsBench.Link(0, 1, "")))
                 .hasSize(1);
     }
