@@ -44,6 +44,7 @@ public final class LimitWatch {
         thread.setDaemon(true);
         return thread;
     });
+    private final WithoutPlace withoutPlace = new WithoutPlace();
     private volatile @Nullable NodeSessions present;
     private @Nullable Notifications notifications;
 
@@ -144,10 +145,12 @@ public final class LimitWatch {
         token.ifPresent(mine -> shielded(() -> slots.removeOthers(mine)));
         if (ofNode != null && token.isPresent()) {
             shielded(() -> sessions.removeOthers(token.get(), ofNode::loggedIn));
-            // The token is asked for again: under another one all have other rows.
-            shielded(() -> sessions.withoutPlace(token.get(), ofNode::loggedIn).stream()
+            shielded(() -> withoutPlace.seen(sessions.withoutPlace(token.get(), ofNode::loggedIn)).stream()
+                    // The token is asked for again: under another one all have other rows.
                     .filter(session -> token().equals(token))
                     .forEach(session -> ofNode.end(session, "another server has it")));
+        } else {
+            withoutPlace.seen(List.of());
         }
     }
 

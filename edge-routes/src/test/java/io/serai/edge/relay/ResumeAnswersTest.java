@@ -205,6 +205,21 @@ class ResumeAnswersTest {
     }
 
     @Test
+    void aSessionWhoseEdgeDoesNotAskAgainOverItsNewLinkEnds() throws Exception {
+        SessionId session = loggedIn(up());
+        try (TestLink other = new TestLink(PATIENT, service, new TestLink.Refusing())) {
+            desk.resumesFail.set(1);
+            assertThat(other.up()
+                            .call(0, Method.SESSION_RESUME, resume(session), SOON)
+                            .status())
+                    .isEqualTo(Status.UNAVAILABLE);
+            assertThat(service.sessionCount()).isEqualTo(1);
+            await().atMost(SOON).until(() -> service.sessionCount() == 0);
+            assertThat(desk.accounts).isEmpty();
+        }
+    }
+
+    @Test
     void aSessionThatWentOnByALaterTryIsNotEndedByTheFormerOne() throws Exception {
         Link link = up();
         SessionId session = loggedIn(link);
