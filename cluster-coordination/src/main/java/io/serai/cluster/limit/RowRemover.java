@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +35,9 @@ final class RowRemover {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Set<UUID> waiting = new LinkedHashSet<>();
+    /** Of those under way, what is not to be tried again. */
+    private final Set<UUID> kept = new HashSet<>();
+
     private boolean underWay;
     private boolean stopping;
     private @Nullable Thread thread;
@@ -61,6 +65,17 @@ final class RowRemover {
         try {
             waiting.add(row);
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** It is wanted again: what waits to remove it does not, though what is under way at this moment may. */
+    void keep(UUID row) {
+        lock.lock();
+        try {
+            waiting.remove(row);
+            kept.add(row);
         } finally {
             lock.unlock();
         }
@@ -135,6 +150,7 @@ final class RowRemover {
             List<UUID> batch = waiting.stream().limit(stopping ? 0 : AT_ONCE).toList();
             batch.forEach(waiting::remove);
             underWay = !batch.isEmpty();
+            kept.clear();
             return batch;
         } finally {
             lock.unlock();
@@ -148,7 +164,7 @@ final class RowRemover {
             LOG.debug("{} rows could not be removed, which is tried again: {}", batch.size(), e.text());
             lock.lock();
             try {
-                waiting.addAll(batch);
+                batch.stream().filter(row -> !kept.contains(row)).forEach(waiting::add);
             } finally {
                 lock.unlock();
             }

@@ -200,6 +200,7 @@ public final class SessionRegister {
     public boolean move(SessionId session, AccountName account, int most, long attempt) {
         FencingToken token = fence.token();
         self = token.node();
+        remover.keep(session.value()); // an end of it here that the database has not taken yet was of before
         return database.transaction(connection -> {
             try (PreparedStatement lock = connection.prepareStatement(ONE_OF_ACCOUNT)) {
                 lock.setString(1, account.value());

@@ -19,7 +19,7 @@ final class EdgeGuard {
     static final int HELD_BYTES = 4 << 20;
 
     /** At the same time; apart from other work, as that may stand still until it is closed. */
-    private static final int CLOSINGS = 8;
+    static final int CLOSINGS = 8;
 
     private static final Duration OPENS_BACK = Duration.ofSeconds(10);
     private static final long ALARM_NANOS = 60_000_000_000L;

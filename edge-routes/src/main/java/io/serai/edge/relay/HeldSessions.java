@@ -165,19 +165,20 @@ final class HeldSessions {
 
     /**
      * Closes it, as its edge wishes, once its files are closed. The edge says so before it closes the session, but on other connections,
-     * and a download that was delivered would be recorded as broken off. However much there is to do: it is done later then.
+     * and a download that was delivered would be recorded as broken off. However much there is to do: it is done later then, unless the
+     * session has come back meanwhile.
      */
     void closeAfterFiles(RelayedSession session, String reason) {
-        if (session.wishesEnd()) {
-            closeAfterFiles(session, reason, System.nanoTime());
-        }
+        session.wishesEnd()
+                .ifPresent(attempt ->
+                        closeAfterFiles(session, () -> session.closesSince(attempt), reason, System.nanoTime()));
     }
 
-    private void closeAfterFiles(RelayedSession session, String reason, long sinceNanos) {
+    private void closeAfterFiles(RelayedSession session, BooleanSupplier closes, String reason, long sinceNanos) {
         if (session.hasOpenFiles() && System.nanoTime() - sinceNanos < FILES_CLOSED_WITHIN.toNanos()) {
-            later(Duration.ofMillis(CHECK_MILLIS), () -> closeAfterFiles(session, reason, sinceNanos));
+            later(Duration.ofMillis(CHECK_MILLIS), () -> closeAfterFiles(session, closes, reason, sinceNanos));
         } else {
-            closeOnWorker(session, reason);
+            closeIf(session, closes, reason);
         }
     }
 

@@ -15,6 +15,7 @@ import io.serai.endpoint.PartnerOperation.Origin;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,8 +50,10 @@ final class RelayedSession {
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicInteger streams = new AtomicInteger();
     private final AtomicBoolean loggingIn = new AtomicBoolean();
-    private final AtomicBoolean endWished = new AtomicBoolean();
-    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private boolean endWished;
+    /** Done when it ends, or goes on though its edge had wished its end. */
+    private CompletableFuture<Void> gone = new CompletableFuture<>();
+
     private final AtomicBoolean sentAway = new AtomicBoolean();
     private final Map<UUID, ServedUpload> uploads = new ConcurrentHashMap<>();
     /** The answers to the last operations that change something, which may be asked for again. */
@@ -109,13 +112,20 @@ final class RelayedSession {
      * Whether it goes on over this link of the same edge, as the former is lost; not when it has ended, or its edge has tried again
      * since and has been heard.
      */
-    synchronized boolean rebind(Link other, long number) {
-        if (life != Life.OPEN || number <= attempt) {
-            return false;
+    boolean rebind(Link other, long number) {
+        CompletableFuture<Void> formerWish;
+        synchronized (this) {
+            if (life != Life.OPEN || number <= attempt) {
+                return false;
+            }
+            link = other;
+            attempt = number;
+            sentAway.set(false);
+            endWished = false;
+            formerWish = gone;
+            gone = new CompletableFuture<>();
         }
-        link = other;
-        attempt = number;
-        sentAway.set(false);
+        formerWish.complete(null);
         return true;
     }
 
@@ -318,17 +328,31 @@ final class RelayedSession {
 
     // ---- its end ----
 
-    /** Whether its edge wishes its end for the first time; it is answered by {@link #whenGone}. */
-    boolean wishesEnd() {
-        return endWished.compareAndSet(false, true);
+    synchronized boolean isEndWished() {
+        return endWished;
     }
 
-    /** Done as soon as it has ended. */
+    /** By which try of its edge it is here, if its edge wishes its end for the first time since; answered by {@link #whenGone}. */
+    synchronized OptionalLong wishesEnd() {
+        boolean first = !endWished;
+        endWished = true;
+        return first ? OptionalLong.of(attempt) : OptionalLong.empty();
+    }
+
+    /** Done as soon as it has ended, or goes on by a later try of its edge. */
     void whenGone(Runnable action) {
-        gone.thenRun(action);
+        CompletableFuture<Void> end;
+        synchronized (this) {
+            end = gone;
+        }
+        end.thenRun(action);
     }
 
     void isGone() {
-        gone.complete(null);
+        CompletableFuture<Void> end;
+        synchronized (this) {
+            end = gone;
+        }
+        end.complete(null);
     }
 }

@@ -33,6 +33,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -183,6 +186,38 @@ class ResumeAnswersTest {
         assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(SessionId.random()), SOON)))
                 .isTrue();
         assertThat(desk.resumesAsked).hasValue(RUNNING + 1);
+    }
+
+    @Test
+    void anEndThatWaitsEndsNoSessionThatHasComeBack() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        desk.closesMay = new CountDownLatch(1);
+        List<CompletableFuture<Reply>> before = new ArrayList<>();
+        for (int i = 0; i < EdgeGuard.CLOSINGS; i++) {
+            before.add(close(link, loggedIn(link)));
+        }
+        await().atMost(SOON).until(() -> desk.closesAsked.get() == EdgeGuard.CLOSINGS);
+        CompletableFuture<Reply> waits = close(link, session);
+        RelayedSession held = Objects.requireNonNull(service.held(session));
+        await().atMost(SOON).until(held::isEndWished);
+        assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session), SOON)))
+                .isTrue();
+        assertThat(waits.join().status()).as("it is of before").isEqualTo(Status.OK);
+        desk.closesMay.countDown();
+        for (CompletableFuture<Reply> each : before) {
+            assertThat(each.join().status()).isEqualTo(Status.OK);
+        }
+        CompletableFuture<Reply> behind = close(link, loggedIn(link));
+        assertThat(behind.join().status()).isEqualTo(Status.OK);
+        assertThat(works(link, session)).isTrue();
+        assertThat(close(link, session).join().status()).isEqualTo(Status.OK);
+        assertThat(service.sessionCount()).isZero();
+    }
+
+    private static CompletableFuture<Reply> close(Link link, SessionId session) {
+        byte[] message = OperationCodec.encode(Call.of(new CloseSession(session, "bye"), 0));
+        return link.request(0, Method.SESSION_CLOSE, message, SOON);
     }
 
     @Test

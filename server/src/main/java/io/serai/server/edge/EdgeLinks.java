@@ -56,7 +56,7 @@ import org.slf4j.LoggerFactory;
  * This server's links to every edge of every zone. They follow the zones: an edge that comes is dialled, one that goes, moves
  * or gets another key is left, all without a restart here or there. An edge without a key is not dialled.
  *
- * <p>State: {@code held}, {@code pins} and {@code engine} are guarded by this object. What takes time runs on one thread of its own.
+ * <p>State: {@code held} and {@code engine} are guarded by this object. What takes time runs on one thread of its own.
  */
 public final class EdgeLinks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EdgeLinks.class);
@@ -96,10 +96,7 @@ public final class EdgeLinks implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private LinkPins.Pins pins;
-    /** The revision of the pins that edges were reminded of. */
-    private long toldPins;
-
+    private final ReadPins pins;
     private @Nullable Engine engine;
     private boolean closed;
 
@@ -112,12 +109,11 @@ public final class EdgeLinks implements AutoCloseable {
         this.key = new ServerKey(ground.keys(), ground.self(), ground.together().pins());
         this.reporter = new EdgeReporter(ground.together());
         key.openFor(ground.objects().all(Zone.class));
-        this.pins = ground.together().pins().read();
-        this.toldPins = pins.revision();
+        this.pins = ReadPins.of(ground.together().pins());
         this.offers = new EdgeOffers(ground.listeners());
         this.node = new LinkNode(
                 ground.self().value(),
-                pins.cluster().toString(),
+                pins.now().cluster().toString(),
                 UUID.randomUUID(),
                 ground.software(),
                 List.of(),
@@ -232,17 +228,10 @@ public final class EdgeLinks implements AutoCloseable {
     private void openKey(List<Zone> zones) {
         try {
             if (key.openFor(zones)) {
-                readPins();
+                pins.readAgain();
             }
         } catch (RuntimeException e) {
             undone.failed("Edges that are new are not dialled", e);
-        }
-    }
-
-    private void readPins() {
-        LinkPins.Pins now = ground.together().pins().read();
-        synchronized (this) {
-            pins = now;
         }
     }
 
@@ -304,30 +293,29 @@ public final class EdgeLinks implements AutoCloseable {
 
     /** Other servers come and go; edges are to know them. */
     private void look() {
-        ground.together().tidy();
-        if (undone.isLeft() && bring()) {
-            remind();
-        }
-        synchronized (this) {
-            if (held.isEmpty()) {
+        try {
+            ground.together().tidy();
+            if (undone.isLeft() && bring()) {
+                remind();
+            }
+            if (!isHolding()) {
                 return;
             }
-        }
-        try {
-            LinkPins.Pins now = ground.together().pins().read();
-            boolean newer = ground.together().readDrains();
-            synchronized (this) {
-                newer |= now.revision() != toldPins; // pins are read elsewhere, too
-                pins = now;
-                toldPins = now.revision();
-            }
-            if (newer) {
+            boolean news = pins.readNews();
+            news |= ground.together().readDrains();
+            if (news) {
                 remind();
             }
             reporter.report(edges());
         } catch (SeraiException e) {
             LOG.debug("What the servers know of edges together is not known now", e);
+        } catch (RuntimeException e) {
+            LOG.error("What edges are to know failed by a defect; it is tried again", e);
         }
+    }
+
+    private synchronized boolean isHolding() {
+        return !held.isEmpty();
     }
 
     /** Has all edges ask at once what they should work with. */
@@ -372,13 +360,14 @@ public final class EdgeLinks implements AutoCloseable {
 
     /** All revisions only grow, and so does their sum. */
     private synchronized EdgeConfig config(Zone zone, Zone.Edge edge, Routes routes) {
+        Servers servers = servers();
         Drains drains = ground.together().drains();
         return offers.config(
                 zone,
                 edge,
                 new EdgeOffers.Wish(
-                        ground.revision().getAsLong() + pins.revision() + drains.revision(),
-                        servers(),
+                        ground.revision().getAsLong() + servers.revision() + drains.revision(),
+                        servers,
                         routes,
                         drains.edges().containsKey(edge.name())));
     }
@@ -422,10 +411,11 @@ public final class EdgeLinks implements AutoCloseable {
     }
 
     /** The servers as edges are to know them. */
-    public synchronized Servers servers() {
+    public Servers servers() {
+        LinkPins.Pins known = pins.now();
         return new Servers(
-                pins.revision(),
-                pins.pins().entrySet().stream()
+                known.revision(),
+                known.pins().entrySet().stream()
                         .map(pin -> new ServerPin(pin.getKey().value(), pin.getValue()))
                         .toList());
     }
@@ -438,7 +428,7 @@ public final class EdgeLinks implements AutoCloseable {
     /** This server's link key. */
     public LinkIdentity identity() {
         LinkIdentity opened = key.open();
-        readPins();
+        pins.readAgain();
         return opened;
     }
 
