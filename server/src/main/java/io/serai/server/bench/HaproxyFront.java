@@ -134,9 +134,9 @@ record HaproxyFront(List<Process> processes, Map<String, Integer> ports) impleme
 
     /** Of HAProxy and the server behind it. */
     ProcessCpu cpuWith(ProcessHandle server) {
-        return new ProcessCpu(Stream.concat(
-                        Stream.of(server), processes.stream().map(Process::toHandle))
-                .toArray(ProcessHandle[]::new));
+        return new ProcessCpu(
+                Stream.concat(Stream.of(server), processes.stream().map(Process::toHandle))
+                        .toArray(ProcessHandle[]::new));
     }
 
     @Override
