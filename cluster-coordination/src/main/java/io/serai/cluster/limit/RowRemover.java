@@ -75,7 +75,9 @@ final class RowRemover {
         lock.lock();
         try {
             waiting.remove(row);
-            kept.add(row);
+            if (underWay) {
+                kept.add(row);
+            }
         } finally {
             lock.unlock();
         }

@@ -274,7 +274,8 @@ final class Declarations {
             SettingType.number(1, 16),
             "2",
             "The connections for file bytes that the node holds to each edge. More carry more over lines of high delay or"
-                    + " with losses; each adds what it queues to the time that everything else waits when the line is full.");
+                    + " with losses; each adds what it queues to the time that everything else waits when the line is full. All"
+                    + " together carry 1,024 files and connections at the same time.");
 
     static final Setting<Integer> LOGIN_MAX_TRIES = Setting.of(
             "login.max-tries",

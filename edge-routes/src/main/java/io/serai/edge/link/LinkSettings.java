@@ -4,6 +4,9 @@ import java.time.Duration;
 
 /** The limits and times of links; one for a process. */
 public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow flow) {
+    /** Open at the same time over all data connections of a link, whatever their number. */
+    private static final int STREAMS_OF_A_LINK = 1_024;
+
     /**
      * @param control connections for requests, for each link
      * @param data connections for file bytes, for each link
@@ -65,6 +68,10 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
                     "windows in ascending order");
             check(maxWindow <= 8 << 20, "windows of at most 8 MiB");
         }
+
+        Flow withMaxStreams(int most) {
+            return new Flow(earlyWindow, firstWindow, maxWindow, budgetBytes, most, maxInFlight, backlogBytes);
+        }
     }
 
     /** The defaults; the budget is a quarter of the direct memory of this JVM. */
@@ -85,12 +92,12 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
                         256 << 10,
                         2 << 20,
                         io.netty.util.internal.PlatformDependent.maxDirectMemory() / 4,
-                        256,
+                        STREAMS_OF_A_LINK / 2,
                         4_096,
                         16 << 20));
     }
 
-    /** With so many connections for file bytes, 1 to 16. */
+    /** With so many connections for file bytes, 1 to 16, which together carry as many streams as ever. */
     public LinkSettings withDataConnections(int data) {
         Connections as = connections;
         return with(new Connections(
@@ -101,7 +108,8 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
                 as.redialFirst(),
                 as.redialMost(),
                 as.maxAge(),
-                as.maxBytes()));
+                as.maxBytes()))
+                .with(flow.withMaxStreams(STREAMS_OF_A_LINK / data));
     }
 
     public LinkSettings with(Connections other) {

@@ -14,7 +14,19 @@ final class HeldBytes extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        held.add(message);
+        held.add(message instanceof ByteBuf bytes ? tight(bytes) : message);
+    }
+
+    /** What may have to be kept holds no more memory than about its bytes: sockets are read into buffers of a full frame. */
+    static ByteBuf tight(ByteBuf bytes) {
+        if (bytes.readableBytes() > bytes.capacity() / 4) {
+            return bytes;
+        }
+        try {
+            return bytes.alloc().directBuffer(bytes.readableBytes()).writeBytes(bytes);
+        } finally {
+            bytes.release();
+        }
     }
 
     @Override

@@ -170,7 +170,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
         if (over || !bytes.isReadable()) {
             bytes.release();
         } else {
-            unsent.add(bytes);
+            unsent.add(HeldBytes.tight(bytes));
         }
     }
 

@@ -28,11 +28,13 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server whose edge is owned by someone else: as seen on the wire. */
+@Isolated("it looks at the memory of the whole process")
 class HostileEdgeTest {
     /** Takes all streams and reads nothing of them; answers requests with a large reply. */
     private static final class Hoarder extends TestLink.Refusing {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.serai.edge.message.LinkMessages.ConnectionClass;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import java.nio.ByteBuffer;
@@ -17,6 +18,8 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Streams on a whole link: bytes, credit, verdicts, jumps, and what ends them. */
 class StreamTest {
@@ -165,6 +168,19 @@ class StreamTest {
         assertThat(opener.poll()).isEmpty();
         assertThatThrownBy(() -> opener.take(SOON)).isInstanceOf(StreamClosed.class);
         await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0 && test.edgeBudget.takenBytes() == 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 16})
+    void aLinkCarriesAThousandConnectionsAndAFileHoweverManyDataConnectionsItHas(int data) throws Exception {
+        test.close();
+        test = new TestLink(LinkSettings.standard().withDataConnections(data), server, new TestLink.Refusing());
+        link = test.up();
+        await().atMost(SOON).until(() -> link.connections(ConnectionClass.DATA) == data);
+        for (int i = 0; i < 1_000; i++) {
+            link.open(StreamKind.BOTH, Method.TCP_ACCEPTED, NOTHING);
+        }
+        assertThat(open(StreamKind.WRITE).end()).isEmpty();
     }
 
     @Test

@@ -34,12 +34,12 @@ final class OneAtATime {
     }
 
     private void carryOut(Supplier<Reply> work, Consumer<Reply> answer) {
-        Reply reply;
+        Reply reply = new Reply(Status.INTERNAL, NOTHING);
         try {
             reply = work.get();
         } finally {
             busy.set(false);
+            answer.accept(reply);
         }
-        answer.accept(reply);
     }
 }
