@@ -101,14 +101,14 @@ public record LinkSettings(Connections connections, KeepAlive keepAlive, Flow fl
     public LinkSettings withDataConnections(int data) {
         Connections as = connections;
         return with(new Connections(
-                as.control(),
-                data,
-                as.handshakes(),
-                as.handshakeWithin(),
-                as.redialFirst(),
-                as.redialMost(),
-                as.maxAge(),
-                as.maxBytes()))
+                        as.control(),
+                        data,
+                        as.handshakes(),
+                        as.handshakeWithin(),
+                        as.redialFirst(),
+                        as.redialMost(),
+                        as.maxAge(),
+                        as.maxBytes()))
                 .with(flow.withMaxStreams(STREAMS_OF_A_LINK / data));
     }
 

@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Test;
 
 class HeldBytesTest {
     private static ByteBuf read(int bytes) {
-        return PooledByteBufAllocator.DEFAULT.directBuffer(FrameType.FULL_DATA_BYTES).writeZero(bytes);
+        return PooledByteBufAllocator.DEFAULT
+                .directBuffer(FrameType.FULL_DATA_BYTES)
+                .writeZero(bytes);
     }
 
     @Test

@@ -67,7 +67,8 @@ final class EdgeOffers {
         int bytes = config.encode().length;
         return bytes > MOST_BYTES
                 ? Optional.of("what it should work with has " + bytes + " bytes, and an edge takes " + MOST_BYTES
-                        + ", so it works on with what it has, if it has something: shorten destinations in the zone " + config.zone()
+                        + ", so it works on with what it has, if it has something: shorten destinations in the zone "
+                        + config.zone()
                         + ", or allowFrom, denyFrom and proxyProtocolFrom of its listeners")
                 : Optional.empty();
     }
