@@ -64,8 +64,8 @@ public final class LinkStream {
         return kind;
     }
 
-    /** On which its connection's bytes come and go. */
-    EventLoop loop() {
+    /** On which its connection's bytes come and go: what runs there must return at once. */
+    public EventLoop loop() {
         return connection.loop();
     }
 

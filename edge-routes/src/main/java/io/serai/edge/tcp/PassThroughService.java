@@ -11,6 +11,7 @@ import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.endpoint.handover.HandoverListener;
 import io.serai.endpoint.proxy.OwnSockets;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -20,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server's side of passed-through connections: connects to its own listener and says by a PROXY protocol header who the
- * client is. An edge can name one of the listeners that are offered and nothing else.
+ * A server's side of passed-through connections: leads them to its own listener, which is told who the client is: with
+ * the connection, or by a PROXY protocol header where a socket stands in between. An edge can name one of the listeners that are offered and nothing else.
  */
 public final class PassThroughService implements StreamServer {
     private static final Logger LOG = LoggerFactory.getLogger(PassThroughService.class);
@@ -32,12 +33,18 @@ public final class PassThroughService implements StreamServer {
     private final TcpLimits limits;
     private final AtomicInteger open = new AtomicInteger();
 
+    /** A listener of our own. */
+    public sealed interface Own permits Bound, Handed {}
+
     /**
-     * A listener of our own.
+     * One at a port of this host.
      *
      * @param name of those of {@link OwnSockets} whose PROXY header it takes
      */
-    public record Own(InetSocketAddress address, String name) {}
+    public record Bound(InetSocketAddress address, String name) implements Own {}
+
+    /** One that takes connections without a socket in between, which saves the copies and wake-ups of that. */
+    public record Handed(HandoverListener listener) implements Own {}
 
     /** What edges may connect to. */
     public interface Offered {
@@ -75,7 +82,21 @@ public final class PassThroughService implements StreamServer {
             open.decrementAndGet();
             refuse(stream, Status.BUSY, "the server has too many passed-through connections");
         } else {
-            connect(stream, accepted, listener.get());
+            lead(stream, accepted, listener.get());
+        }
+    }
+
+    private void lead(LinkStream stream, Accepted accepted, Own listener) {
+        if (listener instanceof Handed handed) {
+            hand(stream, accepted, handed.listener());
+        } else if (listener instanceof Bound bound) {
+            connect(stream, accepted, bound);
+        }
+    }
+
+    private void hand(LinkStream stream, Accepted accepted, HandoverListener listener) {
+        if (!listener.take(new PassedConnection(stream, accepted, limits.halfClosed(), open::decrementAndGet))) {
+            refuse(stream, Status.UNAVAILABLE, "the listener takes no more connections");
         }
     }
 
@@ -83,7 +104,7 @@ public final class PassThroughService implements StreamServer {
         stream.result(status, new Failure(text, 0).encode());
     }
 
-    private void connect(LinkStream stream, Accepted accepted, Own listener) {
+    private void connect(LinkStream stream, Accepted accepted, Bound listener) {
         Bootstrap bootstrap = transport
                 .relayed(stream)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)

@@ -8,6 +8,7 @@ import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
+import io.serai.endpoint.handover.HandoverListener;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -37,6 +38,7 @@ final class TcpBench implements AutoCloseable {
     final Map<String, InetAddress[]> names = new ConcurrentHashMap<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
     final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
+    final Map<String, HandoverListener> takers = new ConcurrentHashMap<>();
     final LinkTransport sockets = LinkTransport.start(QUICK, 2);
     final ExecutorService workers = Executors.newFixedThreadPool(2);
     final OutboundService outbound;
@@ -56,8 +58,11 @@ final class TcpBench implements AutoCloseable {
                     if (accepted.listener().equals(BROKEN)) {
                         throw new IllegalStateException("it is just being closed");
                     }
-                    return Optional.ofNullable(listeners.get(accepted.listener()))
-                            .map(address -> new PassThroughService.Own(address, "bench"));
+                    HandoverListener taker = takers.get(accepted.listener());
+                    return taker != null
+                            ? Optional.of(new PassThroughService.Handed(taker))
+                            : Optional.ofNullable(listeners.get(accepted.listener()))
+                                    .map(address -> new PassThroughService.Bound(address, "bench"));
                 },
                 limits);
         test = new TestLink(

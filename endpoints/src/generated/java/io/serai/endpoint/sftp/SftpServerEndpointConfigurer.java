@@ -31,6 +31,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
         case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
+        case "handedover":
+        case "handedOver": target.setHandedOver(property(camelContext, java.lang.String.class, value)); return true;
         case "hostkeyset":
         case "hostKeySet": target.setHostKeySet(property(camelContext, io.serai.endpoint.sftp.HostKeys.class, value)); return true;
         case "hostkeys":
@@ -69,6 +71,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
         case "exchangePattern": return org.apache.camel.ExchangePattern.class;
+        case "handedover":
+        case "handedOver": return java.lang.String.class;
         case "hostkeyset":
         case "hostKeySet": return io.serai.endpoint.sftp.HostKeys.class;
         case "hostkeys":
@@ -108,6 +112,8 @@ public class SftpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":
         case "exchangePattern": return target.getExchangePattern();
+        case "handedover":
+        case "handedOver": return target.getHandedOver();
         case "hostkeyset":
         case "hostKeySet": return target.getHostKeySet();
         case "hostkeys":

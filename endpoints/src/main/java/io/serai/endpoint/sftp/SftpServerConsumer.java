@@ -5,6 +5,8 @@ import io.serai.config.object.Protocol;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.PartnerPort;
 import io.serai.endpoint.SessionControl;
+import io.serai.endpoint.handover.HandedConnection;
+import io.serai.endpoint.handover.HandoverListener;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
@@ -13,7 +15,8 @@ import org.apache.camel.support.DefaultConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Holds the listener while the route runs. Stopping gives running transfers most of Camel's shutdown timeout. */
-public final class SftpServerConsumer extends DefaultConsumer implements BoundListener, SessionControl {
+public final class SftpServerConsumer extends DefaultConsumer
+        implements BoundListener, HandoverListener, SessionControl {
     private static final double PATIENCE_SHARE = 0.8;
 
     private final SftpServerEndpoint endpoint;
@@ -42,6 +45,12 @@ public final class SftpServerConsumer extends DefaultConsumer implements BoundLi
             throw new IllegalStateException("The listener " + endpoint.getName() + " is not started");
         }
         return bound.address();
+    }
+
+    @Override
+    public boolean take(HandedConnection connection) {
+        SshListener bound = listener;
+        return bound != null && bound.take(connection);
     }
 
     @Override

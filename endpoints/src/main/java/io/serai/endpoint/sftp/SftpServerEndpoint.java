@@ -53,6 +53,11 @@ public class SftpServerEndpoint extends DefaultEndpoint {
                             + " connect, and each connection must begin with a PROXY protocol header of version 2")
     private String proxyProtocolFrom = "";
 
+    @UriParam(
+            description =
+                    "Where connections come from that another part of this process hands over; no port is bound then")
+    private String handedOver = "";
+
     @UriParam(defaultValue = "2000", description = "Connections at one time")
     private int maxSessions = 2000;
 
@@ -111,7 +116,8 @@ public class SftpServerEndpoint extends DefaultEndpoint {
                 windowBytes,
                 ioThreads,
                 steerCiphers ? SshListener.CipherChoice.STEERED : SshListener.CipherChoice.CLIENT,
-                new SftpLimits(maxPacketBytes, maxHandles));
+                new SftpLimits(maxPacketBytes, maxHandles),
+                handedOver.isEmpty() ? SshListener.Arrivals.BOUND : SshListener.Arrivals.HANDED_OVER);
     }
 
     private HostKeys resolvedHostKeys() {
@@ -235,5 +241,13 @@ public class SftpServerEndpoint extends DefaultEndpoint {
 
     public void setProxyProtocolFrom(String proxyProtocolFrom) {
         this.proxyProtocolFrom = proxyProtocolFrom;
+    }
+
+    public String getHandedOver() {
+        return handedOver;
+    }
+
+    public void setHandedOver(String handedOver) {
+        this.handedOver = handedOver;
     }
 }

@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.handover.HandedConnection;
 import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -21,6 +22,7 @@ import org.apache.sshd.common.SshException;
 import org.apache.sshd.common.cipher.BuiltinCiphers;
 import org.apache.sshd.common.file.nonefs.NoneFileSystemFactory;
 import org.apache.sshd.common.global.KeepAliveHandler;
+import org.apache.sshd.common.io.IoAcceptor;
 import org.apache.sshd.common.io.IoSession;
 import org.apache.sshd.common.kex.BuiltinDHFactories;
 import org.apache.sshd.common.mac.BuiltinMacs;
@@ -28,6 +30,7 @@ import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionDisconnectHandler;
 import org.apache.sshd.common.session.SessionListener;
 import org.apache.sshd.common.session.helpers.TimeoutIndicator;
+import org.apache.sshd.common.util.threads.ThreadUtils;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.ServerBuilder;
 import org.apache.sshd.server.SshServer;
@@ -81,7 +84,7 @@ final class SshListener {
     private final Options options;
     private final PartnerPort port;
     private final ExecutorService workers;
-    private final Server server = Server.make();
+    private final Server server;
     private final ConnectedSessions sessions;
 
     /**
@@ -101,7 +104,16 @@ final class SshListener {
             long windowBytes,
             int ioThreads,
             CipherChoice ciphers,
-            SftpLimits limits) {}
+            SftpLimits limits,
+            Arrivals arrivals) {}
+
+    /** How connections come. */
+    enum Arrivals {
+        /** At a port. */
+        BOUND,
+        /** By {@link #take}. */
+        HANDED_OVER
+    }
 
     /** Who chooses the cipher. */
     enum CipherChoice {
@@ -113,11 +125,35 @@ final class SshListener {
 
     /** MINA's server, which can stop accepting while its sessions go on. */
     private static final class Server extends SshServer {
-        static Server make() {
+        private final Optional<ExecutorService> forHanded;
+
+        private Server(Optional<ExecutorService> forHanded) {
+            this.forHanded = forHanded;
+        }
+
+        /** @param forHanded threads of connections that are handed over; empty when they come at a port */
+        static Server make(Optional<ExecutorService> forHanded) {
             return (Server) ServerBuilder.builder()
-                    .factory(Server::new)
+                    .factory(() -> new Server(forHanded))
                     .fileSystemFactory(NoneFileSystemFactory.INSTANCE)
                     .build();
+        }
+
+        @Override
+        protected IoAcceptor createAcceptor() {
+            return forHanded.isPresent()
+                    ? new HandedAcceptor(getSessionFactory(), forHanded.get())
+                    : super.createAcceptor();
+        }
+
+        boolean take(HandedConnection connection) {
+            return acceptor instanceof HandedAcceptor handed && handed.take(connection);
+        }
+
+        @Override
+        public void stop(boolean immediately) throws IOException {
+            super.stop(immediately);
+            forHanded.ifPresent(ExecutorService::shutdown);
         }
 
         void stopAccepting() {
@@ -141,6 +177,10 @@ final class SshListener {
         this.options = options;
         this.port = port;
         this.workers = workers;
+        this.server = Server.make(
+                options.arrivals() == Arrivals.HANDED_OVER
+                        ? Optional.of(ThreadUtils.newFixedThreadPool("sftp-handed-" + name, options.ioThreads()))
+                        : Optional.empty());
         this.sessions = new ConnectedSessions(options.maxSessions(), options.maxUnauthenticated());
         configureCryptography();
         configureServices();
@@ -206,6 +246,11 @@ final class SshListener {
                 name,
                 address(),
                 options.hostKeys().fingerprints());
+    }
+
+    /** As {@link io.serai.endpoint.handover.HandoverListener#take}. */
+    boolean take(HandedConnection connection) {
+        return sessions.hasRoom() && server.take(connection);
     }
 
     InetSocketAddress address() {

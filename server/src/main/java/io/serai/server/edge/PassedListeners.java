@@ -4,10 +4,13 @@ import io.serai.config.name.EdgeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
 import io.serai.edge.relay.PassedSessions;
+import io.serai.edge.tcp.PassThroughService.Bound;
+import io.serai.edge.tcp.PassThroughService.Handed;
 import io.serai.edge.tcp.PassThroughService.Own;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
+import io.serai.endpoint.handover.HandoverListener;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -28,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's listeners for connections that edges pass through, on loopback, which take connections of this process alone:
- * for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
+ * The node's listeners for connections that edges pass through, which take connections of this process alone (HTTPS on
+ * loopback, SFTP without any port): for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
  * sessions are known by it. They follow the zones; what could not be opened is tried again. Those that change them take turns.
  */
 public final class PassedListeners {
@@ -142,10 +145,10 @@ public final class PassedListeners {
     }
 
     /**
-     * Where this listener of this zone is answered for this edge; empty when the zone passes nothing of that name through, and
+     * What answers this listener of this zone for this edge; empty when the zone passes nothing of that name through, and
      * while it is opened or closed.
      */
-    public Optional<Own> address(ZoneName zone, EdgeName edge, String listener) {
+    public Optional<Own> listener(ZoneName zone, EdgeName edge, String listener) {
         Place place = new Place(zone, edge, listener);
         if (!running.containsKey(place)) {
             return Optional.empty();
@@ -161,11 +164,14 @@ public final class PassedListeners {
     private Optional<Own> bound(Place place) {
         Route route = camel.get().getRoute(place.routeId());
         ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
-        return route != null
-                        && status != null
-                        && status.isStarted()
-                        && route.getConsumer() instanceof BoundListener bound
-                ? Optional.of(new Own(bound.address(), place.name()))
+        if (route == null || status == null || !status.isStarted()) {
+            return Optional.empty();
+        }
+        if (route.getConsumer() instanceof HandoverListener taker) {
+            return Optional.of(new Handed(taker));
+        }
+        return route.getConsumer() instanceof BoundListener bound
+                ? Optional.of(new Bound(bound.address(), place.name()))
                 : Optional.empty();
     }
 

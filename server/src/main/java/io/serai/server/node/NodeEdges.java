@@ -232,7 +232,7 @@ final class NodeEdges {
 
         @Override
         public Optional<PassThroughService.Own> listener(String edge, TcpMessages.Accepted accepted) {
-            return passed.address(zone, new EdgeName(edge), accepted.listener());
+            return passed.listener(zone, new EdgeName(edge), accepted.listener());
         }
 
         @Override

@@ -115,15 +115,15 @@ final class NodeListeners {
     /**
      * The endpoint that answers connections that edges pass through; nobody else can reach it.
      *
-     * @param sockets which ones of this process lead to it
+     * @param place which connections of this process lead to it
      */
-    String passedThrough(Zone.Listener listener, String sockets) {
-        String options = listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=RAW("
-                + TrustedBalancers.THIS_PROCESS + sockets + ")";
+    String passedThrough(Zone.Listener listener, String place) {
         return switch (listener.protocol()) {
-            case SFTP -> "sftp-server:" + options + "&hostKeySet=#bean:seraiHostKeys";
+            case SFTP ->
+                "sftp-server:" + listener.name() + "?handedOver=RAW(" + place + ")&hostKeySet=#bean:seraiHostKeys";
             case HTTPS ->
-                "http-server:" + options + tlsOptions()
+                "http-server:" + listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=RAW("
+                        + TrustedBalancers.THIS_PROCESS + place + ")" + tlsOptions()
                         + drainOption(settings.node().drainLimit());
             case FTPS -> throw new IllegalArgumentException("FTPS cannot be passed through");
         };

@@ -142,7 +142,7 @@ class EdgesWithFilesTest extends EdgesAndServers {
                                 Method.TCP_ACCEPTED,
                                 new PassThroughService(
                                         sockets,
-                                        (edge, accepted) -> Optional.of(new PassThroughService.Own(echo, edge)),
+                                        (edge, accepted) -> Optional.of(new PassThroughService.Bound(echo, edge)),
                                         limits)),
                         new Nobody()));
         var edge = enrolled(links);

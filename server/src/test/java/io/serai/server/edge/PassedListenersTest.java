@@ -16,7 +16,7 @@ import io.serai.edge.relay.EdgeLimits;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.PassedSessions;
 import io.serai.edge.relay.UploadVerdicts;
-import io.serai.edge.tcp.PassThroughService.Own;
+import io.serai.edge.tcp.PassThroughService.Bound;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
@@ -170,17 +170,19 @@ class PassedListenersTest {
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
     }
 
-    private Optional<Own> address(String zone, String edge, String listener) {
-        return listeners.address(new ZoneName(zone), new EdgeName(edge), listener);
+    private Optional<Bound> address(String zone, String edge, String listener) {
+        return listeners
+                .listener(new ZoneName(zone), new EdgeName(edge), listener)
+                .map(Bound.class::cast);
     }
 
     /** A request with a password that is wrong, over a connection of an edge. */
-    private String ask(Own own, String user) throws Exception {
+    private String ask(Bound own, String user) throws Exception {
         return ask(own, user, "wrong", 9);
     }
 
     /** @param client the last byte of where it comes from */
-    private String ask(Own own, String user, String password, int client) throws Exception {
+    private String ask(Bound own, String user, String password, int client) throws Exception {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new Anything()}, new SecureRandom());
         try (Socket plain = new Socket()) {
@@ -297,7 +299,7 @@ class PassedListenersTest {
     void sessionsAreMarkedWithTheirEdgeAndItsGuessesAreBounded() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
         listeners.follow();
-        Own own = address("dmz", "edge1", "web").orElseThrow();
+        Bound own = address("dmz", "edge1", "web").orElseThrow();
         for (int i = 0; i < FAILED_OF_USER + 3; i++) {
             assertThat(ask(own, "acme")).isEqualTo("HTTP/1.1 401");
         }
@@ -328,7 +330,7 @@ class PassedListenersTest {
     void whatTheDeskCouldNotDecideIsNoGuess() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
         listeners.follow();
-        Own own = address("dmz", "edge1", "web").orElseThrow();
+        Bound own = address("dmz", "edge1", "web").orElseThrow();
         down = true;
         int tries = 30 + FAILED_OF_NETWORK;
         for (int i = 0; i < tries; i++) {

@@ -1,0 +1,266 @@
+package io.serai.edge.tcp;
+
+import static io.serai.edge.link.TestLink.SOON;
+import static io.serai.edge.tcp.TcpBench.LIMITS;
+import static io.serai.edge.tcp.TcpBench.LOOPBACK;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.ByteBuf;
+import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.StreamKind;
+import io.serai.edge.message.Method;
+import io.serai.edge.message.Status;
+import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.endpoint.handover.HandedConnection;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An edge's listener whose connections a server's own takes without a socket, with real sockets at the edge. */
+@Timeout(60)
+class PassedConnectionTest {
+    private static final TcpLimits SHORT =
+            new TcpLimits(LIMITS.connectWithin(), LIMITS.idle(), Duration.ofMillis(700), LIMITS.most());
+
+    private final TcpBench bench = new TcpBench(SHORT, Optional.empty(), "127.0.0.0/8:*");
+    private final PassThroughListener listener =
+            new PassThroughListener(bench.sockets, "sftp", tried -> bench.test.acceptor.pick(tried), LIMITS);
+    private final List<Echo> echoes = new CopyOnWriteArrayList<>();
+    private final ExecutorService threads = Executors.newSingleThreadExecutor();
+    private InetSocketAddress edge;
+    private volatile Echo.Manner manner = Echo.Manner.ECHO;
+
+    /** Sends back what comes. */
+    private static final class Echo {
+        enum Manner {
+            ECHO,
+            CLOSES_AT_FIRST,
+            NEVER_READS
+        }
+
+        final HandedConnection connection;
+        private final Manner manner;
+        private final ExecutorService threads;
+        private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
+        volatile boolean gone;
+        private boolean closed;
+
+        Echo(HandedConnection connection, Manner manner, ExecutorService threads) {
+            this.connection = connection;
+            this.manner = manner;
+            this.threads = threads;
+        }
+
+        void begin() {
+            connection.start(() -> threads.execute(this::step));
+        }
+
+        private void step() {
+            if (manner == Manner.NEVER_READS || closed) {
+                return;
+            }
+            connection.poll().ifPresent(bytes -> {
+                unsent.add(bytes);
+                threads.execute(this::step);
+            });
+            if (manner == Manner.CLOSES_AT_FIRST && !unsent.isEmpty()) {
+                connection.write(ByteBuffer.wrap(new byte[] {9}));
+                unsent.remove().release();
+                close();
+                return;
+            }
+            while (!unsent.isEmpty() && send(unsent.element())) {
+                unsent.remove().release();
+            }
+            if (connection.isGone()) {
+                gone = true;
+                unsent.forEach(ByteBuf::release);
+                unsent.clear();
+                close();
+            } else if (unsent.isEmpty() && connection.isInputEnded()) {
+                close();
+            }
+        }
+
+        private void close() {
+            closed = true;
+            connection.close();
+        }
+
+        private boolean send(ByteBuf bytes) {
+            int count = connection.write(bytes.nioBuffer());
+            bytes.skipBytes(count);
+            connection.consumed(count);
+            return !bytes.isReadable();
+        }
+    }
+
+    @BeforeEach
+    void start() {
+        edge = listener.start(new InetSocketAddress(LOOPBACK, 0));
+        bench.takers.put("sftp", connection -> {
+            Echo echo = new Echo(connection, manner, threads);
+            echoes.add(echo);
+            threads.execute(echo::begin);
+            return true;
+        });
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        listener.stop();
+        bench.close();
+        threads.shutdownNow();
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(edge.getAddress(), edge.getPort());
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    private void awaitNothingLeft() {
+        bench.awaitNothingLeft();
+        await().atMost(SOON).until(() -> listener.connections() == 0);
+        await().atMost(SOON).until(() -> bench.passThrough.connections() == 0);
+    }
+
+    @Test
+    void aConnectionComesThroughWithItsOwnAddress() throws Exception {
+        byte[] sent = new byte[10 << 20];
+        new Random(1).nextBytes(sent);
+        try (Socket client = connect()) {
+            TcpBench.start(() -> {
+                client.getOutputStream().write(sent);
+                client.shutdownOutput();
+            });
+            assertThat(client.getInputStream().readAllBytes()).isEqualTo(sent);
+            assertThat(echoes).singleElement().satisfies(echo -> {
+                assertThat(echo.connection.client()).isEqualTo(client.getLocalSocketAddress());
+                assertThat(echo.connection.local()).isEqualTo(edge);
+                assertThat(echo.gone).isFalse();
+            });
+        }
+        awaitNothingLeft();
+    }
+
+    @Test
+    void whatIsSentAndEndedAtOnceArrivesWhole() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            try (Socket client = connect()) {
+                client.getOutputStream().write(new byte[] {1, 2, (byte) i});
+                client.shutdownOutput();
+                assertThat(client.getInputStream().readAllBytes()).containsExactly(1, 2, i);
+            }
+        }
+        awaitNothingLeft();
+        // An answer that overtakes the end of the bytes would have cost the link.
+        assertThat(bench.test.serverEar.up).hasSize(1);
+        assertThat(echoes).noneMatch(echo -> echo.gone);
+    }
+
+    @Test
+    void whoClosesFirstSaysItsLastWordsAndIsAnEndForTheClient() throws Exception {
+        manner = Echo.Manner.CLOSES_AT_FIRST;
+        for (int i = 0; i < 50; i++) {
+            try (Socket client = connect()) {
+                client.getOutputStream().write(new byte[5]);
+                assertThat(client.getInputStream().readAllBytes()).containsExactly(9);
+            }
+        }
+        awaitNothingLeft();
+        assertThat(bench.test.serverEar.up).hasSize(1);
+    }
+
+    @Test
+    void aClientThatKeepsItsSideOpenIsCutOff() throws Exception {
+        manner = Echo.Manner.CLOSES_AT_FIRST;
+        try (Socket client = connect()) {
+            client.getOutputStream().write(1);
+            assertThat(client.getInputStream().readAllBytes()).containsExactly(9);
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            client.getOutputStream().write(1);
+                        }
+                    })
+                    .isInstanceOf(SocketException.class);
+        }
+        awaitNothingLeft();
+    }
+
+    @Test
+    void aResetOfTheClientIsNoEnd() throws Exception {
+        try (Socket client = connect()) {
+            client.getOutputStream().write(1);
+            assertThat(client.getInputStream().read()).isEqualTo(1);
+            client.setSoLinger(true, 0);
+        }
+        await().atMost(SOON).until(() -> echoes.get(0).gone);
+        awaitNothingLeft();
+    }
+
+    @Test
+    void aLinkThatBreaksIsNoEnd() throws Exception {
+        try (Socket client = connect()) {
+            client.getOutputStream().write(1);
+            assertThat(client.getInputStream().read()).isEqualTo(1);
+            bench.test.close();
+            await().atMost(SOON).until(() -> echoes.get(0).gone);
+            assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
+        }
+        await().atMost(SOON).until(() -> bench.passThrough.connections() == 0);
+    }
+
+    @Test
+    void whoDoesNotReadHoldsUpTheClientAndNoMore() throws Exception {
+        manner = Echo.Manner.NEVER_READS;
+        try (Socket client = connect()) {
+            Thread writer = TcpBench.start(() -> client.getOutputStream().write(new byte[64 << 20]));
+            writer.join(1_500);
+            assertThat(writer.isAlive()).isTrue();
+            echoes.get(0).connection.close();
+            writer.join(10_000);
+            assertThat(writer.isAlive()).isFalse();
+        }
+        awaitNothingLeft();
+    }
+
+    @Test
+    void aListenerThatTakesNoMoreIsAClosedConnection() throws Exception {
+        bench.takers.put("sftp", connection -> false);
+        try (Socket client = connect()) {
+            assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
+        }
+        awaitNothingLeft();
+    }
+
+    @Test
+    void anEndThatDoesNotSayHowMuchWasSentIsNone() throws Exception {
+        byte[] message = new Accepted("sftp", edge, edge).encode();
+        LinkStream stream = bench.edge
+                .openLater(StreamKind.BOTH, Method.TCP_ACCEPTED, message)
+                .get();
+        stream.awaitOpened(SOON);
+        stream.send(ByteBuffer.wrap(new byte[] {1, 2, 3}), 0, SOON);
+        assertThat(stream.end(ByteBuffer.allocate(8).putLong(7).array(), 0)).isTrue();
+        assertThat(stream.awaitEnd(SOON))
+                .hasValueSatisfying(end -> assertThat(end.status()).isEqualTo(Status.PROTOCOL));
+        await().atMost(SOON).until(() -> bench.passThrough.connections() == 0);
+    }
+}

@@ -1,0 +1,48 @@
+package io.serai.endpoint.handover;
+
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * The bytes of one connection, both ways. Whoever takes it calls {@link #start} first, reads and writes then, and closes it in
+ * the end, also when it is {@linkplain #isGone gone}. Nothing here waits. Safe for several threads, but only one may
+ * read and only one may write at a time.
+ */
+public interface HandedConnection {
+    /** Where the partner is. */
+    InetSocketAddress client();
+
+    /** The address that the partner has connected to. */
+    InetSocketAddress local();
+
+    /**
+     * Begins.
+     *
+     * @param changed called when there may be something to read, room to write, or an end; on any thread, and it must return at
+     *     once
+     */
+    void start(Runnable changed);
+
+    /** The next bytes, if some are there; whoever gets them releases them, and then tells {@link #consumed}. */
+    Optional<ByteBuf> poll();
+
+    /** So many bytes are not held any more: the partner may send as many again. */
+    void consumed(int bytes);
+
+    /** Whether the partner has said that it sends no more, and everything before that was polled. */
+    boolean isInputEnded();
+
+    /** Whether it broke: nothing comes and nothing goes any more. */
+    boolean isGone();
+
+    /** Takes bytes as far as there is room; how many. */
+    int write(ByteBuffer bytes);
+
+    /** No more will be written; what was goes out. */
+    void endOutput();
+
+    /** No more will be read or written; what was written goes out. Only the first time counts. */
+    void close();
+}

@@ -1,0 +1,136 @@
+package io.serai.endpoint.sftp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.jcraft.jsch.ChannelSftp;
+import com.jcraft.jsch.JSch;
+import com.jcraft.jsch.JSchException;
+import com.jcraft.jsch.Session;
+import io.serai.endpoint.PartnerOperation.Origin;
+import io.serai.endpoint.handover.HandoverListener;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Connections that are handed to a listener, with a client that has no socket either. */
+@Timeout(90)
+class HandedOverTest {
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @TempDir
+    Path folder;
+
+    private SftpFixture fixture;
+
+    @BeforeEach
+    void start() throws Exception {
+        fixture = new SftpFixture(folder, "&handedOver=RAW(dmz/edge1/sftp)&maxSessions=3&maxUnauthenticated=3");
+    }
+
+    @AfterEach
+    void stop() {
+        fixture.close();
+    }
+
+    private HandoverListener listener() {
+        return (HandoverListener) fixture.listener();
+    }
+
+    private Session connect(PipedConnection connection) throws Exception {
+        assertThat(listener().take(connection)).isTrue();
+        Session session = new JSch().getSession(SftpFixture.USER, "server");
+        session.setProxy(connection);
+        session.setPassword(SftpFixture.PASSWORD);
+        session.setConfig("StrictHostKeyChecking", "no");
+        session.setConfig("PreferredAuthentications", "password");
+        session.connect(10_000);
+        return session;
+    }
+
+    @Test
+    void filesGoBothWaysWithLittleHeldAndTheClientsOwnAddress() throws Exception {
+        byte[] content = new byte[12 << 20];
+        new Random(5).nextBytes(content);
+        PipedConnection connection = new PipedConnection();
+        Session session = connect(connection);
+        ChannelSftp sftp = SftpFixture.sftp(session);
+        sftp.put(new ByteArrayInputStream(content), "/a.bin");
+        ByteArrayOutputStream back = new ByteArrayOutputStream();
+        sftp.get("/a.bin", back);
+        assertThat(back.toByteArray()).isEqualTo(content);
+        assertThat(fixture.partners.sessions()).singleElement().satisfies(id -> {
+            Origin origin = fixture.partners.origin(id).orElseThrow();
+            assertThat(origin.client()).isEqualTo(PipedConnection.CLIENT);
+            assertThat(origin.local()).isEqualTo(PipedConnection.LOCAL);
+        });
+        assertThat(connection.mostHeld()).isLessThanOrEqualTo(PipedConnection.MOST);
+        session.disconnect();
+        await().atMost(SOON).until(connection::isClosed);
+        await().atMost(SOON).until(() -> fixture.partners.sessions().isEmpty());
+    }
+
+    @Test
+    void noPortIsBound() {
+        assertThatThrownBy(() -> fixture.connect()).isInstanceOf(JSchException.class);
+    }
+
+    @Test
+    void aLineThatBreaksEndsTheSessionAndItsUpload() throws Exception {
+        PipedConnection connection = new PipedConnection();
+        Session session = connect(connection);
+        ChannelSftp sftp = SftpFixture.sftp(session);
+        var output = sftp.put("/half.bin");
+        output.write(new byte[100_000]);
+        output.flush();
+        connection.tear();
+        await().atMost(SOON).until(connection::isClosed);
+        await().atMost(SOON).until(() -> fixture.partners.sessions().isEmpty());
+        assertThat(fixture.account().file("/half.bin")).isEmpty();
+    }
+
+    @Test
+    void aClientThatEndsItsSideIsGone() throws Exception {
+        PipedConnection connection = new PipedConnection();
+        assertThat(listener().take(connection)).isTrue();
+        InputStream greeting = connection.getInputStream();
+        assertThat(new String(greeting.readNBytes(8), StandardCharsets.US_ASCII))
+                .isEqualTo("SSH-2.0-");
+        connection.getOutputStream().close();
+        await().atMost(SOON).until(connection::isClosed);
+    }
+
+    @Test
+    void oneTooManyIsNotTaken() throws Exception {
+        Session first = connect(new PipedConnection());
+        Session second = connect(new PipedConnection());
+        Session third = connect(new PipedConnection());
+        PipedConnection fourth = new PipedConnection();
+        assertThat(listener().take(fourth)).isFalse();
+        assertThat(fourth.isClosed()).isFalse();
+        third.disconnect();
+        await().atMost(SOON).until(() -> listener().take(new PipedConnection()));
+        first.disconnect();
+        second.disconnect();
+    }
+
+    @Test
+    void oneThatStopsTakesNoMoreAndClosesWhatItHas() throws Exception {
+        HandoverListener listener = listener();
+        PipedConnection connection = new PipedConnection();
+        connect(connection);
+        fixture.close();
+        assertThat(connection.isClosed()).isTrue();
+        assertThat(listener.take(new PipedConnection())).isFalse();
+    }
+}
