@@ -118,17 +118,8 @@ public final class LinkTransport implements AutoCloseable {
      * are read only when asked, and their two directions end apart.
      */
     public Bootstrap relayed() {
-        return relayed(loops);
-    }
-
-    /** As above, on the event loop of the stream that carries its bytes: each block then wakes one thread less. */
-    public Bootstrap relayed(LinkStream stream) {
-        return relayed(stream.loop());
-    }
-
-    private Bootstrap relayed(EventLoopGroup on) {
         return new Bootstrap()
-                .group(on)
+                .group(loops)
                 .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.serai.edge.link.Chunk;
 import io.serai.edge.link.LinkStream;
+import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
 import io.serai.endpoint.handover.HandedConnection;
@@ -134,6 +135,9 @@ final class PassedConnection implements HandedConnection {
         }
         closed = true;
         changed = () -> {};
+        if (!started) {
+            stream.result(Status.UNAVAILABLE, new Failure("the listener is being closed", 0).encode());
+        }
         endOutput();
         if (stream.end().isEmpty()) {
             onLoop(loop -> deadline = loop.schedule(this::late, halfClosed.toMillis(), TimeUnit.MILLISECONDS));

@@ -7,26 +7,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.buffer.ByteBuf;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamKind;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
-import io.serai.endpoint.handover.HandedConnection;
+import io.serai.endpoint.handover.Echoes;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,92 +35,20 @@ class PassedConnectionTest {
     private final TcpBench bench = new TcpBench(SHORT, Optional.empty(), "127.0.0.0/8:*");
     private final PassThroughListener listener =
             new PassThroughListener(bench.sockets, "sftp", tried -> bench.test.acceptor.pick(tried), LIMITS);
-    private final List<Echo> echoes = new CopyOnWriteArrayList<>();
-    private final ExecutorService threads = Executors.newSingleThreadExecutor();
+    private final Echoes echoes = new Echoes();
     private InetSocketAddress edge;
-    private volatile Echo.Manner manner = Echo.Manner.ECHO;
-
-    /** Sends back what comes. */
-    private static final class Echo {
-        enum Manner {
-            ECHO,
-            CLOSES_AT_FIRST,
-            NEVER_READS
-        }
-
-        final HandedConnection connection;
-        private final Manner manner;
-        private final ExecutorService threads;
-        private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
-        volatile boolean gone;
-        private boolean closed;
-
-        Echo(HandedConnection connection, Manner manner, ExecutorService threads) {
-            this.connection = connection;
-            this.manner = manner;
-            this.threads = threads;
-        }
-
-        void begin() {
-            connection.start(() -> threads.execute(this::step));
-        }
-
-        private void step() {
-            if (manner == Manner.NEVER_READS || closed) {
-                return;
-            }
-            connection.poll().ifPresent(bytes -> {
-                unsent.add(bytes);
-                threads.execute(this::step);
-            });
-            if (manner == Manner.CLOSES_AT_FIRST && !unsent.isEmpty()) {
-                connection.write(ByteBuffer.wrap(new byte[] {9}));
-                unsent.remove().release();
-                close();
-                return;
-            }
-            while (!unsent.isEmpty() && send(unsent.element())) {
-                unsent.remove().release();
-            }
-            if (connection.isGone()) {
-                gone = true;
-                unsent.forEach(ByteBuf::release);
-                unsent.clear();
-                close();
-            } else if (unsent.isEmpty() && connection.isInputEnded()) {
-                close();
-            }
-        }
-
-        private void close() {
-            closed = true;
-            connection.close();
-        }
-
-        private boolean send(ByteBuf bytes) {
-            int count = connection.write(bytes.nioBuffer());
-            bytes.skipBytes(count);
-            connection.consumed(count);
-            return !bytes.isReadable();
-        }
-    }
 
     @BeforeEach
     void start() {
         edge = listener.start(new InetSocketAddress(LOOPBACK, 0));
-        bench.takers.put("sftp", connection -> {
-            Echo echo = new Echo(connection, manner, threads);
-            echoes.add(echo);
-            threads.execute(echo::begin);
-            return true;
-        });
+        bench.listeners.put("sftp", echoes);
     }
 
     @AfterEach
     void stop() throws Exception {
         listener.stop();
         bench.close();
-        threads.shutdownNow();
+        echoes.close();
     }
 
     private Socket connect() throws IOException {
@@ -151,7 +73,7 @@ class PassedConnectionTest {
                 client.shutdownOutput();
             });
             assertThat(client.getInputStream().readAllBytes()).isEqualTo(sent);
-            assertThat(echoes).singleElement().satisfies(echo -> {
+            assertThat(echoes.all).singleElement().satisfies(echo -> {
                 assertThat(echo.connection.client()).isEqualTo(client.getLocalSocketAddress());
                 assertThat(echo.connection.local()).isEqualTo(edge);
                 assertThat(echo.gone).isFalse();
@@ -172,12 +94,12 @@ class PassedConnectionTest {
         awaitNothingLeft();
         // An answer that overtakes the end of the bytes would have cost the link.
         assertThat(bench.test.serverEar.up).hasSize(1);
-        assertThat(echoes).noneMatch(echo -> echo.gone);
+        assertThat(echoes.all).noneMatch(echo -> echo.gone);
     }
 
     @Test
     void whoClosesFirstSaysItsLastWordsAndIsAnEndForTheClient() throws Exception {
-        manner = Echo.Manner.CLOSES_AT_FIRST;
+        echoes.manner = Echoes.Manner.CLOSES_AT_FIRST;
         for (int i = 0; i < 50; i++) {
             try (Socket client = connect()) {
                 client.getOutputStream().write(new byte[5]);
@@ -190,7 +112,7 @@ class PassedConnectionTest {
 
     @Test
     void aClientThatKeepsItsSideOpenIsCutOff() throws Exception {
-        manner = Echo.Manner.CLOSES_AT_FIRST;
+        echoes.manner = Echoes.Manner.CLOSES_AT_FIRST;
         try (Socket client = connect()) {
             client.getOutputStream().write(1);
             assertThat(client.getInputStream().readAllBytes()).containsExactly(9);
@@ -211,7 +133,7 @@ class PassedConnectionTest {
             assertThat(client.getInputStream().read()).isEqualTo(1);
             client.setSoLinger(true, 0);
         }
-        await().atMost(SOON).until(() -> echoes.get(0).gone);
+        await().atMost(SOON).until(() -> echoes.all.get(0).gone);
         awaitNothingLeft();
     }
 
@@ -221,7 +143,7 @@ class PassedConnectionTest {
             client.getOutputStream().write(1);
             assertThat(client.getInputStream().read()).isEqualTo(1);
             bench.test.close();
-            await().atMost(SOON).until(() -> echoes.get(0).gone);
+            await().atMost(SOON).until(() -> echoes.all.get(0).gone);
             assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
         }
         await().atMost(SOON).until(() -> bench.passThrough.connections() == 0);
@@ -229,12 +151,12 @@ class PassedConnectionTest {
 
     @Test
     void whoDoesNotReadHoldsUpTheClientAndNoMore() throws Exception {
-        manner = Echo.Manner.NEVER_READS;
+        echoes.manner = Echoes.Manner.NEVER_READS;
         try (Socket client = connect()) {
             Thread writer = TcpBench.start(() -> client.getOutputStream().write(new byte[64 << 20]));
             writer.join(1_500);
             assertThat(writer.isAlive()).isTrue();
-            echoes.get(0).connection.close();
+            echoes.all.get(0).connection.close();
             writer.join(10_000);
             assertThat(writer.isAlive()).isFalse();
         }
@@ -243,7 +165,7 @@ class PassedConnectionTest {
 
     @Test
     void aListenerThatTakesNoMoreIsAClosedConnection() throws Exception {
-        bench.takers.put("sftp", connection -> false);
+        bench.listeners.put("sftp", connection -> false);
         try (Socket client = connect()) {
             assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
         }

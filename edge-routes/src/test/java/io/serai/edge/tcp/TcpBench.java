@@ -37,8 +37,7 @@ final class TcpBench implements AutoCloseable {
 
     final Map<String, InetAddress[]> names = new ConcurrentHashMap<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
-    final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
-    final Map<String, HandoverListener> takers = new ConcurrentHashMap<>();
+    final Map<String, HandoverListener> listeners = new ConcurrentHashMap<>();
     final LinkTransport sockets = LinkTransport.start(QUICK, 2);
     final ExecutorService workers = Executors.newFixedThreadPool(2);
     final OutboundService outbound;
@@ -53,16 +52,11 @@ final class TcpBench implements AutoCloseable {
                 sockets, Destinations.of(List.of(rules)), this::resolve, workers, limits.connectWithin());
         outbound = new OutboundService(connector, limits);
         passThrough = new PassThroughService(
-                sockets,
                 (edge, accepted) -> {
                     if (accepted.listener().equals(BROKEN)) {
                         throw new IllegalStateException("it is just being closed");
                     }
-                    HandoverListener taker = takers.get(accepted.listener());
-                    return taker != null
-                            ? Optional.of(new PassThroughService.Handed(taker))
-                            : Optional.ofNullable(listeners.get(accepted.listener()))
-                                    .map(address -> new PassThroughService.Bound(address, "bench"));
+                    return Optional.ofNullable(listeners.get(accepted.listener()));
                 },
                 limits);
         test = new TestLink(

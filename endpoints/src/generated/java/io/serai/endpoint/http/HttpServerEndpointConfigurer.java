@@ -34,6 +34,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": target.setExceptionHandler(property(camelContext, org.apache.camel.spi.ExceptionHandler.class, value)); return true;
         case "exchangepattern":
         case "exchangePattern": target.setExchangePattern(property(camelContext, org.apache.camel.ExchangePattern.class, value)); return true;
+        case "handedover":
+        case "handedOver": target.setHandedOver(property(camelContext, java.lang.String.class, value)); return true;
         case "hostnames":
         case "hostNames": target.setHostNames(property(camelContext, java.lang.String.class, value)); return true;
         case "idletimeout":
@@ -78,6 +80,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": return org.apache.camel.spi.ExceptionHandler.class;
         case "exchangepattern":
         case "exchangePattern": return org.apache.camel.ExchangePattern.class;
+        case "handedover":
+        case "handedOver": return java.lang.String.class;
         case "hostnames":
         case "hostNames": return java.lang.String.class;
         case "idletimeout":
@@ -123,6 +127,8 @@ public class HttpServerEndpointConfigurer extends PropertyConfigurerSupport impl
         case "exceptionHandler": return target.getExceptionHandler();
         case "exchangepattern":
         case "exchangePattern": return target.getExchangePattern();
+        case "handedover":
+        case "handedOver": return target.getHandedOver();
         case "hostnames":
         case "hostNames": return target.getHostNames();
         case "idletimeout":

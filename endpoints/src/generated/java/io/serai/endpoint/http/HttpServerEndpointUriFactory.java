@@ -23,13 +23,14 @@ public class HttpServerEndpointUriFactory extends org.apache.camel.support.compo
     private static final Set<String> SECRET_PROPERTY_NAMES;
     private static final Map<String, String> MULTI_VALUE_PREFIXES;
     static {
-        Set<String> props = new HashSet<>(21);
+        Set<String> props = new HashSet<>(22);
         props.add("bindAddress");
         props.add("bridgeErrorHandler");
         props.add("certificate");
         props.add("drainTimeout");
         props.add("exceptionHandler");
         props.add("exchangePattern");
+        props.add("handedOver");
         props.add("hostNames");
         props.add("idleTimeout");
         props.add("listener");

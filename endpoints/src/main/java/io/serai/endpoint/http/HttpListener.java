@@ -4,6 +4,8 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.endpoint.PartnerPort;
+import io.serai.endpoint.handover.HandedConnection;
+import io.serai.endpoint.handover.HandedServerChannel;
 import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.vertx.core.AbstractVerticle;
@@ -19,13 +21,17 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.impl.VertxBuilder;
+import io.vertx.core.impl.transports.JDKTransport;
 import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.impl.ConnectionBase;
+import io.vertx.core.spi.transport.Transport;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +46,7 @@ final class HttpListener {
     private static final Duration STEP = Duration.ofSeconds(30);
 
     private final HttpServerEndpoint settings;
+    private final Optional<HandedServerChannel> handed;
     private final Vertx vertx;
     private final WorkerExecutor workers;
     private final LoginCache logins;
@@ -50,7 +57,8 @@ final class HttpListener {
 
     HttpListener(HttpServerEndpoint settings, PartnerPort port) {
         this.settings = settings;
-        vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+        handed = settings.getHandedOver().isEmpty() ? Optional.empty() : Optional.of(new HandedServerChannel());
+        vertx = vertx(handed);
         workers = vertx.createSharedWorkerExecutor(
                 "http-server-" + settings.getListener(), settings.getWorkerThreads(), 1, TimeUnit.HOURS);
         logins = new LoginCache(
@@ -60,6 +68,19 @@ final class HttpListener {
                 settings.getMaxSessions());
         balancers = settings.balancers();
         dispatcher = new RequestDispatcher(settings, port, logins, vertx, workers);
+    }
+
+    private static Vertx vertx(Optional<HandedServerChannel> handed) {
+        VertxOptions options = new VertxOptions().setPreferNativeTransport(true);
+        if (handed.isEmpty()) {
+            return Vertx.vertx(options);
+        }
+        Transport best = VertxBuilder.nativeTransport();
+        Transport rest = best != null && best.isAvailable() ? best : JDKTransport.INSTANCE;
+        return new VertxBuilder(options)
+                .findTransport(new HandedTransport(rest, handed.get()))
+                .init()
+                .vertx();
     }
 
     void start() {
@@ -87,6 +108,12 @@ final class HttpListener {
         return new InetSocketAddress(settings.getBindAddress(), boundPort.get());
     }
 
+    /** As {@link io.serai.endpoint.handover.HandoverListener#take}. */
+    boolean take(HandedConnection connection) {
+        return connections.get() < settings.getMaxConnections()
+                && handed.filter(server -> server.take(connection)).isPresent();
+    }
+
     boolean end(SessionId session, String reason) {
         return logins.end(session, reason);
     }
@@ -112,7 +139,7 @@ final class HttpListener {
         HttpServerOptions options = new HttpServerOptions()
                 .setHost(settings.getBindAddress())
                 // Below zero: a free port that all acceptors share.
-                .setPort(settings.getPort() == 0 ? -1 : settings.getPort())
+                .setPort(settings.getPort() == 0 || handed.isPresent() ? -1 : settings.getPort())
                 .setTcpNoDelay(true)
                 .setMaxInitialLineLength(HEAD_BYTES)
                 .setMaxHeaderSize(HEAD_BYTES)

@@ -5,16 +5,18 @@ import io.serai.config.object.Protocol;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.PartnerPort;
 import io.serai.endpoint.SessionControl;
+import io.serai.endpoint.handover.HandedConnection;
+import io.serai.endpoint.handover.HandoverListener;
 import java.net.InetSocketAddress;
 import org.apache.camel.Processor;
 import org.apache.camel.support.DefaultConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTPS listener; its life is the route's. */
-public class HttpServerConsumer extends DefaultConsumer implements BoundListener, SessionControl {
+public class HttpServerConsumer extends DefaultConsumer implements BoundListener, HandoverListener, SessionControl {
     private final HttpServerEndpoint endpoint;
     private final PartnerPort port;
-    private @Nullable HttpListener running;
+    private volatile @Nullable HttpListener running;
 
     HttpServerConsumer(HttpServerEndpoint endpoint, Processor processor, PartnerPort port) {
         super(endpoint, processor);
@@ -53,6 +55,12 @@ public class HttpServerConsumer extends DefaultConsumer implements BoundListener
     @Override
     public InetSocketAddress address() {
         return listening().address();
+    }
+
+    @Override
+    public boolean take(HandedConnection connection) {
+        HttpListener listener = running;
+        return listener != null && listener.take(connection);
     }
 
     @Override

@@ -64,6 +64,11 @@ public class HttpServerEndpoint extends DefaultEndpoint {
     private String proxyProtocolFrom = "";
 
     @UriParam(
+            description =
+                    "Where connections come from that another part of this process hands over; no port is bound then.")
+    private String handedOver = "";
+
+    @UriParam(
             description = "Threads that operations on files run on; the number of operations at the same time.",
             defaultValue = "32")
     private int workerThreads = 32;
@@ -279,6 +284,14 @@ public class HttpServerEndpoint extends DefaultEndpoint {
 
     public void setDrainTimeout(long drainTimeout) {
         this.drainTimeout = drainTimeout;
+    }
+
+    public String getHandedOver() {
+        return handedOver;
+    }
+
+    public void setHandedOver(String handedOver) {
+        this.handedOver = handedOver;
     }
 
     TrustedBalancers balancers() {

@@ -280,45 +280,6 @@ class BalancedListenersTest {
                                 .isTrue());
     }
 
-    /** The word of our own sockets is taken, and of no other program of this host, whatever it sends. */
-    @ParameterizedTest
-    @EnumSource(value = Kind.class, names = "SFTP", mode = EnumSource.Mode.EXCLUDE)
-    void aListenerForThisProcessAloneKnowsItsSockets(Kind kind) throws Exception {
-        listen(kind, TrustedBalancers.THIS_PROCESS + "dmz/edge1/a");
-        for (int i = 0; i < 2; i++) {
-            try (Socket socket = connect()) {
-                socket.getOutputStream().write(header(CLIENT, 0));
-                expectClosed(socket, "a header of a stranger");
-            } catch (IOException e) {
-                assertThat(e).as("closed before the header was sent").hasMessageContaining("Broken pipe");
-            }
-        }
-        try (Socket socket = new Socket()) {
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            InetSocketAddress other = (InetSocketAddress) socket.getLocalSocketAddress();
-            OwnSockets.add(other, "dmz/edge2/a");
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
-            socket.getOutputStream().write(header(CLIENT, 0));
-            expectClosed(socket, "a socket that leads elsewhere");
-            OwnSockets.remove(other);
-        } catch (IOException e) {
-            assertThat(e).as("closed before the header was sent").hasMessageContaining("Broken pipe");
-        }
-        assertThat(partners.operations(OpenSession.class)).isEmpty();
-        try (Socket socket = new Socket()) {
-            socket.setSoTimeout(PATIENCE_MILLIS);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            InetSocketAddress own = (InetSocketAddress) socket.getLocalSocketAddress();
-            OwnSockets.add(own, "dmz/edge1/a");
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()));
-            socket.getOutputStream().write(header(CLIENT, 0));
-            beginSession(kind, socket);
-            assertThat(toldClient()).isEqualTo(CLIENT);
-            OwnSockets.remove(own);
-        }
-    }
-
     private static void expectClosed(Socket socket, String what) {
         try {
             // The SSH server may have introduced itself.

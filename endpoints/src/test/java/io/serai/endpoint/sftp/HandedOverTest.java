@@ -10,6 +10,7 @@ import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
 import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.handover.HandoverListener;
+import io.serai.endpoint.handover.PipedConnection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;

@@ -4,9 +4,6 @@ import io.serai.config.name.EdgeName;
 import io.serai.config.name.ZoneName;
 import io.serai.config.object.Zone;
 import io.serai.edge.relay.PassedSessions;
-import io.serai.edge.tcp.PassThroughService.Bound;
-import io.serai.edge.tcp.PassThroughService.Handed;
-import io.serai.edge.tcp.PassThroughService.Own;
 import io.serai.endpoint.BoundListener;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
@@ -31,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's listeners for connections that edges pass through, which take connections of this process alone (HTTPS on
- * loopback, SFTP without any port): for each such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
+ * The node's listeners for connections that edges pass through. They bind no port, so that nobody else reaches them: for each
+ * such listener of a zone one for each of its edges, so that an edge can fill up what is its own and no more, and its
  * sessions are known by it. They follow the zones; what could not be opened is tried again. Those that change them take turns.
  */
 public final class PassedListeners {
@@ -148,7 +145,7 @@ public final class PassedListeners {
      * What answers this listener of this zone for this edge; empty when the zone passes nothing of that name through, and
      * while it is opened or closed.
      */
-    public Optional<Own> listener(ZoneName zone, EdgeName edge, String listener) {
+    public Optional<HandoverListener> listener(ZoneName zone, EdgeName edge, String listener) {
         Place place = new Place(zone, edge, listener);
         if (!running.containsKey(place)) {
             return Optional.empty();
@@ -161,17 +158,14 @@ public final class PassedListeners {
         }
     }
 
-    private Optional<Own> bound(Place place) {
+    private Optional<HandoverListener> bound(Place place) {
         Route route = camel.get().getRoute(place.routeId());
         ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
-        if (route == null || status == null || !status.isStarted()) {
-            return Optional.empty();
-        }
-        if (route.getConsumer() instanceof HandoverListener taker) {
-            return Optional.of(new Handed(taker));
-        }
-        return route.getConsumer() instanceof BoundListener bound
-                ? Optional.of(new Bound(bound.address(), place.name()))
+        return route != null
+                        && status != null
+                        && status.isStarted()
+                        && route.getConsumer() instanceof HandoverListener listener
+                ? Optional.of(listener)
                 : Optional.empty();
     }
 

@@ -27,6 +27,7 @@ import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkKeyFile;
 import io.serai.edge.tls.LinkRole;
+import io.serai.endpoint.handover.HandoverListener;
 import io.serai.route.session.PartnerSessions;
 import io.serai.route.site.outbound.OutboundPaths;
 import io.serai.server.edge.EdgeEnrolments;
@@ -214,7 +215,7 @@ final class NodeEdges {
 
     private ZoneDesk desk(ZoneName zone) {
         PartnerService service = services.computeIfAbsent(zone, this::open);
-        PassThroughService passing = new PassThroughService(links.transport(), new OfferedByZone(zone), PASSED);
+        PassThroughService passing = new PassThroughService(new OfferedByZone(zone), PASSED);
         return new ZoneDesk(new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passing), service), service);
     }
 
@@ -231,7 +232,7 @@ final class NodeEdges {
         }
 
         @Override
-        public Optional<PassThroughService.Own> listener(String edge, TcpMessages.Accepted accepted) {
+        public Optional<HandoverListener> listener(String edge, TcpMessages.Accepted accepted) {
             return passed.listener(zone, new EdgeName(edge), accepted.listener());
         }
 

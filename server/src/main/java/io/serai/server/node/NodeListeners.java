@@ -8,7 +8,6 @@ import io.serai.config.settings.NodeSettings;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.endpoint.ActiveListeners;
 import io.serai.endpoint.BoundListener;
-import io.serai.endpoint.proxy.TrustedBalancers;
 import io.serai.endpoint.sftp.HostKeys;
 import io.serai.endpoint.tls.TlsIdentity;
 import io.serai.route.deploy.ListenerRoutes;
@@ -122,8 +121,7 @@ final class NodeListeners {
             case SFTP ->
                 "sftp-server:" + listener.name() + "?handedOver=RAW(" + place + ")&hostKeySet=#bean:seraiHostKeys";
             case HTTPS ->
-                "http-server:" + listener.name() + "?bindAddress=127.0.0.1&port=0&proxyProtocolFrom=RAW("
-                        + TrustedBalancers.THIS_PROCESS + place + ")" + tlsOptions()
+                "http-server:" + listener.name() + "?handedOver=RAW(" + place + ")" + tlsOptions()
                         + drainOption(settings.node().drainLimit());
             case FTPS -> throw new IllegalArgumentException("FTPS cannot be passed through");
         };

@@ -11,17 +11,16 @@ import io.serai.config.object.Protocol;
 import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.edge.enrol.EnrolmentCode;
-import io.serai.edge.link.LinkTransport;
 import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
 import io.serai.edge.message.Method;
 import io.serai.edge.tcp.PassThroughService;
 import io.serai.edge.tcp.StreamSwitch;
 import io.serai.edge.tcp.TcpLimits;
+import io.serai.endpoint.handover.Echoes;
 import io.serai.server.edge.EdgeEnrolments.Former;
 import io.serai.server.edge.EdgeEnrolments.Wish;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,19 +130,15 @@ class EdgesWithFilesTest extends EdgesAndServers {
                         List.of(),
                         Zone.Admission.EVERYWHERE)),
                 plain.outbound()));
-        InetSocketAddress echo = (InetSocketAddress) echo().getLocalSocketAddress();
+        Echoes echoes = new Echoes();
+        open.add(echoes);
         TcpLimits limits = new TcpLimits(Duration.ofSeconds(5), Duration.ofMinutes(5), Duration.ofSeconds(5), 10);
-        LinkTransport sockets = LinkTransport.start(QUICK, 1);
-        open.add(sockets::close);
         EdgeLinks links = server(
                 "one",
                 new StreamSwitch(
                         Map.of(
                                 Method.TCP_ACCEPTED,
-                                new PassThroughService(
-                                        sockets,
-                                        (edge, accepted) -> Optional.of(new PassThroughService.Bound(echo, edge)),
-                                        limits)),
+                                new PassThroughService((edge, accepted) -> Optional.of(echoes), limits)),
                         new Nobody()));
         var edge = enrolled(links);
         awaitUpAndInForce(links);

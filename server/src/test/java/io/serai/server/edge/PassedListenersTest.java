@@ -16,20 +16,16 @@ import io.serai.edge.relay.EdgeLimits;
 import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.PassedSessions;
 import io.serai.edge.relay.UploadVerdicts;
-import io.serai.edge.tcp.PassThroughService.Bound;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.SessionGreeting;
-import io.serai.endpoint.proxy.OwnSockets;
-import io.serai.endpoint.proxy.TrustedBalancers;
+import io.serai.endpoint.handover.HandoverListener;
+import io.serai.endpoint.handover.PipedConnection;
 import io.serai.endpoint.tls.TlsIdentity;
-import java.io.ByteArrayOutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,7 +33,6 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -83,7 +78,7 @@ class PassedListenersTest {
             EdgeAlarms.NONE);
     private volatile List<Zone> zones = List.of();
     private volatile Runnable whileFollowing = () -> {};
-    private volatile int port;
+    private volatile String identity = "tls";
     private volatile boolean down;
     private PassedListeners listeners;
 
@@ -111,10 +106,8 @@ class PassedListenersTest {
                     return zones;
                 },
                 new PassedListeners.Parts(
-                        (listener, sockets) -> "http-server:" + listener.name()
-                                + "?tlsIdentity=#bean:tls&bindAddress=127.0.0.1&port=" + port
-                                + "&proxyProtocolFrom=RAW("
-                                + TrustedBalancers.THIS_PROCESS + sockets + ")",
+                        (listener, place) -> "http-server:" + listener.name() + "?tlsIdentity=#bean:" + identity
+                                + "&handedOver=RAW(" + place + ")",
                         (zone, edge) -> new PassedSessions(service, edge.value()),
                         "direct:desk"));
     }
@@ -170,32 +163,23 @@ class PassedListenersTest {
                 new Zone.Outbound(false, false, Zone.WhenDown.REFUSE));
     }
 
-    private Optional<Bound> address(String zone, String edge, String listener) {
-        return listeners
-                .listener(new ZoneName(zone), new EdgeName(edge), listener)
-                .map(Bound.class::cast);
+    private Optional<HandoverListener> listener(String zone, String edge, String listener) {
+        return listeners.listener(new ZoneName(zone), new EdgeName(edge), listener);
     }
 
     /** A request with a password that is wrong, over a connection of an edge. */
-    private String ask(Bound own, String user) throws Exception {
+    private String ask(HandoverListener own, String user) throws Exception {
         return ask(own, user, "wrong", 9);
     }
 
     /** @param client the last byte of where it comes from */
-    private String ask(Bound own, String user, String password, int client) throws Exception {
+    private String ask(HandoverListener own, String user, String password, int client) throws Exception {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, new TrustManager[] {new Anything()}, new SecureRandom());
-        try (Socket plain = new Socket()) {
+        PipedConnection connection = new PipedConnection(new InetSocketAddress("203.0.113." + client, 4711));
+        assertThat(own.take(connection)).isTrue();
+        try (Socket plain = connection.socket()) {
             plain.setSoTimeout(10_000);
-            plain.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            InetSocketAddress local = (InetSocketAddress) plain.getLocalSocketAddress();
-            OwnSockets.add(local, own.name());
-            plain.connect(own.address());
-            ByteArrayOutputStream header = new ByteArrayOutputStream();
-            header.writeBytes(HexFormat.of().parseHex("0d0a0d0a000d0a515549540a2111000c"));
-            header.writeBytes(
-                    new byte[] {(byte) 203, 0, 113, (byte) client, (byte) 192, 0, 2, 1, 0x12, 0x67, 1, (byte) 187});
-            plain.getOutputStream().write(header.toByteArray());
             try (SSLSocket socket =
                     (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", 443, true)) {
                 String login =
@@ -205,8 +189,6 @@ class PassedListenersTest {
                                         + "\r\n\r\n")
                                 .getBytes(StandardCharsets.US_ASCII));
                 return new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
-            } finally {
-                OwnSockets.remove(local);
             }
         }
     }
@@ -215,10 +197,10 @@ class PassedListenersTest {
     void oneThatStopsHasNoAddressAndHoldsUpNobodyWhoLooks() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
         listeners.follow();
-        assertThat(address("dmz", "edge1", "web")).isPresent();
+        assertThat(listener("dmz", "edge1", "web")).isPresent();
         // As Camel stops a route: its consumer first, and its status last.
         camel.getRoute("serai-passed-dmz/edge1/web").getConsumer().stop();
-        assertThat(address("dmz", "edge1", "web")).isEmpty();
+        assertThat(listener("dmz", "edge1", "web")).isEmpty();
 
         CountDownLatch following = new CountDownLatch(1);
         CountDownLatch enough = new CountDownLatch(1);
@@ -258,48 +240,51 @@ class PassedListenersTest {
         listeners.follow();
         assertThat(listeners.troubles()).isEmpty();
         assertThat(Stream.of(
-                                address("dmz", "edge1", "web"),
-                                address("dmz", "edge2", "web"),
-                                address("other", "edge3", "web"),
-                                address("dmz-eu", "e", "sftp"))
-                        .map(found -> found.orElseThrow().address().getPort()))
+                                listener("dmz", "edge1", "web"),
+                                listener("dmz", "edge2", "web"),
+                                listener("other", "edge3", "web"),
+                                listener("dmz-eu", "e", "sftp"))
+                        .map(Optional::orElseThrow))
                 .doesNotHaveDuplicates()
                 .hasSize(4);
-        assertThat(address("dmz", "edge3", "web")).as("an edge of another zone").isEmpty();
-        assertThat(address("dmz", "e", "eu-sftp")).as("names that run together").isEmpty();
-        assertThat(address("dmz", "eu-e", "sftp")).isEmpty();
+        assertThat(listener("dmz", "edge3", "web"))
+                .as("an edge of another zone")
+                .isEmpty();
+        assertThat(listener("dmz", "e", "eu-sftp"))
+                .as("names that run together")
+                .isEmpty();
+        assertThat(listener("dmz", "eu-e", "sftp")).isEmpty();
 
         zones = List.of(zone("dmz", "web", "edge2"));
         listeners.follow();
-        assertThat(address("dmz", "edge1", "web")).isEmpty();
-        assertThat(address("dmz", "edge2", "web")).isPresent();
+        assertThat(listener("dmz", "edge1", "web")).isEmpty();
+        assertThat(listener("dmz", "edge2", "web")).isPresent();
         assertThat(PassedListeners.of(camel)).hasSize(1);
     }
 
     @Test
     void aListenerThatCouldNotBeOpenedIsShownAndTriedAgain() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = taken.getLocalPort();
-            listeners.follow();
-            listeners.retry();
-            assertThat(listeners.troubles())
-                    .hasSize(1)
-                    .extractingByKey("dmz/edge1/web")
-                    .asString()
-                    .contains("the listener web", "the edge edge1", "tried again");
-            assertThat(address("dmz", "edge1", "web")).isEmpty();
-        }
+        identity = "nobody";
+        listeners.follow();
+        listeners.retry();
+        assertThat(listeners.troubles())
+                .hasSize(1)
+                .extractingByKey("dmz/edge1/web")
+                .asString()
+                .contains("the listener web", "the edge edge1", "tried again");
+        assertThat(listener("dmz", "edge1", "web")).isEmpty();
+        identity = "tls";
         listeners.retry();
         assertThat(listeners.troubles()).isEmpty();
-        assertThat(address("dmz", "edge1", "web")).isPresent();
+        assertThat(listener("dmz", "edge1", "web")).isPresent();
     }
 
     @Test
     void sessionsAreMarkedWithTheirEdgeAndItsGuessesAreBounded() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
         listeners.follow();
-        Bound own = address("dmz", "edge1", "web").orElseThrow();
+        HandoverListener own = listener("dmz", "edge1", "web").orElseThrow();
         for (int i = 0; i < FAILED_OF_USER + 3; i++) {
             assertThat(ask(own, "acme")).isEqualTo("HTTP/1.1 401");
         }
@@ -330,7 +315,7 @@ class PassedListenersTest {
     void whatTheDeskCouldNotDecideIsNoGuess() throws Exception {
         zones = List.of(zone("dmz", "web", "edge1"));
         listeners.follow();
-        Bound own = address("dmz", "edge1", "web").orElseThrow();
+        HandoverListener own = listener("dmz", "edge1", "web").orElseThrow();
         down = true;
         int tries = 30 + FAILED_OF_NETWORK;
         for (int i = 0; i < tries; i++) {

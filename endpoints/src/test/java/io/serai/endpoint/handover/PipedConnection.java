@@ -1,15 +1,16 @@
-package io.serai.endpoint.sftp;
+package io.serai.endpoint.handover;
 
 import com.jcraft.jsch.Proxy;
 import com.jcraft.jsch.SocketFactory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.serai.endpoint.handover.HandedConnection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -17,14 +18,18 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** A connection in memory with JSch at its other end. Holds little each way, and takes what is written by pieces. */
-final class PipedConnection implements HandedConnection, Proxy {
-    static final InetSocketAddress CLIENT = new InetSocketAddress("203.0.113.9", 40_001);
-    static final InetSocketAddress LOCAL = new InetSocketAddress("192.0.2.1", 22);
+/**
+ * A connection in memory whose other end is JSch's, a socket's, or any user's of streams. Holds little each way, and takes what
+ * is written by pieces.
+ */
+public final class PipedConnection implements HandedConnection, Proxy {
+    public static final InetSocketAddress CLIENT = new InetSocketAddress("203.0.113.9", 40_001);
+    public static final InetSocketAddress LOCAL = new InetSocketAddress("192.0.2.1", 22);
 
-    static final int MOST = 50_000;
+    public static final int MOST = 50_000;
     private static final int PIECE = 7_000;
 
+    private final InetSocketAddress from;
     private final ArrayDeque<byte[]> toServer = new ArrayDeque<>();
     private final ArrayDeque<byte[]> toClient = new ArrayDeque<>();
     private int heldByServer;
@@ -36,17 +41,26 @@ final class PipedConnection implements HandedConnection, Proxy {
     private boolean closed;
     private Runnable changed = () -> {};
 
+    public PipedConnection() {
+        this(CLIENT);
+    }
+
+    /** @param from the client's address */
+    public PipedConnection(InetSocketAddress from) {
+        this.from = from;
+    }
+
     /** The most bytes that the server was sent without having said that they are consumed. */
-    synchronized int mostHeld() {
+    public synchronized int mostHeld() {
         return mostHeld;
     }
 
-    synchronized boolean isClosed() {
+    public synchronized boolean isClosed() {
         return closed;
     }
 
     /** The line breaks. */
-    void tear() {
+    public void tear() {
         synchronized (this) {
             gone = true;
             notifyAll();
@@ -66,7 +80,7 @@ final class PipedConnection implements HandedConnection, Proxy {
 
     @Override
     public InetSocketAddress client() {
-        return CLIENT;
+        return from;
     }
 
     @Override
@@ -151,6 +165,59 @@ final class PipedConnection implements HandedConnection, Proxy {
     @Override
     public Socket getSocket() {
         return new Socket();
+    }
+
+    /** Hands a listener what comes at a free port of this host, until it is closed. */
+    public static ServerSocket gateway(HandoverListener listener) throws IOException {
+        ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Thread thread = new Thread(() -> {
+            try {
+                while (true) {
+                    Socket inner = listening.accept();
+                    PipedConnection connection = new PipedConnection();
+                    if (listener.take(connection)) {
+                        copy(inner.getInputStream(), connection.getOutputStream(), inner);
+                        copy(connection.getInputStream(), inner.getOutputStream(), inner);
+                    } else {
+                        inner.close();
+                    }
+                }
+            } catch (IOException e) {
+                // It was closed.
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return listening;
+    }
+
+    /** A socket that leads to the client's end. */
+    public Socket socket() throws IOException {
+        try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Socket outer = new Socket(listening.getInetAddress(), listening.getLocalPort());
+            Socket inner = listening.accept();
+            copy(inner.getInputStream(), getOutputStream(), inner);
+            copy(getInputStream(), inner.getOutputStream(), inner);
+            return outer;
+        }
+    }
+
+    private static void copy(InputStream in, OutputStream out, Socket inner) {
+        Thread thread = new Thread(() -> {
+            try (inner;
+                    in;
+                    out) {
+                byte[] bytes = new byte[8_192];
+                for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+                    out.write(bytes, 0, count);
+                    out.flush();
+                }
+            } catch (IOException e) {
+                // The test sees it at its own end.
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private final class FromServer extends InputStream {

@@ -1,0 +1,100 @@
+package io.serai.endpoint.handover;
+
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** A server's own listener that sends back what comes. */
+public final class Echoes implements HandoverListener, AutoCloseable {
+    public final List<Echo> all = new CopyOnWriteArrayList<>();
+    public volatile Manner manner = Manner.ECHO;
+    private final ExecutorService threads = Executors.newSingleThreadExecutor();
+
+    /** What it does with a connection. */
+    public enum Manner {
+        ECHO,
+        CLOSES_AT_FIRST,
+        NEVER_READS
+    }
+
+    @Override
+    public boolean take(HandedConnection connection) {
+        Echo echo = new Echo(connection, manner, threads);
+        all.add(echo);
+        threads.execute(echo::begin);
+        return true;
+    }
+
+    public List<InetSocketAddress> clients() {
+        return all.stream().map(echo -> echo.connection.client()).toList();
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+
+    /** One of them. */
+    public static final class Echo {
+        public final HandedConnection connection;
+        private final Manner manner;
+        private final ExecutorService threads;
+        private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
+        public volatile boolean gone;
+        private boolean closed;
+
+        Echo(HandedConnection connection, Manner manner, ExecutorService threads) {
+            this.connection = connection;
+            this.manner = manner;
+            this.threads = threads;
+        }
+
+        void begin() {
+            connection.start(() -> threads.execute(this::step));
+        }
+
+        private void step() {
+            if (manner == Manner.NEVER_READS || closed) {
+                return;
+            }
+            connection.poll().ifPresent(bytes -> {
+                unsent.add(bytes);
+                threads.execute(this::step);
+            });
+            if (manner == Manner.CLOSES_AT_FIRST && !unsent.isEmpty()) {
+                connection.write(ByteBuffer.wrap(new byte[] {9}));
+                unsent.remove().release();
+                close();
+                return;
+            }
+            while (!unsent.isEmpty() && send(unsent.element())) {
+                unsent.remove().release();
+            }
+            if (connection.isGone()) {
+                gone = true;
+                unsent.forEach(ByteBuf::release);
+                unsent.clear();
+                close();
+            } else if (unsent.isEmpty() && connection.isInputEnded()) {
+                close();
+            }
+        }
+
+        private void close() {
+            closed = true;
+            connection.close();
+        }
+
+        private boolean send(ByteBuf bytes) {
+            int count = connection.write(bytes.nioBuffer());
+            bytes.skipBytes(count);
+            connection.consumed(count);
+            return !bytes.isReadable();
+        }
+    }
+}
