@@ -110,8 +110,7 @@ final class HttpListener {
 
     /** As {@link io.serai.endpoint.handover.HandoverListener#take}. */
     boolean take(HandedConnection connection) {
-        return connections.get() < settings.getMaxConnections()
-                && handed.filter(server -> server.take(connection)).isPresent();
+        return handed.filter(server -> server.take(connection)).isPresent();
     }
 
     boolean end(SessionId session, String reason) {

@@ -66,11 +66,19 @@ final class HandedSession extends AbstractCloseable implements IoSession {
         }
 
         private void run() {
-            int seen;
-            do {
-                seen = asked.get();
-                task.run();
-            } while (asked.addAndGet(-seen) > 0);
+            boolean done = false;
+            try {
+                int seen;
+                do {
+                    seen = asked.get();
+                    task.run();
+                } while (asked.addAndGet(-seen) > 0);
+                done = true;
+            } finally {
+                if (!done) {
+                    close(true);
+                }
+            }
         }
     }
 

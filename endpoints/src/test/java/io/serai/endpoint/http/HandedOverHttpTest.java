@@ -47,8 +47,6 @@ class HandedOverHttpTest {
                 Map.of(
                         "handedOver",
                         "dmz/edge1/web",
-                        "maxConnections",
-                        3,
                         "certificate",
                         folder.resolve("tls/chain.pem"),
                         "privateKey",
@@ -115,22 +113,6 @@ class HandedOverHttpTest {
         ended.getOutputStream().close();
         await().atMost(SOON).until(ended::isClosed);
         assertThat(curl(url("/")).output()).isNotNull();
-    }
-
-    @Test
-    void oneTooManyIsNotTaken() {
-        List<PipedConnection> taken = new ArrayList<>();
-        // What is taken counts once its event loop has seen it, as with a socket.
-        await().atMost(SOON).until(() -> {
-            PipedConnection next = new PipedConnection();
-            boolean isTaken = listener().take(next);
-            if (isTaken) {
-                taken.add(next);
-            }
-            return !isTaken || taken.stream().anyMatch(PipedConnection::isClosed);
-        });
-        assertThat(taken.stream().filter(connection -> !connection.isClosed()).count())
-                .isLessThanOrEqualTo(3);
     }
 
     @Test

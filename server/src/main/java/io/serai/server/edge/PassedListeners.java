@@ -21,7 +21,6 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.Route;
-import org.apache.camel.ServiceStatus;
 import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
@@ -142,30 +141,14 @@ public final class PassedListeners {
     }
 
     /**
-     * What answers this listener of this zone for this edge; empty when the zone passes nothing of that name through, and
-     * while it is opened or closed.
+     * What answers this listener of this zone for this edge; empty when the zone passes nothing of that name through.
+     * While it is opened or closed it takes nothing.
      */
     public Optional<HandoverListener> listener(ZoneName zone, EdgeName edge, String listener) {
         Place place = new Place(zone, edge, listener);
-        if (!running.containsKey(place)) {
-            return Optional.empty();
-        }
-        try {
-            return bound(place);
-        } catch (IllegalStateException e) { // Camel has begun to stop it
-            LOG.debug("{} is just being closed", place.name(), e);
-            return Optional.empty();
-        }
-    }
-
-    private Optional<HandoverListener> bound(Place place) {
-        Route route = camel.get().getRoute(place.routeId());
-        ServiceStatus status = camel.get().getRouteController().getRouteStatus(place.routeId());
-        return route != null
-                        && status != null
-                        && status.isStarted()
-                        && route.getConsumer() instanceof HandoverListener listener
-                ? Optional.of(listener)
+        Route route = running.containsKey(place) ? camel.get().getRoute(place.routeId()) : null;
+        return route != null && route.getConsumer() instanceof HandoverListener found
+                ? Optional.of(found)
                 : Optional.empty();
     }
 
