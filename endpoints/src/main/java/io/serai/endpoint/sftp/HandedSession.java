@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,7 +44,9 @@ final class HandedSession extends AbstractCloseable implements IoSession {
     private final Map<Object, Object> attributes = new ConcurrentHashMap<>();
     private final Turn reader = new Turn(this::read);
     private final Turn writer = new Turn(this::writeOn);
+    private final Turn finisher = new Turn(this::finish);
     private final ArrayDeque<Write> writes = new ArrayDeque<>();
+    private final Queue<Write> written = new ConcurrentLinkedQueue<>();
     private volatile boolean suspended;
     private boolean created;
 
@@ -222,7 +226,7 @@ final class HandedSession extends AbstractCloseable implements IoSession {
     }
 
     private void writeOn() {
-        List<Write> done = new ArrayList<>();
+        boolean finished = false;
         synchronized (writes) {
             while (!writes.isEmpty()) {
                 Write next = writes.element();
@@ -232,10 +236,19 @@ final class HandedSession extends AbstractCloseable implements IoSession {
                 if (next.bytes.hasRemaining()) {
                     break;
                 }
-                done.add(writes.remove());
+                finished |= written.add(writes.remove());
             }
         }
-        done.forEach(Write::done);
+        if (finished) {
+            finisher.ask();
+        }
+    }
+
+    /** Never by who writes: he may hold locks of MINA, and who is told may write again, and so on without an end. */
+    private void finish() {
+        for (Write next = written.poll(); next != null; next = written.poll()) {
+            next.done();
+        }
     }
 
     @Override
@@ -249,7 +262,8 @@ final class HandedSession extends AbstractCloseable implements IoSession {
     protected CloseFuture doCloseGracefully() {
         List<Write> left;
         synchronized (writes) {
-            left = List.copyOf(writes);
+            left = new ArrayList<>(written);
+            left.addAll(writes);
         }
         return builder().when(this, left).build().close(false);
     }
@@ -263,6 +277,7 @@ final class HandedSession extends AbstractCloseable implements IoSession {
             left = List.copyOf(writes);
             writes.clear();
         }
+        finish();
         left.forEach(write -> write.failed(new ClosedChannelException()));
         acceptor.remove(this);
         try {

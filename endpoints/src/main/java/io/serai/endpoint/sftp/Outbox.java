@@ -54,36 +54,50 @@ final class Outbox {
         pump();
     }
 
+    /** A loop, for many writes may be completed at once: as calls within calls they would need too much stack. */
     private void pump() {
-        Buffer next;
-        int bytes;
-        synchronized (this) {
-            next = writing || failed ? null : waiting.poll();
-            if (next == null) {
+        for (Buffer next = next(); next != null; next = next()) {
+            int bytes = next.available();
+            try {
+                IoWriteFuture future = out.writeBuffer(next);
+                if (!future.isDone()) {
+                    future.addListener(done -> {
+                        if (written(done, bytes)) {
+                            pump();
+                            onRoom.run();
+                        }
+                    });
+                    return;
+                }
+                if (!written(future, bytes)) {
+                    return;
+                }
+            } catch (IOException | RuntimeException e) {
+                fail(e);
                 return;
             }
-            writing = true;
-            bytes = next.available();
-        }
-        try {
-            out.writeBuffer(next).addListener(future -> written(future, bytes));
-        } catch (IOException | RuntimeException e) {
-            fail(e);
+            onRoom.run();
         }
     }
 
-    private void written(IoWriteFuture future, int bytes) {
+    private synchronized @Nullable Buffer next() {
+        Buffer next = writing || failed ? null : waiting.poll();
+        writing |= next != null;
+        return next;
+    }
+
+    /** Whether it was, and the next one can follow. */
+    private boolean written(IoWriteFuture future, int bytes) {
         Throwable problem = future.getException();
         if (problem != null) {
             fail(problem);
-            return;
+            return false;
         }
         synchronized (this) {
             writing = false;
             pendingBytes -= bytes;
         }
-        pump();
-        onRoom.run();
+        return true;
     }
 
     private void fail(@Nullable Throwable problem) {

@@ -232,6 +232,9 @@ public final class PipedConnection implements HandedConnection, Proxy {
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
             if (at == current.length && !next()) {
                 return -1;
             }

@@ -18,6 +18,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.sshd.common.future.SshFutureListener;
+import org.apache.sshd.common.io.IoHandler;
+import org.apache.sshd.common.io.IoSession;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.util.Readable;
+import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,5 +143,70 @@ class HandedOverTest {
         fixture.close();
         assertThat(connection.isClosed()).isTrue();
         assertThat(listener.take(new PipedConnection())).isFalse();
+    }
+
+    @Test
+    void aClientMaySpeakBeforeItIsTaken() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            PipedConnection connection = new PipedConnection();
+            connection.getOutputStream().write("SSH-2.0-early\r\n".getBytes(StandardCharsets.US_ASCII));
+            await().atMost(SOON).until(() -> listener().take(connection));
+            InputStream said = connection.getInputStream();
+            assertThat(new String(said.readNBytes(8), StandardCharsets.US_ASCII))
+                    .isEqualTo("SSH-2.0-");
+            connection.tear();
+            await().atMost(SOON).until(connection::isClosed);
+        }
+    }
+
+    /** As replies do that wait for room. */
+    @Test
+    void writesThatFollowEachOtherNeedNoStack() throws Exception {
+        int most = 200_000;
+        ExecutorService threads = Executors.newSingleThreadExecutor();
+        try {
+            PipedConnection connection = new PipedConnection();
+            HandedAcceptor acceptor = new HandedAcceptor(new Nobody(), threads);
+            HandedSession session = new HandedSession(acceptor, new Nobody(), threads, connection);
+            session.begin();
+            AtomicInteger left = new AtomicInteger(most);
+            AtomicReference<Throwable> problem = new AtomicReference<>();
+            SshFutureListener<IoWriteFuture> next = new SshFutureListener<>() {
+                @Override
+                public void operationComplete(IoWriteFuture future) {
+                    if (left.getAndDecrement() > 0) {
+                        try {
+                            session.writeBuffer(new ByteArrayBuffer(new byte[1]))
+                                    .addListener(this);
+                        } catch (StackOverflowError e) {
+                            problem.set(e);
+                        }
+                    }
+                }
+            };
+            threads.execute(
+                    () -> session.writeBuffer(new ByteArrayBuffer(new byte[1])).addListener(next));
+            assertThat(connection.getInputStream().readNBytes(most + 1)).hasSize(most + 1);
+            assertThat(problem.get()).isNull();
+            session.close(true);
+            assertThat(connection.isClosed()).isTrue();
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** Takes no notice of what comes. */
+    private static final class Nobody implements IoHandler {
+        @Override
+        public void sessionCreated(IoSession session) {}
+
+        @Override
+        public void sessionClosed(IoSession session) {}
+
+        @Override
+        public void exceptionCaught(IoSession session, Throwable cause) {}
+
+        @Override
+        public void messageReceived(IoSession session, Readable message) {}
     }
 }
