@@ -106,7 +106,9 @@ final class PassedConnection implements HandedConnection {
             return false;
         }
         if (total.get().length != 8 || ByteBuffer.wrap(total.get()).getLong() != received) {
-            stream.reset(Status.PROTOCOL, "the end does not say how many bytes were sent");
+            // Not from here: who is told of it may wait for this lock, or for one that our caller holds.
+            onLoop(loop ->
+                    loop.execute(() -> stream.reset(Status.PROTOCOL, "the end does not say how many bytes were sent")));
         }
         return true;
     }

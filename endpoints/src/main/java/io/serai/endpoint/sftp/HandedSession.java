@@ -48,6 +48,7 @@ final class HandedSession extends AbstractCloseable implements IoSession {
     private final ArrayDeque<Write> writes = new ArrayDeque<>();
     private final Queue<Write> written = new ConcurrentLinkedQueue<>();
     private volatile boolean suspended;
+    private volatile boolean waitsForRoom;
     private boolean created;
 
     /** Runs a task on one thread at a time, and again when it was asked for meanwhile. */
@@ -142,16 +143,11 @@ final class HandedSession extends AbstractCloseable implements IoSession {
         }
     }
 
+    /** On the threads of who hands over, which must not wait for ours. */
     private void changed() {
         reader.ask();
-        if (hasWrites()) {
+        if (waitsForRoom) {
             writer.ask();
-        }
-    }
-
-    private boolean hasWrites() {
-        synchronized (writes) {
-            return !writes.isEmpty();
         }
     }
 
@@ -228,20 +224,25 @@ final class HandedSession extends AbstractCloseable implements IoSession {
     private void writeOn() {
         boolean finished = false;
         synchronized (writes) {
-            while (!writes.isEmpty()) {
-                Write next = writes.element();
-                while (next.bytes.hasRemaining() && connection.write(next.bytes) > 0) {
-                    // As much as there is room for: a connection may take bytes by pieces.
-                }
-                if (next.bytes.hasRemaining()) {
-                    break;
-                }
+            for (Write next = writes.peek(); next != null && isWritten(next); next = writes.peek()) {
                 finished |= written.add(writes.remove());
             }
         }
         if (finished) {
             finisher.ask();
         }
+    }
+
+    private boolean isWritten(Write write) {
+        // Said before it is tried: when room comes after a try in vain, we are told and see that it is waited for.
+        waitsForRoom = true;
+        while (write.bytes.hasRemaining()) {
+            if (connection.write(write.bytes) == 0) {
+                return false;
+            }
+        }
+        waitsForRoom = false;
+        return true;
     }
 
     /** Never by who writes: he may hold locks of MINA, and who is told may write again, and so on without an end. */

@@ -8,18 +8,26 @@ import com.jcraft.jsch.ChannelSftp;
 import com.jcraft.jsch.JSch;
 import com.jcraft.jsch.JSchException;
 import com.jcraft.jsch.Session;
+import io.netty.buffer.ByteBuf;
 import io.serai.endpoint.PartnerOperation.Origin;
+import io.serai.endpoint.handover.HandedConnection;
 import io.serai.endpoint.handover.HandoverListener;
 import io.serai.endpoint.handover.PipedConnection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.sshd.common.future.SshFutureListener;
@@ -193,6 +201,85 @@ class HandedOverTest {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    /** That is the event loop of a link with many other connections. */
+    @Test
+    void whoTellsOfAChangeNeverWaits() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        try {
+            SlowConnection connection = new SlowConnection();
+            HandedAcceptor acceptor = new HandedAcceptor(new Nobody(), threads);
+            HandedSession session = new HandedSession(acceptor, new Nobody(), threads, connection);
+            session.begin();
+            Runnable changed = connection.started.get(10, TimeUnit.SECONDS);
+            threads.execute(() -> session.writeBuffer(new ByteArrayBuffer(new byte[9])));
+            assertThat(connection.writing.await(10, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture.runAsync(changed).get(10, TimeUnit.SECONDS);
+            connection.goOn.countDown();
+            session.close(true);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** Takes its time for each write. */
+    private static final class SlowConnection implements HandedConnection {
+        final CompletableFuture<Runnable> started = new CompletableFuture<>();
+        final CountDownLatch writing = new CountDownLatch(1);
+        final CountDownLatch goOn = new CountDownLatch(1);
+
+        @Override
+        public InetSocketAddress client() {
+            return PipedConnection.CLIENT;
+        }
+
+        @Override
+        public InetSocketAddress local() {
+            return PipedConnection.LOCAL;
+        }
+
+        @Override
+        public void start(Runnable changed) {
+            started.complete(changed);
+        }
+
+        @Override
+        public Optional<ByteBuf> poll() {
+            return Optional.empty();
+        }
+
+        @Override
+        public void consumed(int bytes) {}
+
+        @Override
+        public boolean isInputEnded() {
+            return false;
+        }
+
+        @Override
+        public boolean isGone() {
+            return false;
+        }
+
+        @Override
+        public int write(ByteBuffer bytes) {
+            writing.countDown();
+            try {
+                assertThat(goOn.await(60, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            int count = bytes.remaining();
+            bytes.position(bytes.limit());
+            return count;
+        }
+
+        @Override
+        public void endOutput() {}
+
+        @Override
+        public void close() {}
     }
 
     /** Takes no notice of what comes. */
