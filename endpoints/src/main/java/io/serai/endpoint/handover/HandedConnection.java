@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * The bytes of one connection, both ways. Whoever takes it calls {@link #start} first, reads and writes then, and closes it in
- * the end, also when it is {@linkplain #isGone gone}. Nothing here waits. Safe for several threads, but only one may
+ * The bytes of one connection, both ways. Whoever takes it calls {@link #start} first (one that is closed without was
+ * refused), reads and writes then, and closes it in the end, also when it is {@linkplain #isGone gone}. Nothing here waits. Safe for several threads, but only one may
  * read and only one may write at a time.
  */
 public interface HandedConnection {

@@ -152,8 +152,11 @@ final class SshListener {
 
         @Override
         public void stop(boolean immediately) throws IOException {
-            super.stop(immediately);
-            forHanded.ifPresent(ExecutorService::shutdown);
+            try {
+                super.stop(immediately);
+            } finally {
+                forHanded.ifPresent(ExecutorService::shutdown);
+            }
         }
 
         void stopAccepting() {
@@ -244,7 +247,7 @@ final class SshListener {
         LOG.info(
                 "SFTP listener \"{}\" accepts at {}; host keys {}",
                 name,
-                address(),
+                options.arrivals() == Arrivals.HANDED_OVER ? "no port, but what edges pass through" : address(),
                 options.hostKeys().fingerprints());
     }
 
