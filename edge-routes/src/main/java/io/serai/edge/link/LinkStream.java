@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whatever closes it, an upload is committed only after its sender has sent END and its receiver then RESULT(OK). The
  * reader of a download sends RESULT(OK) when it has all that it wants, be it before END. A TCP connection is closed in
- * order by RESULT(OK) of the serving side, after it has sent END and taken everything up to the other END; what the opener
- * has received by then stays there to be taken.
+ * order by RESULT(OK) of the serving side, after it has sent END and taken everything up to the other END; what the opener has received by then stays there.
  */
 public final class LinkStream {
     private final LinkConnection connection;
@@ -113,11 +112,10 @@ public final class LinkStream {
 
     /** Gives the first real credit, if the budget allows. */
     void widen() {
-        int more = 0;
+        int more;
+        int target = connection.settings().flow().firstWindow();
         synchronized (lock) {
-            if (receiver && end == null) {
-                more = inbox.window().widen(connection.settings().flow().firstWindow());
-            }
+            more = receiver && end == null ? inbox.window().widen(target) : 0;
         }
         if (more > 0) {
             connection.write(FrameWriter.credit(connection.allocator(), id, more, 0));
@@ -135,10 +133,8 @@ public final class LinkStream {
         while (data.hasRemaining()) {
             long deadline = System.nanoTime() + patience.toNanos();
             synchronized (lock) {
-                open();
-                while (outbox.room(at) == 0) {
+                for (open(); outbox.room(at) == 0; open()) {
                     await(deadline);
-                    open();
                 }
                 at += outbox.add(data, at);
             }
@@ -167,11 +163,9 @@ public final class LinkStream {
 
     /** Takes bytes as far as there is credit; none if the stream is closed or the reader is not at that epoch any more. */
     public int trySend(ByteBuffer data, long offset, int readEpoch) {
-        int taken = 0;
+        int taken;
         synchronized (lock) {
-            if (end == null && readEpoch == epoch) {
-                taken = outbox.add(data, offset);
-            }
+            taken = end == null && readEpoch == epoch ? outbox.add(data, offset) : 0;
         }
         if (taken > 0) {
             connection.pump(this);
@@ -243,6 +237,13 @@ public final class LinkStream {
                 inbox.window().close();
             }
             return Optional.ofNullable(next);
+        }
+    }
+
+    /** Whether {@link #poll}, {@link #ended} or {@link #end} has something for who reads. */
+    public boolean hasInput() {
+        synchronized (lock) {
+            return end != null || !inbox.isEmpty();
         }
     }
 
@@ -332,8 +333,7 @@ public final class LinkStream {
             if (!receiver) {
                 throw new ProtocolViolation("DATA from the side that receives");
             }
-            // Without this, bytes that do not follow each other could not be gathered, and would hold more memory than
-            // their own.
+            // Bytes that do not follow each other could not be gathered, and would hold more memory than their own.
             if (kind == StreamKind.BOTH && offset != inbox.window().received()) {
                 throw new ProtocolViolation("DATA of a TCP connection that does not follow what was before");
             }

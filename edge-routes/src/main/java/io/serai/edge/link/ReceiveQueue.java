@@ -93,6 +93,11 @@ final class ReceiveQueue {
         return window.consume(cost);
     }
 
+    /** Whether there is nothing to take, and no END either. */
+    boolean isEmpty() {
+        return chunks.isEmpty() && ended == null;
+    }
+
     /** The message of END, when all before it was taken. */
     Optional<byte[]> ended() {
         return chunks.isEmpty() ? Optional.ofNullable(ended) : Optional.empty();

@@ -33,11 +33,11 @@ final class PassedConnection implements HandedConnection {
     private final Duration halfClosed;
     private final Runnable done;
 
-    private Runnable changed = () -> {};
+    private volatile Runnable changed = () -> {};
     private long received;
     private long sent;
-    private boolean started;
-    private boolean closed;
+    private volatile boolean started;
+    private volatile boolean closed;
     private boolean over;
     private @Nullable Future<?> deadline;
 
@@ -75,12 +75,11 @@ final class PassedConnection implements HandedConnection {
     }
 
     private void onChange() {
-        Runnable action;
-        synchronized (this) {
-            action = changed;
+        // Mostly without the lock, so that the link's thread does not wait for one that writes.
+        if (closed || !started) {
             settle();
         }
-        action.run();
+        changed.run();
     }
 
     @Override
@@ -92,6 +91,11 @@ final class PassedConnection implements HandedConnection {
         Optional<ByteBuf> next = stream.poll().map(Chunk::bytes);
         next.ifPresent(bytes -> received += bytes.readableBytes());
         return next;
+    }
+
+    @Override
+    public boolean hasInput() {
+        return stream.hasInput();
     }
 
     @Override
@@ -160,7 +164,7 @@ final class PassedConnection implements HandedConnection {
     }
 
     /** Once nobody reads it: drops what comes, and ends the stream when both directions have ended. */
-    private void settle() {
+    private synchronized void settle() {
         if (closed) {
             for (Optional<ByteBuf> next = next(); next.isPresent(); next = next()) {
                 int bytes = next.get().readableBytes();

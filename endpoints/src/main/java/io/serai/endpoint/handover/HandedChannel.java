@@ -30,7 +30,7 @@ final class HandedChannel extends AbstractChannel {
     private final ChannelConfig config = new DefaultChannelConfig(this);
     private final AtomicBoolean asked = new AtomicBoolean();
     private boolean wantsBytes;
-    private boolean waitsForRoom;
+    private volatile boolean waitsForRoom;
     private volatile boolean open = true;
 
     HandedChannel(Channel parent, HandedConnection connection) {
@@ -38,7 +38,14 @@ final class HandedChannel extends AbstractChannel {
         this.connection = connection;
     }
 
-    /** Something has changed; from any thread. */
+    /** On the threads of who hands over. */
+    private void changed() {
+        if (waitsForRoom || connection.hasInput()) {
+            ask();
+        }
+    }
+
+    /** There is something to do; from any thread. */
     private void ask() {
         if (asked.compareAndSet(false, true)) {
             try {
@@ -55,7 +62,6 @@ final class HandedChannel extends AbstractChannel {
             return;
         }
         if (waitsForRoom) {
-            waitsForRoom = false;
             ((Unsafe) unsafe()).writeOn();
         }
         if (wantsBytes) {
@@ -86,7 +92,7 @@ final class HandedChannel extends AbstractChannel {
 
     @Override
     protected void doRegister() {
-        connection.start(this::ask);
+        connection.start(this::changed);
     }
 
     @Override
@@ -97,16 +103,18 @@ final class HandedChannel extends AbstractChannel {
 
     @Override
     protected void doWrite(ChannelOutboundBuffer out) {
+        // Said before it is tried: when room comes after a try in vain, we are told and see that it is waited for.
+        waitsForRoom = true;
         for (Object next = out.current(); next != null; next = out.current()) {
             ByteBuf bytes = (ByteBuf) next;
             int count = write(bytes);
             out.progress(count);
             if (bytes.isReadable()) {
-                waitsForRoom = true;
                 return;
             }
             out.remove();
         }
+        waitsForRoom = false;
     }
 
     private int write(ByteBuf bytes) {

@@ -25,6 +25,12 @@ public interface HandedConnection {
      */
     void start(Runnable changed);
 
+    /**
+     * Whether there is something to poll, or an end. Does not wait, and may be asked by who calls {@code changed}: mostly that
+     * tells of room alone, for which nobody who reads need be woken.
+     */
+    boolean hasInput();
+
     /** The next bytes, if some are there; whoever gets them releases them, and then tells {@link #consumed}. */
     Optional<ByteBuf> poll();
 

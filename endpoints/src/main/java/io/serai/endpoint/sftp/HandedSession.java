@@ -145,7 +145,9 @@ final class HandedSession extends AbstractCloseable implements IoSession {
 
     /** On the threads of who hands over, which must not wait for ours. */
     private void changed() {
-        reader.ask();
+        if (connection.hasInput()) {
+            reader.ask();
+        }
         if (waitsForRoom) {
             writer.ask();
         }

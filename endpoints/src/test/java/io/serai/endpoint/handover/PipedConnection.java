@@ -97,6 +97,11 @@ public final class PipedConnection implements HandedConnection, Proxy {
     }
 
     @Override
+    public synchronized boolean hasInput() {
+        return gone || inputEnded || !toServer.isEmpty();
+    }
+
+    @Override
     public synchronized Optional<ByteBuf> poll() {
         return Optional.ofNullable(toServer.poll()).map(Unpooled::wrappedBuffer);
     }

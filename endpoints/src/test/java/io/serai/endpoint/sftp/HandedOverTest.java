@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -223,11 +224,35 @@ class HandedOverTest {
         }
     }
 
+    /** Most changes of a download tell of room. */
+    @Test
+    void whoReadsIsNotWokenForRoom() throws Exception {
+        ThreadPoolExecutor threads = (ThreadPoolExecutor) Executors.newFixedThreadPool(1);
+        try {
+            SlowConnection connection = new SlowConnection();
+            HandedAcceptor acceptor = new HandedAcceptor(new Nobody(), threads);
+            HandedSession session = new HandedSession(acceptor, new Nobody(), threads, connection);
+            session.begin();
+            Runnable changed = connection.started.get(10, TimeUnit.SECONDS);
+            threads.submit(() -> {}).get(10, TimeUnit.SECONDS);
+            long tasks = threads.getTaskCount();
+            changed.run();
+            assertThat(threads.getTaskCount()).isEqualTo(tasks);
+            connection.input = true;
+            changed.run();
+            assertThat(threads.getTaskCount()).isEqualTo(tasks + 1);
+            session.close(true);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
     /** Takes its time for each write. */
     private static final class SlowConnection implements HandedConnection {
         final CompletableFuture<Runnable> started = new CompletableFuture<>();
         final CountDownLatch writing = new CountDownLatch(1);
         final CountDownLatch goOn = new CountDownLatch(1);
+        volatile boolean input;
 
         @Override
         public InetSocketAddress client() {
@@ -242,6 +267,11 @@ class HandedOverTest {
         @Override
         public void start(Runnable changed) {
             started.complete(changed);
+        }
+
+        @Override
+        public boolean hasInput() {
+            return input;
         }
 
         @Override
