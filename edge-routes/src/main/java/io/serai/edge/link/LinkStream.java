@@ -220,20 +220,20 @@ public final class LinkStream {
                 if (!isEndedInOrder()) {
                     open();
                 }
-                Chunk next = inbox.poll();
-                if (next != null || inbox.ended().isPresent()) {
-                    return Optional.ofNullable(next);
+                Optional<Chunk> next = poll();
+                if (next.isPresent() || inbox.ended().isPresent()) {
+                    return next;
                 }
                 await(deadline);
             }
         }
     }
 
-    /** The next piece, if one is there. */
+    /** The next piece, if one is there. With the last one of a closed stream its window goes back to the budget. */
     public Optional<Chunk> poll() {
         synchronized (lock) {
             Chunk next = inbox.poll();
-            if (next == null && end != null) {
+            if (end != null && !inbox.hasPieces()) {
                 inbox.window().close();
             }
             return Optional.ofNullable(next);
@@ -243,7 +243,7 @@ public final class LinkStream {
     /** Whether {@link #poll}, {@link #ended} or {@link #end} has something for who reads. */
     public boolean hasInput() {
         synchronized (lock) {
-            return end != null || !inbox.isEmpty();
+            return end != null || inbox.hasPieces() || inbox.hasEnd();
         }
     }
 

@@ -93,9 +93,8 @@ final class ReceiveQueue {
         return window.consume(cost);
     }
 
-    /** Whether there is nothing to take, and no END either. */
-    boolean isEmpty() {
-        return chunks.isEmpty() && ended == null;
+    boolean hasPieces() {
+        return !chunks.isEmpty();
     }
 
     /** The message of END, when all before it was taken. */

@@ -152,9 +152,9 @@ class StreamTest {
         served.result(Status.OK, NOTHING);
         assertThat(opener.awaitEnd(SOON).orElseThrow().isSuccess()).isTrue();
         assertThat(test.edgeBudget.takenBytes()).isPositive();
-        assertThat(drain(opener, 0, Long.MAX_VALUE)).isEqualTo(100_000);
+        // With the last piece, as nobody asks for another once ended() says something.
+        assertThat(drain(opener, 0, 100_000)).isEqualTo(100_000);
         assertThat(opener.ended().orElseThrow()).containsExactly(8);
-        assertThat(opener.poll()).isEmpty();
         await().atMost(SOON).until(() -> test.serverBudget.takenBytes() == 0 && test.edgeBudget.takenBytes() == 0);
     }
 
