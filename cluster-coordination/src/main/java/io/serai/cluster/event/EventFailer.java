@@ -4,6 +4,7 @@ import io.serai.cluster.database.Database;
 import io.serai.cluster.event.EventQueue.Failure;
 import io.serai.cluster.event.EventQueue.Verdict;
 import io.serai.config.error.ErrorKind;
+import io.serai.config.error.SeraiException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -65,8 +66,12 @@ final class EventFailer {
 
     Verdict fail(ClaimedEvent event, Failure failure) {
         if (failure.code().kind() == ErrorKind.FENCED) {
-            insistence.until(() -> database.statement(connection -> giveBack(connection, event)));
-            throw EventRows.fenced(event);
+            int givenBack = insistence.until(() -> database.statement(connection -> giveBack(connection, event)));
+            SeraiException refused = EventRows.fenced(event);
+            if (givenBack == 0) {
+                database.countFenced(refused);
+            }
+            throw refused;
         }
         Writing writing = new Writing(event, failure);
         return insistence.until(writing::write);

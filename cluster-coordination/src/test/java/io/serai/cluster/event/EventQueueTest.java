@@ -207,7 +207,9 @@ class EventQueueTest {
 
         assertFenced(() -> one.queue.complete(stale));
         assertFenced(() -> one.queue.fail(stale, failure(ErrorCode.SITE_FAILED)));
+        long counted = one.database.fencedAttempts();
         assertFenced(() -> one.queue.fail(stale, failure(ErrorCode.FENCED)));
+        assertThat(one.database.fencedAttempts()).isEqualTo(counted + 1);
         assertFenced(() -> one.claim("orders", 1));
         one.queue.release(List.of(stale));
         assertThat(one.queue.get(id).orElseThrow().history()).isEmpty();
@@ -273,6 +275,7 @@ class EventQueueTest {
         one.enqueue(event("orders", "acme"));
         ClaimedEvent claimed = claimOne("orders");
         assertFenced(() -> one.queue.fail(claimed, failure(ErrorCode.FENCED)));
+        assertThat(one.database.fencedAttempts()).isZero();
         assertThat(claimOne("orders").attempt()).isEqualTo(1);
     }
 
