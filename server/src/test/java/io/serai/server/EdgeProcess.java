@@ -9,8 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The programme of an edge, with a folder of its own. Not for use by many threads. */
+/** The programme of an edge, as its own start script runs it on its own class path, with a folder of its own. Not for use by many threads. */
 final class EdgeProcess implements AutoCloseable {
+    private static final Path LAUNCHER =
+            Path.of("..", "serai-edge").toAbsolutePath().normalize();
+
     private final Path folder;
     private final List<String> launcher;
     private Process process;
@@ -20,7 +23,7 @@ final class EdgeProcess implements AutoCloseable {
         this(folder, link, List.of());
     }
 
-    /** @param launcher what comes before the command; it must become the edge itself (exec) */
+    /** @param launcher what comes before the command; it must become the command itself (exec) */
     EdgeProcess(Path folder, String link, List<String> launcher) {
         this.folder = folder;
         this.launcher = List.copyOf(launcher);
@@ -40,18 +43,12 @@ final class EdgeProcess implements AutoCloseable {
     void start(String code) {
         List<String> command = new ArrayList<>(launcher);
         command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx192m",
-                "-Dlogback.configurationFile=io/serai/edge/main/logback-edge.xml",
-                "-Djava.io.tmpdir=" + temporary(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.serai.edge.main.EdgeMain",
-                "--config",
-                folder.resolve("edge.yaml").toString()));
+                LAUNCHER.toString(), "--config", folder.resolve("edge.yaml").toString()));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("SERAI_EDGE_CODE", code);
-        builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("SERAI_HEAP", "192m");
+        builder.environment().put("SERAI_JAVA_OPTIONS", "-Djava.io.tmpdir=" + temporary());
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
         try {

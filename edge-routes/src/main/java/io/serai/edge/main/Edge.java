@@ -14,6 +14,7 @@ import io.serai.edge.link.LinkNode;
 import io.serai.edge.link.LinkSettings;
 import io.serai.edge.link.LinkSetup;
 import io.serai.edge.link.LinkTransport;
+import io.serai.edge.memory.MemoryWiper;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
 import io.serai.edge.relay.Patience;
@@ -68,6 +69,7 @@ public final class Edge implements AutoCloseable {
     private final EdgeOutbound outbound;
     private final EdgeSync sync;
     private final ListenerGate gate;
+    private final MemoryWiper wiper = new MemoryWiper(this::carried);
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Edge(EdgeSettings settings, EdgeHome home, KnownServers servers, String version) {
@@ -123,12 +125,18 @@ public final class Edge implements AutoCloseable {
 
     /** The best server for a partner who comes now: none while the edge is drained. */
     private Optional<Link> pick(Set<Link> tried) {
+        wiper.visit();
         return sync.isDraining() ? Optional.empty() : acceptor.pick(tried);
     }
 
     /** Partners who are there: sessions and connections that are passed through. */
     private int held() {
         return partners.sessionCount() + relays.passed().get();
+    }
+
+    /** All for whom bytes are passed on here: partners, and connections of servers to partners. */
+    private int carried() {
+        return held() + outbound.connections();
     }
 
     private LinkAcceptor acceptor() {
@@ -160,6 +168,7 @@ public final class Edge implements AutoCloseable {
         Edge edge = new Edge(settings, home, new KnownServers(home), version);
         edge.sync.start();
         edge.gate.start();
+        edge.wiper.start();
         LOG.info("The edge waits for its servers at {}", edge.address);
         return edge;
     }
@@ -188,6 +197,7 @@ public final class Edge implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        wiper.close();
         gate.close();
         sync.close();
         acceptor.tell(new LinkStatus(true, false, 0, 0, 0));

@@ -3,6 +3,7 @@ package io.serai.edge.main;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.enrol.EnrolmentCode;
+import io.serai.edge.memory.MemoryWiper;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Map;
@@ -49,6 +50,7 @@ public final class EdgeMain {
     /** Runs until it is told to stop; 0 then, and 1 when it could not start. */
     static int run(String[] arguments, Map<String, String> environment, PrintStream errors)
             throws InterruptedException {
+        MemoryWiper.prepare();
         CountDownLatch stopped = new CountDownLatch(1);
         try {
             Words words = Words.of(arguments, environment);

@@ -9,8 +9,11 @@ import java.util.concurrent.TimeUnit;
 
 /** The programme of an edge as a process of its own, on the class path of this one. */
 final class BenchEdge implements AutoCloseable {
-    /** Less than what its start script gives it. */
-    static final List<String> JAVA = List.of("-Xmx150m", "-XX:MaxDirectMemorySize=256m");
+    /** As its start script has it, with a smaller heap. */
+    static final List<String> JAVA =
+            List.of("-XX:+UseG1GC", "-XX:MarkSweepDeadRatio=0", "-Xmx150m", "-XX:MaxDirectMemorySize=256m");
+
+    private static final String TUNABLES = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0";
 
     private static final long STOP_SECONDS = 60;
 
@@ -47,6 +50,7 @@ final class BenchEdge implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().put("SERAI_EDGE_CODE", code);
         builder.environment().put("LC_ALL", "C.UTF-8");
+        builder.environment().put("GLIBC_TUNABLES", TUNABLES);
         return new BenchEdge(builder.start(), log);
     }
 
