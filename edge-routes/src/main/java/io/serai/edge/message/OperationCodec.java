@@ -124,6 +124,27 @@ public final class OperationCodec {
         }
     }
 
+    /**
+     * An edge's wish that a session ends; the message of SESSION_CLOSE.
+     *
+     * @param attempt of the edge's tries to go on with the session, the latest one before the wish: what has come back by a later one is
+     *     not meant; 0 for the session whatever its try
+     */
+    public record Farewell(SessionId session, String reason, long attempt) {
+        public byte[] encode() {
+            OperationFields fields = new OperationFields();
+            fields.session = session.value();
+            fields.reason = reason;
+            fields.attempt = attempt;
+            return fields.encode();
+        }
+
+        public static Farewell decode(byte[] payload) throws ProtocolViolation {
+            OperationFields fields = OperationFields.decode(payload);
+            return new Farewell(new SessionId(fields.session), fields.reason, fields.attempt);
+        }
+    }
+
     /** A session that must end; the message of the event SESSION_KILL. */
     public static byte[] sessionKill(SessionId session, String reason) {
         return encode(Call.of(new CloseSession(session, reason), 0));

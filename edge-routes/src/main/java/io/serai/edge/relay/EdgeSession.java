@@ -158,6 +158,11 @@ final class EdgeSession {
         return ++attempts;
     }
 
+    /** The number of the latest such try; 0 before the first. */
+    synchronized long latestAttempt() {
+        return attempts;
+    }
+
     /** It is at another server, or at the same by another link; false if it has ended meanwhile. */
     synchronized boolean moved(Link to, byte[] fresh) {
         if (state != State.MOVING) {

@@ -5,6 +5,7 @@ import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.Link;
 import io.serai.edge.message.EventKind;
 import io.serai.edge.message.OperationCodec;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import java.time.Duration;
 import java.util.List;
@@ -168,8 +169,9 @@ final class HeldSessions {
      * and a download that was delivered would be recorded as broken off. However much there is to do: it is done later then, unless the
      * session has come back meanwhile.
      */
-    void closeAfterFiles(RelayedSession session, String reason) {
-        session.wishesEnd()
+    void closeAfterFiles(RelayedSession session, Farewell words) {
+        String reason = RelayedSession.plain(words.reason());
+        session.wishesEnd(words)
                 .ifPresent(attempt ->
                         closeAfterFiles(session, () -> session.closesSince(attempt), reason, System.nanoTime()));
     }

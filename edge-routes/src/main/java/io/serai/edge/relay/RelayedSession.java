@@ -7,6 +7,7 @@ import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.Reply;
 import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.PlainText;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.LoginResult;
@@ -332,11 +333,18 @@ final class RelayedSession {
         return endWished;
     }
 
-    /** By which try of its edge it is here, if its edge wishes its end for the first time since; answered by {@link #whenGone}. */
-    synchronized OptionalLong wishesEnd() {
-        boolean first = !endWished;
+    /** Whether it is here by a later try of its edge than the one that these words are about. */
+    synchronized boolean isSince(Farewell words) {
+        return words.attempt() > 0 && attempt > words.attempt();
+    }
+
+    /** By which try of its edge it is here, if that wishes its end for the first time since; answered by {@link #whenGone}. */
+    synchronized OptionalLong wishesEnd(Farewell words) {
+        if (endWished || isSince(words)) {
+            return OptionalLong.empty();
+        }
         endWished = true;
-        return first ? OptionalLong.of(attempt) : OptionalLong.empty();
+        return OptionalLong.of(attempt);
     }
 
     /** Done as soon as it has ended, or goes on by a later try of its edge. */

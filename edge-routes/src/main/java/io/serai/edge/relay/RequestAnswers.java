@@ -10,13 +10,13 @@ import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.FolderPage;
 import io.serai.endpoint.LoginResult;
 import io.serai.endpoint.PartnerOperation;
-import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
 import io.serai.endpoint.PartnerOperation.OpenSession;
@@ -78,6 +78,7 @@ final class RequestAnswers {
             switch (method) {
                 case UPLOAD_QUERY, UPLOAD_FLUSH -> answerAboutUpload(link, method, request);
                 case SESSION_RESUME -> request.reply(Status.OK, ResumedSessions.resume(service, link, request));
+                case SESSION_CLOSE -> end(link, request);
                 case EDGE_SYNC -> request.reply(Status.UNSUPPORTED, NOTHING);
                 default -> answerOperation(link, method, request);
             }
@@ -104,15 +105,23 @@ final class RequestAnswers {
             return;
         }
         RelayedSession session = service.session(link, operation.session());
-        if (operation instanceof CloseSession close) {
-            session.whenGone(() -> request.reply(Status.OK, NOTHING));
-            service.sessions().closeAfterFiles(session, RelayedSession.plain(close.reason()));
-        } else if (!session.enter(REQUESTS_OF_A_SESSION)) {
+        if (!session.enter(REQUESTS_OF_A_SESSION)) {
             request.reply(Status.BUSY, NOTHING);
         } else {
             // Of anything else nothing is remembered: it may be asked again without harm, or not at all.
             long id = method.repeat() == Method.Repeat.WITH_OPERATION_ID ? call.operationId() : 0;
             session.once(id, request, () -> reply(session, operation));
+        }
+    }
+
+    private void end(Link link, IncomingRequest request) throws ProtocolViolation {
+        Farewell words = Farewell.decode(request.takePayload());
+        RelayedSession session = service.session(link, words.session());
+        if (session.isSince(words)) {
+            request.reply(Status.OK, NOTHING);
+        } else {
+            session.whenGone(() -> request.reply(Status.OK, NOTHING));
+            service.sessions().closeAfterFiles(session, words);
         }
     }
 

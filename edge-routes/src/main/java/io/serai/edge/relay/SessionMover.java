@@ -5,13 +5,11 @@ import io.serai.edge.link.ConnectionLost;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.Reply;
 import io.serai.edge.message.Method;
-import io.serai.edge.message.OperationCodec;
-import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.OperationCodec.Resume;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.LoginResult;
-import io.serai.endpoint.PartnerOperation.CloseSession;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;
@@ -247,22 +245,25 @@ final class SessionMover {
 
     /**
      * Says it until it was heard or the link is lost, for a session that nobody ends keeps its place; or until the session is there
-     * once more.
+     * once more. Said for the session as it is now: what comes behind a later try ends nothing.
      */
     void farewell(EdgeSession session, Link link, String reason) {
-        byte[] message = OperationCodec.encode(Call.of(new CloseSession(session.id(), reason), 0));
-        var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, message, REPLY)
+        farewell(session, link, new Farewell(session.id(), reason, session.latestAttempt()));
+    }
+
+    private void farewell(EdgeSession session, Link link, Farewell words) {
+        var unused = link.request(session.id().hashCode(), Method.SESSION_CLOSE, words.encode(), REPLY)
                 .whenComplete((reply, failure) -> {
                     boolean heard = reply != null && reply.status() != Status.BUSY;
                     if (!heard && !link.isLost()) {
-                        later(() -> farewellAgain(session, link, reason));
+                        later(() -> farewellAgain(session, link, words));
                     }
                 });
     }
 
-    private void farewellAgain(EdgeSession session, Link link, String reason) {
+    private void farewellAgain(EdgeSession session, Link link, Farewell words) {
         if (session.link() != link || session.isEnded()) {
-            farewell(session, link, reason);
+            farewell(session, link, words);
         }
     }
 

@@ -20,6 +20,7 @@ import io.serai.edge.message.LinkMessages.Hello;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.OperationCodec.Call;
 import io.serai.edge.message.OperationCodec.Elsewhere;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.OperationCodec.Resume;
 import io.serai.edge.message.OperationCodec.UploadQuery;
 import io.serai.edge.message.ReplyCodec.Opened;
@@ -196,6 +197,9 @@ class MessageGoldenTest {
         assertThat(Resume.decode(resume).attempt()).isEqualTo(300);
         byte[] unnumbered = new Resume(SESSION, new byte[] {1, 2, 3}, client, 0).encode();
         assertThatThrownBy(() -> Resume.decode(unnumbered)).isInstanceOf(ProtocolViolation.class);
+        Farewell farewell = new Farewell(SESSION, "no", 300);
+        assertThat(hex(farewell.encode())).isEqualTo(SESSION_HEX + "8201026e6f" + "f001ac02");
+        assertThat(Farewell.decode(farewell.encode())).isEqualTo(farewell);
 
         LoginResult.Accepted accepted =
                 new LoginResult.Accepted(new AccountName("acme"), Set.of(), Duration.ZERO, "never on the way");

@@ -10,11 +10,13 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.secret.SecretText;
+import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.Breaking;
 import io.serai.edge.link.IncomingRequest;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.Status;
 import io.serai.edge.ticket.SessionTickets;
 import io.serai.endpoint.PartnerOperation.CloseSession;
@@ -64,6 +66,8 @@ class LeavingServersTest {
         final AtomicInteger farewells = new AtomicInteger();
         /** What it answers to a resume, whatever it does; OK for what it has done. */
         volatile Status answersResumes = Status.OK;
+        /** What the latest farewell was about. */
+        volatile long farewellTry;
         /** So many farewells find it too busy. */
         volatile int deafFor;
 
@@ -87,11 +91,20 @@ class LeavingServersTest {
             }
             if (isResume && answersResumes != Status.OK) {
                 request.reply(answersResumes, new byte[0]);
-            } else if (request.method() == Method.SESSION_CLOSE.number() && farewells.incrementAndGet() <= deafFor) {
+            } else if (request.method() == Method.SESSION_CLOSE.number() && isDeafTo(request.payload())) {
                 request.reply(Status.BUSY, new byte[0]);
             } else {
                 service.request(by, request);
             }
+        }
+
+        private boolean isDeafTo(byte[] farewell) {
+            try {
+                farewellTry = Farewell.decode(farewell).attempt();
+            } catch (ProtocolViolation e) {
+                throw new IllegalArgumentException(e);
+            }
+            return farewells.incrementAndGet() <= deafFor;
         }
 
         void drain() {
@@ -183,6 +196,8 @@ class LeavingServersTest {
         second.drain();
         await().atMost(SOON).until(() -> second.service.sessionCount() == 0);
         await().during(QUIET).atMost(SOON).until(() -> first.farewells.get() == 1);
+        assertThat(first.farewellTry).as("by the first try it left").isEqualTo(1);
+        assertThat(second.farewellTry).as("by the second it came back").isEqualTo(2);
         assertThat(first.service.sessionCount()).isEqualTo(1);
         assertWorks();
     }

@@ -16,6 +16,7 @@ import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.OperationCodec;
 import io.serai.edge.message.OperationCodec.Call;
+import io.serai.edge.message.OperationCodec.Farewell;
 import io.serai.edge.message.OperationCodec.Resume;
 import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.SessionTicket;
@@ -215,9 +216,27 @@ class ResumeAnswersTest {
         assertThat(service.sessionCount()).isZero();
     }
 
+    @Test
+    void anEndOfBeforeThatComesLateEndsNothing() throws Exception {
+        Link link = up();
+        SessionId session = loggedIn(link);
+        for (int tries = 1; tries <= 2; tries++) {
+            assertThat(isAccepted(link.call(0, Method.SESSION_RESUME, resume(session), SOON)))
+                    .isTrue();
+        }
+        assertThat(close(link, session, 1).join().status()).isEqualTo(Status.OK);
+        assertThat(Objects.requireNonNull(service.held(session)).isEndWished()).isFalse();
+        assertThat(works(link, session)).isTrue();
+        assertThat(close(link, session, 2).join().status()).isEqualTo(Status.OK);
+        assertThat(service.sessionCount()).isZero();
+    }
+
     private static CompletableFuture<Reply> close(Link link, SessionId session) {
-        byte[] message = OperationCodec.encode(Call.of(new CloseSession(session, "bye"), 0));
-        return link.request(0, Method.SESSION_CLOSE, message, SOON);
+        return close(link, session, 0);
+    }
+
+    private static CompletableFuture<Reply> close(Link link, SessionId session, long attempt) {
+        return link.request(0, Method.SESSION_CLOSE, new Farewell(session, "bye", attempt).encode(), SOON);
     }
 
     @Test

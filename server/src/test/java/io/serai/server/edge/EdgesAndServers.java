@@ -16,18 +16,12 @@ import io.serai.config.object.Site;
 import io.serai.config.object.Zone;
 import io.serai.config.secret.SecretBox;
 import io.serai.edge.enrol.EnrolmentCode;
-import io.serai.edge.link.IncomingRequest;
-import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkHandler;
-import io.serai.edge.link.LinkListener;
 import io.serai.edge.link.LinkSettings;
-import io.serai.edge.link.LinkStream;
 import io.serai.edge.main.Edge;
 import io.serai.edge.main.EdgeSettings;
 import io.serai.edge.message.EdgeMessages.IdentityFile;
 import io.serai.edge.message.FileMessages.FilesState.Takes;
-import io.serai.edge.message.LinkMessages.Failure;
-import io.serai.edge.message.Status;
 import io.serai.edge.relay.EdgeAlarms;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
@@ -95,34 +89,6 @@ abstract class EdgesAndServers {
     JdbcObjectStore objects;
     int link;
 
-    /** Serves no partners. */
-    static final class Nobody implements LinkHandler, LinkListener {
-        @Override
-        public void request(Link from, IncomingRequest request) {
-            request.reply(Status.UNAVAILABLE, new Failure("nobody serves here", 0).encode());
-        }
-
-        @Override
-        public void stream(Link from, LinkStream stream, int method, byte[] payload) {
-            stream.result(Status.UNAVAILABLE, new Failure("nobody serves here", 0).encode());
-        }
-
-        @Override
-        public void event(Link from, int kind, byte[] payload) {}
-
-        @Override
-        public void up(Link now) {}
-
-        @Override
-        public void changed(Link now) {}
-
-        @Override
-        public void lost(Link now, String why) {}
-
-        @Override
-        public void violation(String peer, String what) {}
-    }
-
     @BeforeAll
     static void makeKeys() throws IOException {
         var made = HostKeys.inFolder(keys);
@@ -161,13 +127,11 @@ abstract class EdgesAndServers {
     }
 
     EdgeLinks server(String name) {
-        Nobody nobody = new Nobody();
-        return server(name, nobody);
+        return server(name, Nobody.NOBODY);
     }
 
     EdgeLinks server(String name, LinkHandler handler) {
         LinkIdentity key = LinkIdentity.make(LinkRole.SERVER, name, InstantSource.system());
-        Nobody nobody = new Nobody();
         EdgeLinks links = new EdgeLinks(new EdgeLinks.Ground(
                 objects,
                 objects::revision,
@@ -181,7 +145,7 @@ abstract class EdgesAndServers {
                 "serai test",
                 QUICK,
                 identity,
-                zone -> new ZoneDesk(handler, nobody)));
+                zone -> new ZoneDesk(handler, Nobody.NOBODY)));
         links.start();
         open.add(links);
         return links;

@@ -139,7 +139,7 @@ class EdgesWithFilesTest extends EdgesAndServers {
                         Map.of(
                                 Method.TCP_ACCEPTED,
                                 new PassThroughService((edge, accepted) -> Optional.of(echoes), limits)),
-                        new Nobody()));
+                        Nobody.NOBODY));
         var edge = enrolled(links);
         awaitUpAndInForce(links);
         try (Socket partner = new Socket(InetAddress.getLoopbackAddress(), port)) {
