@@ -48,18 +48,20 @@ final class FreeBuffers {
     private boolean wipe() {
         int most = 2 * pool.metric().numDirectArenas() + Thread.activeCount();
         CountDownLatch done = new CountDownLatch(1);
+        List<Thread> visitors = new ArrayList<>();
         try {
-            for (int i = 0; i < most && !left.isEmpty(); i++) {
-                visit(done);
+            while (visitors.size() < most && !left.isEmpty()) {
+                visitors.add(visit(done));
             }
         } finally {
             done.countDown();
+            visitors.forEach(FreeBuffers::awaitEnd);
         }
         return left.isEmpty();
     }
 
     /** By a thread that keeps its place at its arena until the others have found theirs. */
-    private void visit(CountDownLatch done) {
+    private Thread visit(CountDownLatch done) {
         CountDownLatch wiped = new CountDownLatch(1);
         Thread visitor = new Thread(
                 () -> {
@@ -77,6 +79,7 @@ final class FreeBuffers {
         visitor.setDaemon(true);
         visitor.start();
         awaitQuietly(wiped);
+        return visitor;
     }
 
     private void wipeMine() {
@@ -123,6 +126,15 @@ final class FreeBuffers {
             }
         }
         return free;
+    }
+
+    /** Until it has left its arena. */
+    private static void awaitEnd(Thread visitor) {
+        try {
+            visitor.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void awaitQuietly(CountDownLatch latch) {
