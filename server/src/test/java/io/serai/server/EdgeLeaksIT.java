@@ -28,6 +28,9 @@ class EdgeLeaksIT {
     /** No needle has more bytes. */
     private static final int LONGEST = 128;
 
+    /** Threads of the collector, event loops and arenas of buffers, as on a larger machine. */
+    private static final String PROCESSORS = "-XX:ActiveProcessorCount=8";
+
     private static final String CONTENT = "what only the partner and we may read;";
 
     @Test
@@ -39,10 +42,11 @@ class EdgeLeaksIT {
                 RunningServer server = RunningServer.start(folder, "server", Map.of());
                 EdgeProcess edge = new EdgeProcess(folder.resolve("edge1"), "127.0.0.1:" + link)) {
             server.apply(Map.of("zone.yaml", zone(link, ports)));
-            edge.start(server.admin()
-                    .post("/api/v1/edges/edge1/enrolment", Map.of("valid", "10m"))
-                    .path("code")
-                    .asText());
+            edge.options(PROCESSORS)
+                    .start(server.admin()
+                            .post("/api/v1/edges/edge1/enrolment", Map.of("valid", "10m"))
+                            .path("code")
+                            .asText());
             await("the edge; " + edge.log())
                     .atMost(LIMIT)
                     .until(() -> server.admin()

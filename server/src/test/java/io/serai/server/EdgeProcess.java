@@ -16,6 +16,7 @@ final class EdgeProcess implements AutoCloseable {
 
     private final Path folder;
     private final List<String> launcher;
+    private String options = "";
     private Process process;
 
     /** @param link where it waits for servers, as {@code host:port} */
@@ -39,6 +40,12 @@ final class EdgeProcess implements AutoCloseable {
         }
     }
 
+    /** Options of Java, for the next start. */
+    EdgeProcess options(String more) {
+        options = " " + more;
+        return this;
+    }
+
     /** @param code empty when it is enrolled already */
     void start(String code) {
         List<String> command = new ArrayList<>(launcher);
@@ -48,7 +55,7 @@ final class EdgeProcess implements AutoCloseable {
         builder.environment().put("SERAI_EDGE_CODE", code);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("SERAI_HEAP", "192m");
-        builder.environment().put("SERAI_JAVA_OPTIONS", "-Djava.io.tmpdir=" + temporary());
+        builder.environment().put("SERAI_JAVA_OPTIONS", "-Djava.io.tmpdir=" + temporary() + options);
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
         try {

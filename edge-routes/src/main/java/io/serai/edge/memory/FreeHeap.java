@@ -2,25 +2,48 @@ package io.serai.edge.memory;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The Java heap's free memory, with G1. After a full collection what lives is together in some regions, and with no free
- * memory wanted the others are given back to the system; used again, they come back as zeros. What is left are the ends of
- * the last regions, one for each of the collector's threads: they are filled by having zeros collected as well.
+ * The Java heap's free memory, with G1. After a full collection what lives is together in the first regions; of the others a few
+ * are kept for what is allocated next, and the rest is given back to the system, from which it comes as zeros. Before that,
+ * zeros are collected together with what lives, so that they are what is in the regions that are kept, and in the rest of the
+ * last one of what lives.
+ *
+ * <p>How, is decided by what G1 does. Each thread that takes part in a full collection has a last region of its own, hence one
+ * thread ({@code G1HeapWastePercent} 0). An object that has no room at the end of a region leaves a gap, hence small zeros; a gap
+ * among what lives is not wiped, and has what was there when it came to be. Regions are given back a little later (tenths of a
+ * second), while who needs one takes it again as it is, hence the ones that are kept, and several passes.
  */
 final class FreeHeap {
+    /** What this process must have been started with. */
+    static final String OPTIONS = "-XX:+UseG1GC -XX:MarkSweepDeadRatio=0 -XX:G1HeapWastePercent=0";
+
     private static final String LEAST = "MinHeapFreeRatio";
     private static final String MOST = "MaxHeapFreeRatio";
     private static final String NOTHING = "0";
-    private static final int ROUNDS = 2;
-    private static final int ZEROS_BYTES = 16 << 20;
-    /** Far less than half a region, which would be a region of its own. */
-    private static final int ZEROS_PART_BYTES = 32 << 10;
+    private static final int PASSES = 3;
+    /** More than it takes until regions are given back. */
+    private static final long GIVEN_BACK_MILLIS = 300;
+
+    private static final long ZEROS_BYTES = 16 << 20;
+    /** The least part of what lives. */
+    private static final int ZEROS_PART = 8;
+
+    private static final int ZEROS_PIECE_BYTES = 112;
 
     private FreeHeap() {}
+
+    /** Whether this process was started so that {@link #giveBack} gives back all. */
+    static boolean isWiped() {
+        HotSpotDiagnosticMXBean machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        return machine.getVMOption("UseG1GC").getValue().equals("true")
+                && machine.getVMOption("MarkSweepDeadRatio").getValue().equals(NOTHING)
+                && machine.getVMOption("G1HeapWastePercent").getValue().equals(NOTHING);
+    }
 
     /** Stops all threads some times for as long as a full collection takes. */
     static void giveBack() throws InterruptedException {
@@ -31,27 +54,35 @@ final class FreeHeap {
         String least = machine.getVMOption(LEAST).getValue();
         String most = machine.getVMOption(MOST).getValue();
         machine.setVMOption(LEAST, NOTHING);
-        machine.setVMOption(MOST, NOTHING);
         try {
-            System.gc();
-            for (int i = 0; i < ROUNDS; i++) {
-                collectWithZeros();
+            for (int i = 0; i < PASSES; i++) {
+                pass(machine);
+                TimeUnit.MILLISECONDS.sleep(GIVEN_BACK_MILLIS);
             }
-            System.gc();
         } finally {
             machine.setVMOption(MOST, most);
             machine.setVMOption(LEAST, least);
         }
     }
 
-    private static void collectWithZeros() {
-        Runtime machine = Runtime.getRuntime();
-        long free = machine.maxMemory() - machine.totalMemory() + machine.freeMemory();
+    private static void pass(HotSpotDiagnosticMXBean machine) {
+        machine.setVMOption(MOST, NOTHING);
+        System.gc();
+        Runtime heap = Runtime.getRuntime();
+        long living = heap.totalMemory() - heap.freeMemory();
+        long zeros = Math.min(Math.max(ZEROS_BYTES, living / ZEROS_PART), (heap.maxMemory() - living) / 4);
+        collectWithZeros(zeros);
+        // Half of the zeros, as a part of all.
+        machine.setVMOption(MOST, Long.toString(100 * (zeros / 2) / (living + zeros / 2)));
+        System.gc();
+    }
+
+    private static void collectWithZeros(long bytes) {
         List<byte[]> zeros = new ArrayList<>();
-        for (long bytes = 0; bytes < Math.min(ZEROS_BYTES, free / 4); bytes += ZEROS_PART_BYTES) {
-            zeros.add(new byte[ZEROS_PART_BYTES]);
+        for (long i = 0; i < bytes; i += ZEROS_PIECE_BYTES) {
+            zeros.add(new byte[ZEROS_PIECE_BYTES]);
         }
         System.gc();
-        java.lang.ref.Reference.reachabilityFence(zeros);
+        Reference.reachabilityFence(zeros);
     }
 }

@@ -1,7 +1,6 @@
 package io.serai.edge.memory;
 
 import io.netty.buffer.PooledByteBufAllocator;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -74,9 +73,8 @@ public final class MemoryWiper implements AutoCloseable {
         setIfAbsent("io.netty.allocator.normalCacheSize", "0");
         // One pool: Vert.x would have its own.
         setIfAbsent("vertx.reuseNettyAllocators", "true");
-        if (ManagementFactory.getGarbageCollectorMXBeans().stream()
-                .noneMatch(one -> one.getName().startsWith("G1"))) {
-            LOG.warn("Free memory of the heap is not wiped: that needs the collector G1 (-XX:+UseG1GC)");
+        if (!FreeHeap.isWiped()) {
+            LOG.warn("Free memory of the heap is not all wiped: that needs {}", FreeHeap.OPTIONS);
         }
         String tunables = System.getenv("GLIBC_TUNABLES");
         if (tunables == null || !tunables.contains("glibc.malloc.perturb=")) {

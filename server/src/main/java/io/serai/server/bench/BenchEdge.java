@@ -10,8 +10,12 @@ import java.util.concurrent.TimeUnit;
 /** The programme of an edge as a process of its own, on the class path of this one. */
 final class BenchEdge implements AutoCloseable {
     /** As its start script has it, with a smaller heap. */
-    static final List<String> JAVA =
-            List.of("-XX:+UseG1GC", "-XX:MarkSweepDeadRatio=0", "-Xmx150m", "-XX:MaxDirectMemorySize=256m");
+    static final List<String> JAVA = List.of(
+            "-XX:+UseG1GC",
+            "-XX:MarkSweepDeadRatio=0",
+            "-XX:G1HeapWastePercent=0",
+            "-Xmx150m",
+            "-XX:MaxDirectMemorySize=256m");
 
     private static final String TUNABLES = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0";
 
