@@ -40,10 +40,10 @@ class FreeHeapTest {
                 answer.write('\n');
                 answer.flush();
             }
+            assertThat(process.waitFor()).isZero();
         } finally {
             process.destroyForcibly();
         }
-        assertThat(process.waitFor()).isZero();
         assertThat(left).isNotEmpty().containsOnly(0);
     }
 
