@@ -70,12 +70,16 @@ final class DownloadFlow {
             return;
         }
         if (remaining == 0) {
-            isReading = true;
-            response.end().onComplete(sent -> close(sent.succeeded()));
+            end(Buffer.buffer());
             return;
         }
         isReading = true;
         readWhenItMay();
+    }
+
+    private void end(Buffer rest) {
+        isReading = true;
+        response.end(rest).onComplete(sent -> close(sent.succeeded()));
     }
 
     /** The wait that a limit of bandwidth wants takes no worker. */
@@ -107,8 +111,12 @@ final class DownloadFlow {
             } else {
                 offset += block.result().length();
                 remaining -= block.result().length();
-                response.write(block.result());
-                readNext();
+                if (remaining > 0) {
+                    response.write(block.result());
+                    readNext();
+                } else {
+                    end(block.result());
+                }
             }
         });
     }

@@ -40,6 +40,14 @@ final class UploadFlow {
     /** Nothing was stored. */
     record Refused(SeraiException why) implements End {}
 
+    /**
+     * A block that was written.
+     *
+     * @param pause before the next one
+     * @param end of the upload, if it was the last block
+     */
+    private record Written(Duration pause, @Nullable End end) {}
+
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final Outcome.Upload upload;
@@ -48,7 +56,7 @@ final class UploadFlow {
     private final Consumer<End> over;
     private final Deque<ByteBuffer> full = new ArrayDeque<>();
     private final Deque<ByteBuffer> spare = new ArrayDeque<>();
-    private ByteBuffer filling = ByteBuffer.allocate(BLOCK_BYTES);
+    private @Nullable ByteBuffer filling;
     private long pacer = -1;
     private long received;
     private long receivedAtLastPace;
@@ -104,21 +112,34 @@ final class UploadFlow {
             return;
         }
         for (int at = 0; at < data.length(); ) {
-            int length = Math.min(data.length() - at, filling.remaining());
-            data.getBytes(at, at + length, filling.array(), filling.position());
-            filling.position(filling.position() + length);
+            ByteBuffer block = block();
+            int length = Math.min(data.length() - at, block.remaining());
+            data.getBytes(at, at + length, block.array(), block.position());
+            block.position(block.position() + length);
             at += length;
-            if (!filling.hasRemaining()) {
-                seal();
+            if (!block.hasRemaining()) {
+                seal(block);
             }
         }
         writeNext();
     }
 
-    private void seal() {
-        full.add(filling.flip());
-        ByteBuffer next = spare.poll();
-        filling = next == null ? ByteBuffer.allocate(BLOCK_BYTES) : next.clear();
+    /** The one that fills; hardly larger than the body, if that is known, and yet not full before its end. */
+    private ByteBuffer block() {
+        ByteBuffer now = filling;
+        if (now == null) {
+            ByteBuffer used = spare.poll();
+            now = used == null
+                    ? ByteBuffer.allocate((int) Math.min(BLOCK_BYTES, upload.bodyBytes().orElse(BLOCK_BYTES) + 1))
+                    : used.clear();
+            filling = now;
+        }
+        return now;
+    }
+
+    private void seal(ByteBuffer block) {
+        full.add(block.flip());
+        filling = null;
         if (full.size() >= BLOCKS && !isHeld) {
             isHeld = true;
             request.pause();
@@ -133,8 +154,9 @@ final class UploadFlow {
             finish();
             return;
         }
-        if (isEnded && full.isEmpty() && filling.position() > 0) {
-            seal();
+        ByteBuffer rest = filling;
+        if (isEnded && full.isEmpty() && rest != null) {
+            seal(rest);
         }
         ByteBuffer block = full.poll();
         if (block == null) {
@@ -146,21 +168,30 @@ final class UploadFlow {
         isWriting = true;
         long offset = writeOffset;
         writeOffset += block.remaining();
-        workers.executeBlocking(
-                        () -> {
-                            channel.write(block, offset);
-                            return channel.pause();
-                        },
-                        false)
-                .onComplete(pause -> {
-                    spare.add(block);
-                    if (pause.failed()) {
-                        note(pause.cause());
-                        goOn();
-                    } else {
-                        goOnAfter(pause.result());
-                    }
-                });
+        boolean isLast = isEnded && full.isEmpty() && isAsAnnounced();
+        workers.executeBlocking(() -> write(block, offset, isLast), false).onComplete(written -> {
+            spare.add(block);
+            if (written.failed()) {
+                note(written.cause());
+                goOn();
+                return;
+            }
+            End end = written.result().end();
+            if (end == null) {
+                goOnAfter(written.result().pause());
+            } else {
+                isOver = true;
+                vertx.cancelTimer(pacer);
+                over.accept(end);
+            }
+        });
+    }
+
+    /** On a worker; with the last block the upload ends there and then, which spares small files a way to the loop and back. */
+    private Written write(ByteBuffer block, long offset, boolean isLast) {
+        channel.write(block, offset);
+        Duration pause = channel.pause();
+        return new Written(pause, isLast && pause.isZero() ? ended() : null);
     }
 
     /** The wait that a limit of bandwidth wants takes no worker. */
@@ -218,20 +249,29 @@ final class UploadFlow {
     private void finish() {
         isOver = true;
         vertx.cancelTimer(pacer);
-        if (failure == null
-                && upload.bodyBytes().isPresent()
-                && received != upload.bodyBytes().getAsLong()) {
+        if (failure == null && !isAsAnnounced()) {
             note(new SeraiException(ErrorCode.PARTNER_ABORT, "The body is shorter than was announced"));
         }
-        workers.executeBlocking(this::end, false)
-                .onComplete(reply -> over.accept(
-                        reply.succeeded() ? new Stored(reply.result()) : new Refused(asRefusal(reply.cause()))));
+        workers.executeBlocking(this::ended, false)
+                .onComplete(end -> over.accept(end.succeeded() ? end.result() : new Refused(asRefusal(end.cause()))));
+    }
+
+    private boolean isAsAnnounced() {
+        return upload.bodyBytes().isEmpty() || received == upload.bodyBytes().getAsLong();
     }
 
     private static SeraiException asRefusal(Throwable why) {
         return why instanceof SeraiException known
                 ? known
                 : new SeraiException(ErrorCode.DEFECT, "An upload failed: " + why, why);
+    }
+
+    private End ended() {
+        try {
+            return new Stored(end());
+        } catch (RuntimeException e) {
+            return new Refused(asRefusal(e));
+        }
     }
 
     /** On a worker: what makes the bytes a file, or keeps them as a part. */
