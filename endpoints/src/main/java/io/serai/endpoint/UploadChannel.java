@@ -3,6 +3,7 @@ package io.serai.endpoint;
 import io.serai.config.name.TransferId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The way in for the bytes of one upload. {@link #commit} is the only thing that makes them a file: whatever else ends
@@ -16,6 +17,11 @@ public interface UploadChannel extends AutoCloseable {
 
     /** The offset to go on at: the bytes already held; 0 for a new upload. */
     long startOffset();
+
+    /** Whether a file of that name was there at the open, as its partner may see it; empty where nobody looked. */
+    default Optional<Boolean> replaces() {
+        return Optional.empty();
+    }
 
     /**
      * Takes all remaining bytes of the buffer; blocks while storage is slower than the partner.

@@ -29,11 +29,19 @@ public final class ReplyCodec {
     private static final int NAME_BYTES = 1_024;
     private static final int TICKET_BYTES = 4_096;
     private static final int ENTRIES = 100_000;
+    private static final int NO = 1;
+    private static final int YES = 2;
 
     private ReplyCodec() {}
 
-    /** An upload or download that was opened. */
-    public record Opened(TransferId transfer, long startOffset, Optional<FileAttributes> attributes) {}
+    /**
+     * An upload or download that was opened.
+     *
+     * @param attributes of what is downloaded
+     * @param replaces whether there was a file of an upload's name; empty where nobody looked
+     */
+    public record Opened(
+            TransferId transfer, long startOffset, Optional<FileAttributes> attributes, Optional<Boolean> replaces) {}
 
     /** What is known of an upload. Numbers are never used again. */
     public enum UploadState {
@@ -72,6 +80,7 @@ public final class ReplyCodec {
         } else if (reply instanceof Opened opened) {
             opened.attributes().ifPresent(attributes -> out.message(9, attributes(attributes)));
             out.uuid(12, opened.transfer().value()).number(13, opened.startOffset());
+            opened.replaces().ifPresent(replaces -> out.number(20, replaces ? YES : NO));
         } else if (reply instanceof UploadReceipt receipt) {
             receipt(out, receipt);
         } else if (reply instanceof Verdict verdict) {
@@ -131,7 +140,7 @@ public final class ReplyCodec {
         } else if (type == Done.class) {
             reply = Done.DONE;
         } else if (type == Opened.class) {
-            reply = new Opened(new TransferId(fields.transfer), fields.startOffset, fields.attributes);
+            reply = new Opened(new TransferId(fields.transfer), fields.startOffset, fields.attributes, fields.replaces);
         } else if (type == UploadReceipt.class) {
             reply = fields.receipt();
         } else if (type == Verdict.class) {
@@ -169,6 +178,7 @@ public final class ReplyCodec {
         UploadState state = UploadState.UNKNOWN;
         Status status = Status.OK;
         byte[] ticket = new byte[0];
+        Optional<Boolean> replaces = Optional.empty();
 
         static Fields decode(byte[] payload) throws ProtocolViolation {
             Fields fields = new Fields();
@@ -200,6 +210,7 @@ public final class ReplyCodec {
                 case 17 -> state = stateOf(in.integer(255));
                 case 18 -> status = Status.of(in.integer(0xffff));
                 case 19 -> ticket = in.bytes(TICKET_BYTES);
+                case 20 -> replaces = answer(in.integer(255));
                 default -> {}
             }
         }
@@ -240,6 +251,11 @@ public final class ReplyCodec {
 
         UploadReceipt receipt() {
             return new UploadReceipt(new TransferId(transfer), size, sha256, version);
+        }
+
+        /** What this build does not know counts as no answer. */
+        private static Optional<Boolean> answer(int number) {
+            return number == YES || number == NO ? Optional.of(number == YES) : Optional.empty();
         }
 
         private static UploadState stateOf(int number) {

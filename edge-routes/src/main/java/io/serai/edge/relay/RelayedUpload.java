@@ -79,6 +79,11 @@ final class RelayedUpload implements UploadChannel {
     }
 
     @Override
+    public Optional<Boolean> replaces() {
+        return opened.replaces();
+    }
+
+    @Override
     public void write(ByteBuffer data, long offset) {
         int count = data.remaining();
         try {

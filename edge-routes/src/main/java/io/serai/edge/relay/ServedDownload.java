@@ -90,7 +90,8 @@ final class ServedDownload {
             if (call.ifVersion().isPresent() && !call.ifVersion().get().equals(version)) {
                 throw new SeraiException(ErrorCode.CHANGED, "The file was replaced since its download began");
             }
-            stream.accept(ReplyCodec.encode(new Opened(source.transfer(), 0, Optional.of(source.attributes()))));
+            stream.accept(ReplyCodec.encode(
+                    new Opened(source.transfer(), 0, Optional.of(source.attributes()), Optional.empty())));
         }
         read(source);
     }

@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.internal.OutOfDirectMemoryError;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.object.Protocol;
 import io.serai.edge.link.Chunk;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
@@ -14,6 +15,9 @@ import io.serai.edge.message.ReplyCodec;
 import io.serai.edge.message.ReplyCodec.Opened;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
+import io.serai.endpoint.PartnerOperation.StatFile;
+import io.serai.endpoint.PartnerOperation.StatPurpose;
+import io.serai.endpoint.PartnerOperation.UploadMode;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
@@ -50,6 +54,9 @@ final class ServedUpload {
     private final LinkStream stream;
     private final OpenUpload operation;
     private final UUID id;
+    /** With HTTP the answer tells a new file from a replaced one; to be asked for that first would be a way more. */
+    private final boolean looksFirst;
+
     private final PartnerDesk desk;
     private final UploadVerdicts verdicts;
     private final ScheduledExecutorService clock;
@@ -68,6 +75,7 @@ final class ServedUpload {
         this.stream = stream;
         this.operation = (OpenUpload) call.operation();
         this.id = call.upload();
+        this.looksFirst = session.origin().protocol() == Protocol.HTTPS && operation.mode() == UploadMode.REPLACE;
         this.desk = service.desk();
         this.verdicts = service.verdicts();
         this.clock = service.clock();
@@ -125,9 +133,11 @@ final class ServedUpload {
         }
         UploadChannel target = channel;
         if (target == null) {
+            Optional<Boolean> replaces = looksFirst ? Optional.of(isThere()) : Optional.empty();
             target = desk.answer(operation);
             channel = target;
-            stream.accept(ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty())));
+            stream.accept(
+                    ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty(), replaces)));
         }
         if (write(target)) {
             Optional<byte[]> end = stream.ended();
@@ -136,6 +146,19 @@ final class ServedUpload {
                 answerFlushes(Status.BAD_OFFSET);
                 commit(target, ByteBuffer.wrap(end.get()));
             }
+        }
+    }
+
+    /** Whether there is a file of its name, as the partner may see it. */
+    private boolean isThere() {
+        try {
+            desk.answer(new StatFile(operation.session(), operation.path(), StatPurpose.LOOK));
+            return true;
+        } catch (SeraiException e) {
+            if (e.code() == ErrorCode.NO_SUCH_FILE || e.code() == ErrorCode.PERMISSION_DENIED) {
+                return false;
+            }
+            throw e;
         }
     }
 

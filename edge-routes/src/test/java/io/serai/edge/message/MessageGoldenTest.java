@@ -239,7 +239,9 @@ class MessageGoldenTest {
                 String.format("52%02x", entry) + "0a016e" + String.format("12%02x", ATTRIBUTES_HEX.length() / 2)
                         + ATTRIBUTES_HEX + "5801");
         all.put(Done.DONE, "");
-        all.put(new Opened(new TransferId(ID), 300, Optional.empty()), "6210" + ID_HEX + "68ac02");
+        all.put(new Opened(new TransferId(ID), 300, Optional.empty(), Optional.empty()), "6210" + ID_HEX + "68ac02");
+        all.put(new Opened(new TransferId(ID), 0, Optional.empty(), Optional.of(false)), "6210" + ID_HEX + "a00101");
+        all.put(new Opened(new TransferId(ID), 0, Optional.empty(), Optional.of(true)), "6210" + ID_HEX + "a00102");
         all.put(receipt, receiptHex);
         all.put(new Verdict(UploadState.COMMITTED, Status.OK, Optional.of(receipt)), receiptHex + "880103");
         all.put(new Verdict(UploadState.FAILED, Status.QUOTA, Optional.empty()), "880104" + "900108");

@@ -10,6 +10,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
+import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.Breaking;
 import io.serai.edge.link.Link;
@@ -31,6 +32,7 @@ import io.serai.endpoint.PartnerOperation.LoginByPassword;
 import io.serai.endpoint.PartnerOperation.LoginByPublicKey;
 import io.serai.endpoint.PartnerOperation.MakeFolder;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
+import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.PartnerOperation.StatFile;
@@ -94,7 +96,11 @@ class RelayTest {
     }
 
     private void login() {
-        SessionGreeting greeting = partners.answer(SomePartner.opens(session));
+        login(SomePartner.opens(session));
+    }
+
+    private void login(OpenSession opens) {
+        SessionGreeting greeting = partners.answer(opens);
         assertThat(greeting).isEqualTo(new SessionGreeting(Optional.of("hello"), 3, Duration.ofSeconds(30)));
         LoginResult result = partners.answer(new LoginByPassword(session, "acme", new SecretText("secret")));
         assertThat(result).isInstanceOf(LoginResult.Accepted.class);
@@ -103,6 +109,28 @@ class RelayTest {
     private UploadChannel upload(String path) {
         return partners.answer(
                 new OpenUpload(session, VirtualPath.parse(path), UploadMode.REPLACE, OptionalLong.empty()));
+    }
+
+    @Test
+    void onlyWithHttpTheOpenSaysWhetherAFileIsReplaced() {
+        desk.files.put(VirtualPath.parse("/outbox/old"), new byte[1]);
+        login(SomePartner.opens(session));
+        assertThat(replaces("/outbox/old")).isEmpty();
+        partners.answer(new CloseSession(session, "over"));
+
+        login(SomePartner.opens(session, Protocol.HTTPS));
+        assertThat(replaces("/outbox/old")).contains(true);
+        assertThat(replaces("/outbox/new")).contains(false);
+        try (UploadChannel resumed = partners.answer(
+                new OpenUpload(session, VirtualPath.parse("/outbox/old"), UploadMode.RESUME, OptionalLong.empty()))) {
+            assertThat(resumed.replaces()).isEmpty();
+        }
+    }
+
+    private Optional<Boolean> replaces(String path) {
+        try (UploadChannel upload = upload(path)) {
+            return upload.replaces();
+        }
     }
 
     private static byte[] random(int count) {

@@ -21,4 +21,11 @@ final class SomePartner {
     static OpenSession opens(SessionId session) {
         return new OpenSession(session, ORIGIN);
     }
+
+    /** The same by another protocol. */
+    static OpenSession opens(SessionId session, Protocol protocol) {
+        return new OpenSession(
+                session,
+                new Origin(protocol, ORIGIN.listener(), ORIGIN.client(), ORIGIN.local(), ORIGIN.clientSoftware()));
+    }
 }

@@ -187,13 +187,23 @@ final class PartnerFiles {
             return putPart(use, path, ContentRange.parse(rangeHeader), bodyBytes);
         }
         boolean mustBeNew = "*".equals(call.headers().get("If-None-Match"));
-        boolean existed = exists(use.id(), path);
-        if (mustBeNew && existed) {
+        if (mustBeNew && exists(use.id(), path)) {
             throw new SeraiException(ErrorCode.EXISTS, "There is a file of that name");
         }
         UploadMode mode = mustBeNew ? UploadMode.CREATE_NEW : UploadMode.REPLACE;
         UploadChannel channel = port.call(new OpenUpload(use.id(), path, mode, bodyBytes));
-        return new Outcome.Upload(use, channel, bodyBytes, true, existed ? 204 : 201);
+        boolean replaces = !mustBeNew && replaces(channel, use.id(), path);
+        return new Outcome.Upload(use, channel, bodyBytes, true, replaces ? 204 : 201);
+    }
+
+    /** Asks only where the open has not looked. */
+    private boolean replaces(UploadChannel channel, SessionId session, VirtualPath path) {
+        try {
+            return channel.replaces().orElseGet(() -> exists(session, path));
+        } catch (SeraiException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     private Outcome putPart(HttpSession.Use use, VirtualPath path, ContentRange range, OptionalLong bodyBytes) {

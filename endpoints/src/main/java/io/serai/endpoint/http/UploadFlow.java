@@ -130,7 +130,8 @@ final class UploadFlow {
         if (now == null) {
             ByteBuffer used = spare.poll();
             now = used == null
-                    ? ByteBuffer.allocate((int) Math.min(BLOCK_BYTES, upload.bodyBytes().orElse(BLOCK_BYTES) + 1))
+                    ? ByteBuffer.allocate(
+                            (int) Math.min(BLOCK_BYTES, upload.bodyBytes().orElse(BLOCK_BYTES) + 1))
                     : used.clear();
             filling = now;
         }
@@ -168,7 +169,7 @@ final class UploadFlow {
         isWriting = true;
         long offset = writeOffset;
         writeOffset += block.remaining();
-        boolean isLast = isEnded && full.isEmpty() && isAsAnnounced();
+        boolean isLast = isEnded && full.isEmpty() && filling == null && isAsAnnounced();
         workers.executeBlocking(() -> write(block, offset, isLast), false).onComplete(written -> {
             spare.add(block);
             if (written.failed()) {
