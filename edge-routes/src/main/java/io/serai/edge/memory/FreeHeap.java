@@ -3,8 +3,6 @@ package io.serai.edge.memory;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,7 +23,7 @@ final class FreeHeap {
     private static final String LEAST = "MinHeapFreeRatio";
     private static final String MOST = "MaxHeapFreeRatio";
     private static final String NOTHING = "0";
-    private static final int PASSES = 3;
+    static final int ALL = 3;
     /** More than it takes until regions are given back. */
     private static final long GIVEN_BACK_MILLIS = 300;
 
@@ -33,7 +31,9 @@ final class FreeHeap {
     /** The least part of what lives. */
     private static final int ZEROS_PART = 8;
 
-    private static final int ZEROS_PIECE_BYTES = 112;
+    private static final int PIECE_REFERENCES = 28;
+    /** About; more where a reference has 8 bytes. */
+    private static final int PIECE_BYTES = 128;
 
     private FreeHeap() {}
 
@@ -45,8 +45,13 @@ final class FreeHeap {
                 && machine.getVMOption("G1HeapWastePercent").getValue().equals(NOTHING);
     }
 
-    /** Stops all threads some times for as long as a full collection takes. */
-    static void giveBack() throws InterruptedException {
+    /**
+     * Stops all threads some times for as long as a full collection by one thread takes: three times in each pass, and
+     * once before.
+     *
+     * @param passes one leaves little, and {@link #ALL} nothing but what is said above
+     */
+    static void giveBack(int passes) throws InterruptedException {
         System.gc();
         // Finalizers and cleaners let go of what they have now; after the next collection nobody holds it.
         TimeUnit.SECONDS.sleep(1);
@@ -55,7 +60,7 @@ final class FreeHeap {
         String most = machine.getVMOption(MOST).getValue();
         machine.setVMOption(LEAST, NOTHING);
         try {
-            for (int i = 0; i < PASSES; i++) {
+            for (int i = 0; i < passes; i++) {
                 pass(machine);
                 TimeUnit.MILLISECONDS.sleep(GIVEN_BACK_MILLIS);
             }
@@ -77,12 +82,15 @@ final class FreeHeap {
         System.gc();
     }
 
+    /** Each piece refers to the one before: an array of all would be a region of its own. */
     private static void collectWithZeros(long bytes) {
-        List<byte[]> zeros = new ArrayList<>();
-        for (long i = 0; i < bytes; i += ZEROS_PIECE_BYTES) {
-            zeros.add(new byte[ZEROS_PIECE_BYTES]);
+        Object[] last = new Object[0];
+        for (long i = 0; i < bytes; i += PIECE_BYTES) {
+            Object[] next = new Object[PIECE_REFERENCES];
+            next[0] = last;
+            last = next;
         }
         System.gc();
-        Reference.reachabilityFence(zeros);
+        Reference.reachabilityFence(last);
     }
 }

@@ -24,7 +24,7 @@ public final class MemoryWiper implements AutoCloseable {
     private final IntSupplier held;
     private final Pace pace;
     private final LongSupplier nanos;
-    private final Runnable wipe;
+    private final Wiping wipe;
     private final AtomicLong visits = new AtomicLong();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread made = new Thread(task, "memory-wiper");
@@ -49,12 +49,18 @@ public final class MemoryWiper implements AutoCloseable {
                 new Pace(Duration.ofSeconds(10), Duration.ofSeconds(75), Duration.ofSeconds(30), Duration.ofHours(1));
     }
 
+    /** What is done then. */
+    interface Wiping {
+        /** @param isQuiet it is because partners have gone, so nobody is held up */
+        void wipe(boolean isQuiet);
+    }
+
     /** @param held how many partners and connections are there */
     public MemoryWiper(IntSupplier held) {
         this(held, Pace.STANDARD, System::nanoTime, MemoryWiper::wipe);
     }
 
-    MemoryWiper(IntSupplier held, Pace pace, LongSupplier nanos, Runnable wipe) {
+    MemoryWiper(IntSupplier held, Pace pace, LongSupplier nanos, Wiping wipe) {
         this.held = held;
         this.pace = pace;
         this.nanos = nanos;
@@ -118,17 +124,17 @@ public final class MemoryWiper implements AutoCloseable {
         }
         wipedNanos = now;
         try {
-            wipe.run();
+            wipe.wipe(due);
         } catch (RuntimeException | LinkageError e) { // the next time comes all the same
             LOG.error("Free memory could not be wiped", e);
         }
     }
 
-    private static void wipe() {
+    private static void wipe(boolean isQuiet) {
         long began = System.nanoTime();
         boolean all = FreeBuffers.wipe(PooledByteBufAllocator.DEFAULT);
         try {
-            FreeHeap.giveBack();
+            FreeHeap.giveBack(isQuiet ? FreeHeap.ALL : 1);
         } catch (InterruptedException e) { // it is being stopped
             Thread.currentThread().interrupt();
         }

@@ -33,11 +33,11 @@ final class HeapUser {
         Thread idle = new Thread(HeapUser::allocateALittle);
         idle.setDaemon(true);
         idle.start();
-        FreeHeap.giveBack();
+        FreeHeap.giveBack(FreeHeap.ALL);
         for (int i = 0; i < ROUNDS; i++) {
             fill();
             say(FILLED);
-            FreeHeap.giveBack();
+            FreeHeap.giveBack(FreeHeap.ALL);
             say(WIPED);
         }
         Reference.reachabilityFence(living);

@@ -15,8 +15,12 @@ class MemoryWiperTest {
     private final List<Long> wipedAt = new ArrayList<>();
     private long second;
     private int held;
-    private final MemoryWiper wiper =
-            new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, () -> wipedAt.add(second));
+    private final MemoryWiper wiper = new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, this::wipe);
+
+    private void wipe(boolean isQuiet) {
+        wipedAt.add(second);
+        assertThat(isQuiet).isEqualTo(held == 0);
+    }
 
     @AfterEach
     void close() {
@@ -66,7 +70,7 @@ class MemoryWiperTest {
 
     @Test
     void goesOnAfterAFailure() {
-        MemoryWiper failing = new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, () -> {
+        MemoryWiper failing = new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, isQuiet -> {
             wipedAt.add(second);
             throw new IllegalStateException("as this test wants it");
         });
