@@ -193,13 +193,41 @@ public sealed interface PartnerOperation<R> {
      * Opens an upload. Nothing of it is visible until {@link UploadChannel#commit}.
      *
      * @param expectedBytes what the partner announced (Content-Length, ALLO); a commit of another size fails
+     * @param begin when a refusal is wanted
+     * @param transfer its id, where that is agreed on already
      */
-    record OpenUpload(SessionId session, VirtualPath path, UploadMode mode, OptionalLong expectedBytes)
+    record OpenUpload(
+            SessionId session,
+            VirtualPath path,
+            UploadMode mode,
+            OptionalLong expectedBytes,
+            UploadBegin begin,
+            Optional<TransferId> transfer)
             implements PartnerOperation<UploadChannel> {
+        public OpenUpload(SessionId session, VirtualPath path, UploadMode mode, OptionalLong expectedBytes) {
+            this(session, path, mode, expectedBytes, UploadBegin.ANSWERED, Optional.empty());
+        }
+
+        /** As {@link UploadBegin#UNANSWERED}. */
+        public OpenUpload unanswered() {
+            return new OpenUpload(session, path, mode, expectedBytes, UploadBegin.UNANSWERED, transfer);
+        }
+
+        public OpenUpload as(TransferId id) {
+            return new OpenUpload(session, path, mode, expectedBytes, begin, Optional.of(id));
+        }
+
         @Override
         public Class<UploadChannel> replyType() {
             return UploadChannel.class;
         }
+    }
+
+    enum UploadBegin {
+        /** Before anything is written. */
+        ANSWERED,
+        /** With the first write or the commit at the latest, where that saves a way. */
+        UNANSWERED
     }
 
     enum UploadMode {

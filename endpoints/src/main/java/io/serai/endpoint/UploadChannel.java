@@ -18,9 +18,22 @@ public interface UploadChannel extends AutoCloseable {
     /** The offset to go on at: the bytes already held; 0 for a new upload. */
     long startOffset();
 
-    /** Whether a file of that name was there at the open, as its partner may see it; empty where nobody looked. */
+    /** Whether {@link #replaces} has an answer, at the latest after the commit. */
+    default boolean looks() {
+        return false;
+    }
+
+    /**
+     * Whether a file of that name was there at the open, as its partner may see it; empty where nobody looked. May have to wait for
+     * the answer to the open.
+     */
     default Optional<Boolean> replaces() {
         return Optional.empty();
+    }
+
+    /** After a failure: whether it was refused before anything of it was taken, so that it may be asked for again. */
+    default boolean isUntaken() {
+        return false;
     }
 
     /**

@@ -94,7 +94,9 @@ final class Tool {
             return new Running(List.of(command), process, output);
         } catch (IOException e) {
             throw new UncheckedIOException(
-                    command[0] + " cannot be run; server/src/test/tools/need-clients installs what is missing", e);
+                    command[0] + " cannot be run (" + e.getMessage()
+                            + "); server/src/test/tools/need-clients installs what is missing",
+                    e);
         }
     }
 }

@@ -7,7 +7,6 @@ import io.serai.cluster.ledger.TransferTable;
 import io.serai.cluster.node.NodeFence;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
-import io.serai.config.name.TransferId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -126,7 +125,7 @@ final class ArrivalRecorder {
                 if (TransferTable.put(connection, arrival.aborted())) {
                     return Outcome.ABORTED;
                 }
-                return isCompleted(connection, arrival.received().transfer()) ? Outcome.COMMITTED : Outcome.ABORTED;
+                return isCompleted(connection, arrival.received()) ? Outcome.COMMITTED : Outcome.ABORTED;
             });
         } catch (SeraiException e) {
             // Whatever went wrong says nothing about the commit, and to take it for a failed one could lose the file.
@@ -138,10 +137,12 @@ final class ArrivalRecorder {
         }
     }
 
-    private static boolean isCompleted(Connection connection, TransferId transfer) throws SQLException {
-        String sql = "select 1 from transfer where id = ? and state = 'completed'";
+    /** Of this very file: its id is ours, while that of a transfer may come from outside. */
+    private static boolean isCompleted(Connection connection, Receiving.Received received) throws SQLException {
+        String sql = "select 1 from transfer where id = ? and file_id = ? and state = 'completed'";
         try (var statement = connection.prepareStatement(sql)) {
-            statement.setObject(1, transfer.value());
+            statement.setObject(1, received.transfer().value());
+            statement.setObject(2, received.file().value());
             try (var rows = statement.executeQuery()) {
                 return rows.next();
             }

@@ -34,6 +34,7 @@ public interface Receiving {
      * @param maxBytes a write beyond is refused with {@code TOO_LARGE}
      * @param quotaBytes what the home may hold; a write beyond is refused with {@code QUOTA}. The home is measured when
      *     the upload is opened, so uploads that run at the same time may exceed it together
+     * @param transfer its id, unless a new one is made
      */
     record Upload(
             AccountName account,
@@ -45,7 +46,8 @@ public interface Receiving {
             Protocol protocol,
             String listener,
             String peer,
-            SessionId session) {}
+            SessionId session,
+            Optional<TransferId> transfer) {}
 
     /** How an upload begins: see {@code UploadMode} of the endpoints, which this mirrors. */
     enum Mode {

@@ -108,7 +108,7 @@ public final class StagedReceiving implements Receiving {
         FencingToken token = services.foundation().fence().token();
         Optional<BasicFileAttributes> visible = lookAtName(upload);
         StagingName.Target target = StagingName.Target.of(upload.account(), upload.path());
-        TransferId transfer = TransferId.random();
+        TransferId transfer = upload.transfer().orElseGet(TransferId::random);
         services.openUploads().open(target, upload.mode(), token.epoch());
         StagingName fresh = StagingName.upload(target, transfer);
         Path staging = services.foundation().root().active(token.epoch()).resolve(fresh.toString());

@@ -290,7 +290,8 @@ class StagedReceivingTest {
                 base.protocol(),
                 base.listener(),
                 base.peer(),
-                base.session());
+                base.session(),
+                base.transfer());
     }
 
     @Test

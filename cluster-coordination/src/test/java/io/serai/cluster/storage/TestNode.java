@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -144,7 +145,8 @@ public final class TestNode implements AutoCloseable {
                 Protocol.SFTP,
                 "partners",
                 "192.0.2.1:4711",
-                SessionId.random());
+                SessionId.random(),
+                Optional.empty());
     }
 
     /** Uploads a text and commits it. */

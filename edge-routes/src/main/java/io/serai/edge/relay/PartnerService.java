@@ -356,7 +356,7 @@ public final class PartnerService implements LinkHandler, LinkListener {
             if (!session.openStream(STREAMS_OF_A_SESSION)) {
                 stream.result(Status.BUSY, new Failure("Too many open files", 0).encode());
             } else if (known.get() == Method.WRITE) {
-                receive(session, stream, call);
+                receive(link, session, stream, call);
             } else {
                 new ServedDownload(stream, call, this, session).start();
             }
@@ -368,10 +368,11 @@ public final class PartnerService implements LinkHandler, LinkListener {
         }
     }
 
-    private void receive(RelayedSession session, LinkStream stream, Call call) {
+    private void receive(Link link, RelayedSession session, LinkStream stream, Call call) {
         UUID id = call.upload();
         if (verdicts.opened(session.id(), id)) {
-            ServedUpload upload = new ServedUpload(stream, call, this, session);
+            ServedUpload upload =
+                    new ServedUpload(stream, call, this, session, link.peer().link());
             session.add(id, upload);
             upload.start();
         } else {

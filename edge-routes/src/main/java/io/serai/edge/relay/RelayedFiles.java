@@ -18,6 +18,7 @@ import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.FileAttributes;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
+import io.serai.endpoint.PartnerOperation.UploadBegin;
 import io.serai.endpoint.UploadChannel;
 import java.time.Duration;
 import java.util.Optional;
@@ -69,9 +70,13 @@ final class RelayedFiles {
             for (int i = 1; ; i++) {
                 try {
                     LinkStream stream = open(link, StreamKind.WRITE, call);
-                    Opened opened = opened(stream, "The upload");
-                    RelayedUpload.Asking asking = new RelayedUpload.Asking(id, operation.path(), forAnother);
-                    return new RelayedUpload(session, stream, opened, asking, patience, over);
+                    RelayedUpload.Asking asking =
+                            new RelayedUpload.Asking(id, link, operation.path(), operation.mode(), forAnother);
+                    RelayedUpload upload = new RelayedUpload(session, stream, asking, patience, over);
+                    if (operation.begin() == UploadBegin.ANSWERED) {
+                        upload.awaitOpened();
+                    }
+                    return upload;
                 } catch (ConnectionLost e) { // nothing of it has left
                     link = other(session, link, i, e);
                 } catch (StreamClosed e) {
@@ -108,7 +113,7 @@ final class RelayedFiles {
         for (int i = 1; ; i++) {
             try {
                 LinkStream stream = open(link, StreamKind.READ, call);
-                return new Open(stream, opened(stream, "The download"));
+                return new Open(stream, opened(stream, patience, "The download"));
             } catch (ConnectionLost e) {
                 link = other(session, link, i, e);
             } catch (StreamClosed e) {
@@ -159,7 +164,8 @@ final class RelayedFiles {
         }
     }
 
-    private Opened opened(LinkStream stream, String doing) throws StreamClosed {
+    /** The answer to an open. */
+    static Opened opened(LinkStream stream, Patience patience, String doing) throws StreamClosed {
         try {
             return ReplyCodec.decode(Opened.class, stream.awaitOpened(patience.reply()));
         } catch (TimeoutException e) {

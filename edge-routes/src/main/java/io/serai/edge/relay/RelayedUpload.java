@@ -4,6 +4,7 @@ import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
+import io.serai.config.object.Protocol;
 import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.ConnectionLost;
 import io.serai.edge.link.Link;
@@ -20,6 +21,7 @@ import io.serai.edge.message.ReplyCodec.UploadState;
 import io.serai.edge.message.ReplyCodec.Verdict;
 import io.serai.edge.message.Status;
 import io.serai.endpoint.PartnerOperation.AskPurpose;
+import io.serai.endpoint.PartnerOperation.UploadMode;
 import io.serai.endpoint.UploadChannel;
 import io.serai.endpoint.UploadReceipt;
 import java.nio.ByteBuffer;
@@ -30,7 +32,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** An edge's side of one upload. A write returns when there was credit for it; the verdict comes with the commit alone. */
+/**
+ * An edge's side of one upload. A write returns when there was credit for it; the verdict comes with the commit alone. Bytes may go
+ * before the server has answered the open, as far as the early window lets them; a refusal is then met by a write or the commit.
+ */
 final class RelayedUpload implements UploadChannel {
     private static final long ASK_AGAIN_MILLIS = 200;
     /** A server that lives commits or fails within this, as a rule; else the partner sends the file again. */
@@ -39,48 +44,81 @@ final class RelayedUpload implements UploadChannel {
     private final EdgeSession session;
     private final Link link;
     private final LinkStream stream;
-    private final Opened opened;
     private final Asking asking;
     private final Patience patience;
     private final Runnable over;
+    private final TransferId transfer;
     private final String doing;
+    private @Nullable Opened opened;
     private long sent;
 
     /**
      * How its outcome is asked for.
      *
      * @param id by which the server that took it knows it
+     * @param link to that server
      * @param path by which others may know it
+     * @param mode how it was opened
      * @param forAnother how long to wait for another server
      */
-    record Asking(UUID id, VirtualPath path, Duration forAnother) {}
+    record Asking(UUID id, Link link, VirtualPath path, UploadMode mode, Duration forAnother) {}
 
     /** @param over it is not used any more */
-    RelayedUpload(
-            EdgeSession session, LinkStream stream, Opened opened, Asking asking, Patience patience, Runnable over) {
+    RelayedUpload(EdgeSession session, LinkStream stream, Asking asking, Patience patience, Runnable over) {
         this.session = session;
-        this.link = session.link();
+        this.link = asking.link();
         this.stream = stream;
-        this.opened = opened;
         this.asking = asking;
         this.patience = patience;
         this.over = over;
-        this.doing = "The upload " + opened.transfer();
+        this.transfer = TransferId.of(session.id(), link.peer().link(), asking.id());
+        this.doing = "The upload " + transfer;
+    }
+
+    /** Waits for the server's answer to the open. */
+    Opened awaitOpened() throws StreamClosed {
+        Opened known = opened;
+        if (known == null) {
+            known = RelayedFiles.opened(stream, patience, doing);
+            opened = known;
+        }
+        return known;
     }
 
     @Override
     public TransferId transfer() {
-        return opened.transfer();
+        return transfer;
     }
 
     @Override
     public long startOffset() {
-        return opened.startOffset();
+        try {
+            return awaitOpened().startOffset();
+        } catch (StreamClosed e) {
+            throw StreamFailures.of(e.end(), doing);
+        }
+    }
+
+    @Override
+    public boolean looks() {
+        return session.origin().protocol() == Protocol.HTTPS && asking.mode() == UploadMode.REPLACE;
     }
 
     @Override
     public Optional<Boolean> replaces() {
-        return opened.replaces();
+        try {
+            return awaitOpened().replaces();
+        } catch (StreamClosed e) { // the verdict came from another server
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean isUntaken() {
+        return stream.opened().isEmpty()
+                && stream.end()
+                        .filter(end -> end.cause() == StreamEnd.Cause.RESULT_RECEIVED)
+                        .isPresent();
     }
 
     @Override
@@ -178,8 +216,7 @@ final class RelayedUpload implements UploadChannel {
 
     /** Empty when that server can not be asked any more. */
     private Optional<Reply> ask(Link asked, boolean late) throws InterruptedException {
-        Elsewhere elsewhere =
-                new Elsewhere(opened.transfer(), asking.path(), late ? AskPurpose.SETTLE : AskPurpose.LOOK);
+        Elsewhere elsewhere = new Elsewhere(transfer, asking.path(), late ? AskPurpose.SETTLE : AskPurpose.LOOK);
         byte[] query = new UploadQuery(session.id(), asking.id(), sent, Optional.of(elsewhere)).encode();
         try {
             return Optional.of(asked.call(session.id().hashCode(), Method.UPLOAD_QUERY, query, patience.reply()));

@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.internal.OutOfDirectMemoryError;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.config.name.TransferId;
 import io.serai.config.object.Protocol;
 import io.serai.edge.link.Chunk;
 import io.serai.edge.link.LinkStream;
@@ -71,10 +72,11 @@ final class ServedUpload {
     private long received;
     private boolean finished;
 
-    ServedUpload(LinkStream stream, Call call, PartnerService service, RelayedSession session) {
+    /** @param link by which it comes */
+    ServedUpload(LinkStream stream, Call call, PartnerService service, RelayedSession session, UUID link) {
         this.stream = stream;
-        this.operation = (OpenUpload) call.operation();
         this.id = call.upload();
+        this.operation = ((OpenUpload) call.operation()).as(TransferId.of(session.id(), link, id));
         this.looksFirst = session.origin().protocol() == Protocol.HTTPS && operation.mode() == UploadMode.REPLACE;
         this.desk = service.desk();
         this.verdicts = service.verdicts();

@@ -55,7 +55,9 @@ final class MemoryDesk implements PartnerDesk {
     volatile CountDownLatch greetingsMay = new CountDownLatch(0);
     volatile CountDownLatch loginsMay = new CountDownLatch(0);
     volatile CountDownLatch resumesMay = new CountDownLatch(0);
+    volatile CountDownLatch uploadsMay = new CountDownLatch(0);
     volatile CountDownLatch closesMay = new CountDownLatch(0);
+    final AtomicInteger uploadsAsked = new AtomicInteger();
     final AtomicInteger closesAsked = new AtomicInteger();
     final AtomicInteger resumesAsked = new AtomicInteger();
     /** So many of the next resumes find no database. */
@@ -151,10 +153,12 @@ final class MemoryDesk implements PartnerDesk {
             acts.add("made " + make.path());
             return Done.DONE;
         } else if (operation instanceof OpenUpload open) {
+            uploadsAsked.incrementAndGet();
+            await(uploadsMay);
             if (open.path().name().equals("forbidden")) {
                 throw new SeraiException(ErrorCode.PERMISSION_DENIED, "Not there");
             }
-            return new Upload(open.path());
+            return new Upload(open.path(), open.transfer().orElseGet(TransferId::random));
         } else if (operation instanceof OpenDownload open) {
             return new Download(open.path(), content(open.path()));
         }
@@ -175,13 +179,14 @@ final class MemoryDesk implements PartnerDesk {
 
     private final class Upload implements UploadChannel {
         private final VirtualPath path;
-        private final TransferId id = TransferId.random();
+        private final TransferId id;
         private byte[] bytes = new byte[1 << 16];
         private int size;
         private int forced = -1;
 
-        Upload(VirtualPath path) {
+        Upload(VirtualPath path, TransferId id) {
             this.path = path;
+            this.id = id;
         }
 
         @Override

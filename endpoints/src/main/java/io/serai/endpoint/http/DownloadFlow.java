@@ -3,6 +3,7 @@ package io.serai.endpoint.http;
 import io.netty.buffer.Unpooled;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.endpoint.DownloadChannel;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
@@ -56,7 +57,11 @@ final class DownloadFlow {
         response.exceptionHandler(e -> broken());
         response.closeHandler(v -> broken());
         response.drainHandler(v -> readNext());
-        readNext();
+        if (download.first().isPresent()) {
+            send(download.first().get());
+        } else {
+            readNext();
+        }
     }
 
     void breakOff(String reason) {
@@ -101,29 +106,35 @@ final class DownloadFlow {
     }
 
     private void read() {
-        workers.executeBlocking(this::block, false).onComplete(block -> {
-            isReading = false;
-            if (isBroken) {
-                close(false);
-            } else if (block.failed()) {
-                LOG.warn("Download broken off: {}", block.cause().getMessage());
-                breakOff("The content could not be read");
-            } else {
-                offset += block.result().length();
-                remaining -= block.result().length();
-                if (remaining > 0) {
-                    response.write(block.result());
-                    readNext();
-                } else {
-                    end(block.result());
-                }
-            }
-        });
+        workers.executeBlocking(() -> block(download.channel(), offset, remaining), false)
+                .onComplete(block -> {
+                    isReading = false;
+                    if (isBroken) {
+                        close(false);
+                    } else if (block.failed()) {
+                        LOG.warn("Download broken off: {}", block.cause().getMessage());
+                        breakOff("The content could not be read");
+                    } else {
+                        send(block.result());
+                    }
+                });
     }
 
-    private Buffer block() {
+    private void send(Buffer block) {
+        offset += block.length();
+        remaining -= block.length();
+        if (remaining > 0) {
+            response.write(block);
+            readNext();
+        } else {
+            end(block);
+        }
+    }
+
+    /** The next bytes; on a worker. */
+    static Buffer block(DownloadChannel channel, long offset, long remaining) {
         byte[] bytes = new byte[(int) Math.min(BLOCK_BYTES, remaining)];
-        int length = download.channel().read(ByteBuffer.wrap(bytes), offset);
+        int length = channel.read(ByteBuffer.wrap(bytes), offset);
         if (length <= 0) {
             throw new SeraiException(ErrorCode.CHANGED, "The file is shorter than it was when it was opened");
         }

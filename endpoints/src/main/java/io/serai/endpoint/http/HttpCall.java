@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param authority host and port as the client calls us; outside text that decides nothing but whether a URL in a header
  *     is on the same host
  * @param query the parameters behind the question mark
+ * @param body of a small PUT, as far as it has come
  */
 record HttpCall(
         String method,
@@ -27,7 +28,8 @@ record HttpCall(
         MultiMap headers,
         MultiMap query,
         Origin origin,
-        Optional<Credentials> credentials) {
+        Optional<Credentials> credentials,
+        Optional<EarlyBody> body) {
     private static final int LONGEST_SOFTWARE = 128;
 
     static HttpCall of(HttpServerRequest request, String listener) {
@@ -44,7 +46,12 @@ record HttpCall(
                         address(request.connection().remoteAddress()),
                         address(request.connection().localAddress()),
                         software(request.getHeader("User-Agent"))),
-                Credentials.parse(request.getHeader("Authorization")));
+                Credentials.parse(request.getHeader("Authorization")),
+                Optional.empty());
+    }
+
+    HttpCall with(EarlyBody early) {
+        return new HttpCall(method, path, authority, headers, query, origin, credentials, Optional.of(early));
     }
 
     /** Whether the client would rather read this than JSON. */

@@ -3,7 +3,9 @@ package io.serai.endpoint.http;
 import io.serai.config.error.SeraiException;
 import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.UploadChannel;
+import io.vertx.core.buffer.Buffer;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** What a worker made of a request's head. */
@@ -15,9 +17,18 @@ sealed interface Outcome permits Reply, Outcome.Refused, Outcome.Download, Outco
         }
     }
 
-    /** Bytes to send; the channel and the session's use are the flow's to close. */
+    /**
+     * Bytes to send; the channel and the session's use are the flow's to close.
+     *
+     * @param first the first block, if that may be sent at once
+     */
     record Download(
-            HttpSession.Use use, DownloadChannel channel, ByteRange range, int status, Map<String, String> headers)
+            HttpSession.Use use,
+            DownloadChannel channel,
+            ByteRange range,
+            int status,
+            Map<String, String> headers,
+            Optional<Buffer> first)
             implements Outcome {
         public Download {
             headers = Map.copyOf(headers);
@@ -30,7 +41,14 @@ sealed interface Outcome permits Reply, Outcome.Refused, Outcome.Download, Outco
      * @param bodyBytes how long the body must be, when that was announced
      * @param isWhole whether the file is complete with this body
      * @param status the answer to success
+     * @param early what of the body was taken from the request before
      */
-    record Upload(HttpSession.Use use, UploadChannel channel, OptionalLong bodyBytes, boolean isWhole, int status)
+    record Upload(
+            HttpSession.Use use,
+            UploadChannel channel,
+            OptionalLong bodyBytes,
+            boolean isWhole,
+            int status,
+            Optional<EarlyBody> early)
             implements Outcome {}
 }

@@ -21,11 +21,16 @@ import io.serai.endpoint.PartnerOperation.StatPurpose;
 import io.serai.endpoint.PartnerOperation.UploadMode;
 import io.serai.endpoint.PartnerPort;
 import io.serai.endpoint.UploadChannel;
+import io.serai.endpoint.UploadReceipt;
+import io.vertx.core.buffer.Buffer;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -90,7 +95,19 @@ final class PartnerFiles {
                 "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + file.sizeBytes()));
         ByteRange range = asked.orElse(ByteRange.whole(file.sizeBytes()));
         headers.put("Content-Length", Long.toString(range.length()));
-        return new Outcome.Download(use, channel, range, asked.isPresent() ? 206 : 200, headers);
+        return new Outcome.Download(
+                use, channel, range, asked.isPresent() ? 206 : 200, headers, firstBlock(channel, range));
+    }
+
+    private static Optional<Buffer> firstBlock(DownloadChannel channel, ByteRange range) {
+        try {
+            return range.length() > 0 && channel.pause().isZero()
+                    ? Optional.of(DownloadFlow.block(channel, range.first(), range.length()))
+                    : Optional.empty();
+        } catch (RuntimeException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     private Optional<Reply> withoutBody(HttpCall call, FileAttributes file) {
@@ -191,9 +208,58 @@ final class PartnerFiles {
             throw new SeraiException(ErrorCode.EXISTS, "There is a file of that name");
         }
         UploadMode mode = mustBeNew ? UploadMode.CREATE_NEW : UploadMode.REPLACE;
-        UploadChannel channel = port.call(new OpenUpload(use.id(), path, mode, bodyBytes));
+        OpenUpload open = new OpenUpload(use.id(), path, mode, bodyBytes);
+        if (call.body().filter(body -> body.isWhole(bodyBytes.orElse(-1))).isPresent()) {
+            return putAtOnce(use, open, call.body());
+        }
+        UploadChannel channel = port.call(open);
         boolean replaces = !mustBeNew && replaces(channel, use.id(), path);
-        return new Outcome.Upload(use, channel, bodyBytes, true, replaces ? 204 : 201);
+        return new Outcome.Upload(use, channel, bodyBytes, true, created(!replaces), call.body());
+    }
+
+    /** All of a small file; through an edge its bytes go with the open. */
+    private Outcome putAtOnce(HttpSession.Use use, OpenUpload open, Optional<EarlyBody> body) {
+        UploadChannel channel = port.call(open.unanswered());
+        try {
+            boolean isNew =
+                    open.mode() == UploadMode.CREATE_NEW || (!channel.looks() && !exists(use.id(), open.path()));
+            if (!channel.pause().isZero()) { // a worker does not wait for it, the flow does
+                return new Outcome.Upload(use, channel, open.expectedBytes(), true, created(isNew), body);
+            }
+            UploadReceipt receipt = write(channel, body.map(EarlyBody::content).orElseThrow());
+            boolean isReplaced = channel.looks() ? channel.replaces().orElse(false) : !isNew;
+            channel.close();
+            return stored(receipt, created(!isReplaced));
+        } catch (RuntimeException e) {
+            channel.close();
+            if (e instanceof SeraiException refusal && !channel.isUntaken()) {
+                return new Outcome.Refused(refusal, Map.of());
+            }
+            throw e;
+        }
+    }
+
+    private static UploadReceipt write(UploadChannel channel, ByteBuffer content) {
+        try {
+            channel.write(content, 0);
+        } catch (SeraiException e) {
+            channel.abort(e.text());
+            throw e;
+        }
+        return channel.commit();
+    }
+
+    private static int created(boolean isNew) {
+        return isNew ? 201 : 204;
+    }
+
+    /** The answer to an upload that is a file now. */
+    static Reply stored(UploadReceipt receipt, int status) {
+        String digest = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(receipt.sha256()));
+        return Reply.of(status)
+                .with("ETag", etag(receipt.version()))
+                .with("Digest", "sha-256=" + digest)
+                .with("Repr-Digest", "sha-256=:" + digest + ":");
     }
 
     /** Asks only where the open has not looked. */
@@ -226,7 +292,8 @@ final class PartnerFiles {
             return badOffset(range.first(), channel.startOffset());
         }
         int status = range.isLast() ? (existed ? 204 : 201) : 202;
-        return new Outcome.Upload(use, channel, OptionalLong.of(range.length()), range.isLast(), status);
+        return new Outcome.Upload(
+                use, channel, OptionalLong.of(range.length()), range.isLast(), status, Optional.empty());
     }
 
     private static Outcome badOffset(long first, long held) {

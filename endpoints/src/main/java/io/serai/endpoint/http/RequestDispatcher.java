@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,8 @@ import org.slf4j.LoggerFactory;
 final class RequestDispatcher {
     private static final Logger LOG = LoggerFactory.getLogger(RequestDispatcher.class);
     private static final long UNREAD_BODY_MILLIS = 3_000;
+    /** Bodies that are held at the same time before anybody knows whose they are. */
+    private static final int EARLY_BODIES = 128;
 
     private final HttpServerEndpoint settings;
     private final LoginCache logins;
@@ -36,6 +39,8 @@ final class RequestDispatcher {
     private final ConcurrentMap<HttpConnection, ConnectionWatch> watches = new ConcurrentHashMap<>();
     /** Requests that are not over; its monitor guards the waiting for none. */
     private final Set<RunningRequest> running = ConcurrentHashMap.newKeySet();
+
+    private final Semaphore earlyBodies = new Semaphore(EARLY_BODIES);
 
     private volatile boolean isDraining;
 
@@ -105,6 +110,20 @@ final class RequestDispatcher {
                 running.notifyAll();
             }
         };
+        if (EarlyBody.isExpected(request) && call.credentials().isPresent() && earlyBodies.tryAcquire()) {
+            EarlyBody.take(
+                    vertx,
+                    request,
+                    body -> work(request, call.with(body), entry, () -> {
+                        earlyBodies.release();
+                        over.run();
+                    }));
+        } else {
+            work(request, call, entry, over);
+        }
+    }
+
+    private void work(HttpServerRequest request, HttpCall call, RunningRequest entry, Runnable over) {
         workers.executeBlocking(() -> outcome(call), false).onComplete(result -> proceed(request, entry, result, over));
     }
 

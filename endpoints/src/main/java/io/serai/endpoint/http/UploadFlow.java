@@ -3,7 +3,6 @@ package io.serai.endpoint.http;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.endpoint.UploadChannel;
-import io.serai.endpoint.UploadReceipt;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
@@ -11,9 +10,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Base64;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -83,15 +80,24 @@ final class UploadFlow {
             fail(lost());
             return;
         }
-        request.exceptionHandler(e -> fail(lost()));
+        boolean isAllThere = upload.early().filter(EarlyBody::isEnded).isPresent();
+        if (!isAllThere) {
+            request.exceptionHandler(e -> fail(lost()));
+        }
         request.response().exceptionHandler(e -> fail(lost()));
         request.response().closeHandler(v -> fail(lost()));
+        pacer = vertx.setPeriodic(PACE_MILLIS, timer -> checkPace());
+        upload.early().ifPresent(early -> take(early.bytes()));
+        if (isAllThere) {
+            isEnded = true;
+            writeNext();
+            return;
+        }
         request.handler(this::take);
         request.endHandler(v -> {
             isEnded = true;
             writeNext();
         });
-        pacer = vertx.setPeriodic(PACE_MILLIS, timer -> checkPace());
         if (request.headers().contains("Expect", "100-continue", true)) {
             request.response().writeContinue();
         }
@@ -290,15 +296,7 @@ final class UploadFlow {
                 closing.abort("More parts are to come");
                 return Reply.of(upload.status()).with("Upload-Offset", Long.toString(writeOffset));
             }
-            return stored(closing.commit());
+            return PartnerFiles.stored(closing.commit(), upload.status());
         }
-    }
-
-    private Reply stored(UploadReceipt receipt) {
-        String digest = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(receipt.sha256()));
-        return Reply.of(upload.status())
-                .with("ETag", PartnerFiles.etag(receipt.version()))
-                .with("Digest", "sha-256=" + digest)
-                .with("Repr-Digest", "sha-256=:" + digest + ":");
     }
 }

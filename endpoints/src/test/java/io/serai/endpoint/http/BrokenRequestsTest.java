@@ -7,6 +7,7 @@ import io.serai.endpoint.ClientProgram;
 import io.serai.endpoint.InMemoryAccount;
 import io.serai.endpoint.InMemoryPartners;
 import io.serai.endpoint.ListenerUnderTest;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -18,6 +19,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -150,6 +152,56 @@ class BrokenRequestsTest {
                 .untilAsserted(() -> assertThat(acme.openUploads()).isEqualTo(1));
         end(tcp, tls, how);
         nothingIsTaken(600);
+    }
+
+    @Test
+    void aSmallBodyMayComeInPieces() throws Exception {
+        SSLSocket tls = secure(connect());
+        send(tls, HEAD + "Content-Length: 1000\r\n\r\n" + "x".repeat(600));
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(acme.openUploads()).isEqualTo(1));
+        send(tls, "y".repeat(400));
+        assertThat(statusLine(tls)).startsWith("HTTP/1.1 201");
+        assertThat(acme.file("/a")).contains(("x".repeat(600) + "y".repeat(400)).getBytes(StandardCharsets.US_ASCII));
+        assertThat(acme.arrivals()).hasSize(1);
+    }
+
+    @Test
+    void smallBodiesMayFollowEachOther() throws Exception {
+        SSLSocket tls = secure(connect());
+        String put = HEAD + "Content-Length: 5\r\n\r\n";
+        send(tls, put + "hello" + put + "world" + put.replace("5", "0"));
+        assertThat(List.of(statusLine(tls), statusLine(tls), statusLine(tls)))
+                .containsExactly("HTTP/1.1 201 Created", "HTTP/1.1 204 No Content", "HTTP/1.1 204 No Content");
+        assertThat(acme.file("/a")).contains(new byte[0]);
+        assertThat(acme.arrivals()).hasSize(3);
+        assertThat(acme.aborts()).isEmpty();
+    }
+
+    @Test
+    void aSmallBodyOfAStrangerIsRefused() throws Exception {
+        SSLSocket tls = secure(connect());
+        String stranger = HEAD.replaceFirst("Basic \\S+", "Basic YWNtZTp3cm9uZw==");
+        send(tls, stranger + "Content-Length: 5\r\n\r\nhello");
+        assertThat(statusLine(tls)).startsWith("HTTP/1.1 401");
+        assertThat(acme.paths()).isEmpty();
+        send(tls, HEAD + "Content-Length: 5\r\n\r\nhello");
+        assertThat(statusLine(tls)).startsWith("HTTP/1.1 201");
+    }
+
+    /** Of the next answer, whose head and body are read. */
+    private static String statusLine(Socket socket) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = socket.getInputStream().read();
+            if (next < 0) {
+                throw new EOFException("after: " + head);
+            }
+            head.append((char) next);
+        }
+        var length = Pattern.compile("(?i)content-length: (\\d+)").matcher(head);
+        socket.getInputStream().readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+        return head.substring(0, head.indexOf("\r\n"));
     }
 
     @Test

@@ -179,7 +179,8 @@ final class SessionFiles {
                     session.origin().protocol(),
                     session.origin().listener(),
                     session.origin().shownClient(),
-                    session.id()));
+                    session.id(),
+                    open.transfer()));
             StoredUpload upload = new StoredUpload(session, open.path(), incoming, share);
             session.opened(upload.transfer(), upload);
             return upload;
