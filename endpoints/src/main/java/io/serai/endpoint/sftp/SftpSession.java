@@ -24,8 +24,11 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.session.Session;
@@ -36,9 +39,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One SSH connection and what the answering side knows of it. {@link OpenSession} is sent when the client asks for the
- * authentication service (that is, after the key exchange, and not for port scanners), {@link CloseSession} after the
- * last conversation has ended. Mutable state is guarded by this object's lock.
+ * One SSH connection and what the answering side knows of it. {@link OpenSession} is sent when client and listener have agreed
+ * on algorithms (so not for port scanners), while they exchange keys; a client that asks for the authentication service waits for
+ * its answer. {@link CloseSession} is sent after the last conversation has ended. Mutable state is guarded by this object's lock.
  *
  * <p>A login is refused by default: only an {@link LoginResult.Accepted} lets a client in, and whatever goes wrong is a
  * refusal.
@@ -56,10 +59,13 @@ final class SftpSession {
     private final String listener;
     private final PartnerPort port;
     private final Executor workers;
+    /** Whether somebody tells the answering side of this connection, or has made sure that nobody will. */
+    private final AtomicBoolean isBegun = new AtomicBoolean();
+
+    private final CompletableFuture<SessionGreeting> opening = new CompletableFuture<>();
 
     private final Set<SftpConversation> conversations = new HashSet<>();
     private @Nullable SessionGreeting greeting;
-    private boolean opened;
     private boolean loggedIn;
     private int failedLogins;
     private @Nullable String endReason;
@@ -107,15 +113,51 @@ final class SftpSession {
 
     // ---- the way in ----
 
-    /** Tells the answering side of this connection, once. */
-    void open() {
-        synchronized (this) {
-            if (opened) {
-                return;
-            }
-            opened = true;
+    /** Has the answering side told of this connection soon. */
+    void prepare() {
+        if (isBegun.get()) { // the keys are exchanged anew
+            return;
         }
-        SessionGreeting offered = call(new OpenSession(
+        try {
+            workers.execute(this::begin);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Session {} is opened when its client asks for it", id, e);
+        }
+    }
+
+    /** Tells the answering side of this connection, unless it was told, and waits for its answer. */
+    void open() {
+        begin();
+        SessionGreeting offered;
+        try {
+            offered = opening.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SeraiException(ErrorCode.BUSY, "The listener is stopping", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof SeraiException refusal
+                    ? new SeraiException(refusal.code(), refusal.text(), e)
+                    : new SeraiException(ErrorCode.DEFECT, "The session could not be opened: " + e.getCause(), e);
+        }
+        synchronized (this) {
+            greeting = offered;
+        }
+        offered.banner().ifPresent(banner -> CoreModuleProperties.WELCOME_BANNER.set(ssh, banner));
+        CoreModuleProperties.AUTH_TIMEOUT.set(ssh, offered.loginGrace());
+    }
+
+    private void begin() {
+        if (isBegun.compareAndSet(false, true)) {
+            try {
+                opening.complete(ask());
+            } catch (RuntimeException e) { // for who waits
+                opening.completeExceptionally(e);
+            }
+        }
+    }
+
+    private SessionGreeting ask() {
+        return call(new OpenSession(
                 id,
                 new Origin(
                         Protocol.SFTP,
@@ -124,11 +166,6 @@ final class SftpSession {
                         (InetSocketAddress) ssh.getIoSession().getLocalAddress(),
                         Optional.ofNullable(ssh.getClientVersion())
                                 .map(version -> version.replaceAll("\\p{Cntrl}", "?")))));
-        synchronized (this) {
-            greeting = offered;
-        }
-        offered.banner().ifPresent(banner -> CoreModuleProperties.WELCOME_BANNER.set(ssh, banner));
-        CoreModuleProperties.AUTH_TIMEOUT.set(ssh, offered.loginGrace());
     }
 
     boolean loginByPassword(String user, String service, String password) {
@@ -268,12 +305,20 @@ final class SftpSession {
     private void closeWhenDone() {
         String reason;
         synchronized (this) {
-            if (endReason == null || !conversations.isEmpty() || !opened || closeSent || !connectionGone) {
+            if (endReason == null || !conversations.isEmpty() || closeSent || !connectionGone) {
                 return;
             }
             closeSent = true;
             reason = endReason;
         }
+        if (isBegun.compareAndSet(false, true)) {
+            opening.completeExceptionally(new SeraiException(ErrorCode.PARTNER_ABORT, "The connection was lost"));
+        } else {
+            opening.whenComplete((offered, failure) -> closeSoon(reason));
+        }
+    }
+
+    private void closeSoon(String reason) {
         try {
             workers.execute(() -> close(reason));
         } catch (RejectedExecutionException e) {

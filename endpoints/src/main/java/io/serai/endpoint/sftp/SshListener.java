@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import org.apache.sshd.common.global.KeepAliveHandler;
 import org.apache.sshd.common.io.IoAcceptor;
 import org.apache.sshd.common.io.IoSession;
 import org.apache.sshd.common.kex.BuiltinDHFactories;
+import org.apache.sshd.common.kex.KexProposalOption;
 import org.apache.sshd.common.mac.BuiltinMacs;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionDisconnectHandler;
@@ -46,6 +48,7 @@ import org.apache.sshd.server.session.ServerUserAuthService;
 import org.apache.sshd.server.session.ServerUserAuthServiceFactory;
 import org.apache.sshd.server.session.SessionFactory;
 import org.apache.sshd.server.subsystem.SubsystemFactory;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -215,7 +218,7 @@ final class SshListener {
         server.setSubsystemFactories(List.of(new SftpFactory()));
         server.setSessionFactory(new Sessions(server));
         server.setSessionDisconnectHandler(new PatientWithWork());
-        server.addSessionListener(new Departures());
+        server.addSessionListener(new Lifetimes());
         if (options.balancers().areUsed()) {
             server.setServerProxyAcceptor(new BalancedClients());
         }
@@ -322,8 +325,21 @@ final class SshListener {
         }
     }
 
-    /** Notices the end of connections. */
-    private final class Departures implements SessionListener {
+    /** Notices how connections begin and end. */
+    private final class Lifetimes implements SessionListener {
+        /** What follows are the keys, which take longer than the answering side. */
+        @Override
+        public void sessionNegotiationEnd(
+                Session ssh,
+                Map<KexProposalOption, String> clientProposal,
+                Map<KexProposalOption, String> serverProposal,
+                Map<KexProposalOption, String> agreed,
+                @Nullable Throwable failure) {
+            if (failure == null) {
+                sessions.find(ssh).ifPresent(SftpSession::prepare);
+            }
+        }
+
         @Override
         public void sessionDisconnect(Session ssh, int code, String text, String language, boolean initiator) {
             LOG.debug("Connection {} ends: {} {}", ssh, code, text);

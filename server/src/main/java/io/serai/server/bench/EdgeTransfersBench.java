@@ -30,6 +30,9 @@ final class EdgeTransfersBench {
 
     private static final int FIRST_BYTES_OF = 200;
     private static final int NEW_SESSIONS = 20;
+    /** Before these are measured: a login is much code, which a young process runs slowly. */
+    private static final int SESSIONS_BEFORE = 300;
+
     private static final int LEAST_DATA_PORT = 20_000;
     private static final int DATA_PORTS = 200;
     private static final int DATA_RANGES = 60;
@@ -249,13 +252,18 @@ final class EdgeTransfersBench {
             for (Way way : ways) {
                 open.add(sources.open(way));
             }
-            firstBytes(name, ways, FIRST_BYTES_OF, (way, file) -> open.get(way).firstByte(file));
+            firstBytes(
+                    name,
+                    ways,
+                    FIRST_BYTES_OF,
+                    FIRST_BYTES_OF,
+                    (way, file) -> open.get(way).firstByte(file));
         } finally {
             for (OwnPartner each : open) {
                 each.close();
             }
         }
-        firstBytes(name + ", new session", ways, NEW_SESSIONS, (way, file) -> {
+        firstBytes(name + ", new session", ways, SESSIONS_BEFORE, NEW_SESSIONS, (way, file) -> {
             long begin = System.nanoTime();
             try (OwnPartner session = sources.open(ways.get(way))) {
                 double opened = (System.nanoTime() - begin) / 1e6;
@@ -264,18 +272,13 @@ final class EdgeTransfersBench {
         });
     }
 
-    /** The first round warms up. */
-    private void firstBytes(String name, List<Way> ways, int most, Timing timing) throws IOException {
-        int count = Math.min(files, most);
+    /** @param before how often it is done before it counts */
+    private void firstBytes(String name, List<Way> ways, int before, int most, Timing timing) throws IOException {
+        millis(ways, before, timing);
         double[][] medians = new double[ways.size()][rounds];
-        for (int round = -1; round < rounds; round++) {
-            double[][] times = new double[ways.size()][count];
-            for (int i = 0; i < count; i++) {
-                for (int way = 0; way < times.length; way++) {
-                    times[way][i] = timing.millis(way, "small" + i + ".dat");
-                }
-            }
-            for (int way = 0; round >= 0 && way < times.length; way++) {
+        for (int round = 0; round < rounds; round++) {
+            double[][] times = millis(ways, Math.min(files, most), timing);
+            for (int way = 0; way < times.length; way++) {
                 medians[way][round] = Turns.median(times[way]);
             }
         }
@@ -285,6 +288,17 @@ final class EdgeTransfersBench {
         }
         sayFirstBytes(name, medians, added);
         judgeFirstByte(name, added[0]).ifPresent(missed::add);
+    }
+
+    /** So many times in turn; by way. */
+    private double[][] millis(List<Way> ways, int count, Timing timing) throws IOException {
+        double[][] times = new double[ways.size()][count];
+        for (int i = 0; i < count; i++) {
+            for (int way = 0; way < times.length; way++) {
+                times[way][i] = timing.millis(way, "small" + i % files + ".dat");
+            }
+        }
+        return times;
     }
 
     /** The median of what it is more, round by round. */
