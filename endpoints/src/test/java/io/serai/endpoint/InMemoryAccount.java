@@ -252,7 +252,7 @@ public final class InMemoryAccount {
                 Files.copy(existing.content().orElseThrow(), bytes);
             }
             parts.remove(path);
-            InMemoryUpload upload = new InMemoryUpload(this, open.session(), path, bytes, open.expectedBytes());
+            InMemoryUpload upload = new InMemoryUpload(this, open, bytes);
             uploads.add(upload);
             return upload;
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import io.serai.config.error.SeraiException;
 import io.serai.config.name.SessionId;
 import io.serai.config.name.TransferId;
 import io.serai.config.name.VirtualPath;
+import io.serai.endpoint.PartnerOperation.OpenUpload;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,7 +30,7 @@ final class InMemoryUpload implements UploadChannel {
     private final VirtualPath path;
     private final Path content;
     private final OptionalLong expectedBytes;
-    private final TransferId transfer = TransferId.random();
+    private final TransferId transfer;
     private final FileChannel bytes;
     private final long startOffset;
     /** Ranges beyond what is held: start to end. */
@@ -38,13 +39,13 @@ final class InMemoryUpload implements UploadChannel {
     private long held;
     private boolean ended;
 
-    InMemoryUpload(
-            InMemoryAccount account, SessionId session, VirtualPath path, Path content, OptionalLong expectedBytes) {
+    InMemoryUpload(InMemoryAccount account, OpenUpload open, Path content) {
         this.account = account;
-        this.session = session;
-        this.path = path;
+        this.session = open.session();
+        this.path = open.path();
         this.content = content;
-        this.expectedBytes = expectedBytes;
+        this.expectedBytes = open.expectedBytes();
+        this.transfer = open.transfer().orElseGet(TransferId::random);
         try {
             this.bytes = FileChannel.open(content, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             this.startOffset = bytes.size();

@@ -115,7 +115,7 @@ public final class LinkStream {
         int more;
         int target = connection.settings().flow().firstWindow();
         synchronized (lock) {
-            more = receiver && end == null ? inbox.window().widen(target) : 0;
+            more = receiver && end == null && !inbox.hasEnd() ? inbox.window().widen(target) : 0;
         }
         if (more > 0) {
             connection.write(FrameWriter.credit(connection.allocator(), id, more, 0));

@@ -36,6 +36,9 @@ final class ServedDownload {
     private final SerialTask task;
     private final Runnable done;
     private @Nullable DownloadChannel channel;
+    /** The answer to the open, until it is sent. */
+    private byte @Nullable [] opened;
+
     private long offset;
     private boolean finished;
 
@@ -90,10 +93,20 @@ final class ServedDownload {
             if (call.ifVersion().isPresent() && !call.ifVersion().get().equals(version)) {
                 throw new SeraiException(ErrorCode.CHANGED, "The file was replaced since its download began");
             }
-            stream.accept(ReplyCodec.encode(
-                    new Opened(source.transfer(), 0, Optional.of(source.attributes()), Optional.empty())));
+            opened = ReplyCodec.encode(
+                    new Opened(source.transfer(), 0, Optional.of(source.attributes()), Optional.empty()));
         }
         read(source);
+        answerOpen();
+    }
+
+    /** Together with the first bytes, where they need not wait: who waits for both is woken once. */
+    private void answerOpen() {
+        byte[] answer = opened;
+        if (answer != null && stream.end().isEmpty()) {
+            opened = null;
+            stream.accept(answer);
+        }
     }
 
     private void read(DownloadChannel source) {
@@ -128,7 +141,9 @@ final class ServedDownload {
         }
         ByteBuffer bytes = block.limit(block.position() + Math.min(room, block.remaining()));
         int begin = bytes.position();
-        if (source.read(bytes, offset) < 0) {
+        int count = source.read(bytes, offset);
+        answerOpen();
+        if (count < 0) {
             stream.end(ByteBuffer.allocate(8).putLong(offset).array(), position.epoch());
         } else {
             // What is not taken, as the reader has jumped meanwhile, is read anew from where it wants to be.

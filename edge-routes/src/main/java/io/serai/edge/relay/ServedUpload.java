@@ -66,6 +66,9 @@ final class ServedUpload {
     private final Queue<Flush> flushes = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waitingFlushes = new AtomicInteger();
     private @Nullable UploadChannel channel;
+    /** The answer to the open, until it is sent. */
+    private byte @Nullable [] opened;
+
     /** Taken from the stream, but not written yet. */
     private @Nullable Chunk taken;
 
@@ -138,16 +141,24 @@ final class ServedUpload {
             Optional<Boolean> replaces = looksFirst ? Optional.of(isThere()) : Optional.empty();
             target = desk.answer(operation);
             channel = target;
-            stream.accept(
-                    ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty(), replaces)));
+            opened = ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty(), replaces));
         }
-        if (write(target)) {
-            Optional<byte[]> end = stream.ended();
-            if (end.isPresent()) {
-                // All that was sent is written: a flush that still waits is about bytes that will never come.
-                answerFlushes(Status.BAD_OFFSET);
-                commit(target, ByteBuffer.wrap(end.get()));
-            }
+        Optional<byte[]> end = write(target) ? stream.ended() : Optional.empty();
+        if (end.isPresent()) {
+            // All that was sent is written: a flush that still waits is about bytes that will never come.
+            answerFlushes(Status.BAD_OFFSET);
+            commit(target, ByteBuffer.wrap(end.get()));
+        } else {
+            answerOpen();
+        }
+    }
+
+    /** With the verdict, when all had come with the open: who waits for that is woken once. */
+    private void answerOpen() {
+        byte[] answer = opened;
+        if (answer != null && stream.end().isEmpty()) {
+            opened = null;
+            stream.accept(answer);
         }
     }
 
@@ -236,6 +247,7 @@ final class ServedUpload {
             progress.cancel(false);
         }
         verdicts.committed(operation.session(), id, receipt);
+        answerOpen();
         stream.result(Status.OK, ReplyCodec.encode(receipt));
         finish(target);
     }
@@ -263,6 +275,7 @@ final class ServedUpload {
             }
             finish(target);
         }
+        answerOpen();
         stream.result(status, message);
         answerFlushes(status);
     }

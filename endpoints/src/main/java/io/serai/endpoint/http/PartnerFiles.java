@@ -105,7 +105,7 @@ final class PartnerFiles {
                     ? Optional.of(DownloadFlow.block(channel, range.first(), range.length()))
                     : Optional.empty();
         } catch (RuntimeException e) {
-            channel.close();
+            close(channel, e);
             throw e;
         }
     }
@@ -231,11 +231,19 @@ final class PartnerFiles {
             channel.close();
             return stored(receipt, created(!isReplaced));
         } catch (RuntimeException e) {
-            channel.close();
+            close(channel, e);
             if (e instanceof SeraiException refusal && !channel.isUntaken()) {
                 return new Outcome.Refused(refusal, Map.of());
             }
             throw e;
+        }
+    }
+
+    private static void close(AutoCloseable channel, RuntimeException failure) {
+        try {
+            channel.close();
+        } catch (Exception e) {
+            failure.addSuppressed(e);
         }
     }
 

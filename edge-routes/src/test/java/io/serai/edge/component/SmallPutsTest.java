@@ -1,0 +1,167 @@
+package io.serai.edge.component;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.serai.config.object.Protocol;
+import io.serai.edge.ticket.SessionTickets;
+import io.serai.edge.tls.LinkIdentity;
+import io.serai.edge.tls.LinkRole;
+import io.serai.endpoint.ClientProgram;
+import io.serai.endpoint.InMemoryAccount;
+import io.serai.endpoint.InMemoryPartners;
+import io.serai.endpoint.PartnerOperation.AskUpload;
+import io.serai.endpoint.PartnerOperation.OpenUpload;
+import io.serai.endpoint.PartnerOperation.StatFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Small PUTs by curl through an edge, whose server dies at a bad moment: the other one is asked what became of them. */
+@Timeout(120)
+class SmallPutsTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final LinkIdentity NODE_1 = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
+    private static final LinkIdentity NODE_2 = LinkIdentity.make(LinkRole.SERVER, "node-2", InstantSource.system());
+
+    @TempDir
+    Path folder;
+
+    @TempDir
+    Path storage;
+
+    private final Optional<SessionTickets> tickets = Optional.of(
+            new SessionTickets(new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system()));
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch may = new CountDownLatch(1);
+    private InMemoryPartners atFirst;
+    private InMemoryPartners atSecond;
+    private InMemoryAccount acme;
+    private EdgeUnderTest edge;
+    private ServerUnderTest first;
+    private ServerUnderTest second;
+
+    @BeforeEach
+    void start() throws Exception {
+        atFirst = new InMemoryPartners(storage).addAccount("acme", "open-sesame");
+        atSecond = new InMemoryPartners(atFirst);
+        acme = atFirst.account("acme");
+        edge = new EdgeUnderTest(folder, Map.of("node-1", NODE_1, "node-2", NODE_2));
+        first = new ServerUnderTest("node-1", NODE_1, edge, atFirst, tickets);
+        second = new ServerUnderTest("node-2", NODE_2, edge, atSecond, tickets);
+        second.service.drain();
+        await().atMost(SOON)
+                .until(() -> first.isLinked()
+                        && second.isLinked()
+                        && edge.acceptor.links().stream()
+                                .anyMatch(link -> link.peer().node().equals("node-1") && link.takesSessions()));
+    }
+
+    @AfterEach
+    void stop() {
+        may.countDown();
+        first.close();
+        second.close();
+        edge.close();
+    }
+
+    private void hold() {
+        reached.countDown();
+        try {
+            may.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The status of the answer. */
+    private String put(Runnable meanwhile) throws Exception {
+        Files.writeString(folder.resolve("small.txt"), "something");
+        Path said = Files.createTempFile(folder, "said", ".txt");
+        Process curl = ClientProgram.start(
+                folder,
+                List.of(
+                        "curl",
+                        "-sS",
+                        "-4",
+                        "--max-time",
+                        "60",
+                        "--cacert",
+                        edge.certificate().toString(),
+                        "-u",
+                        "acme:open-sesame",
+                        "-o",
+                        "/dev/null",
+                        "-w",
+                        "%{http_code}",
+                        "-T",
+                        "small.txt",
+                        "https://localhost:" + edge.port(Protocol.HTTPS) + "/a"),
+                said);
+        try {
+            assertThat(reached.await(20, TimeUnit.SECONDS)).isTrue();
+            meanwhile.run();
+            assertThat(curl.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            curl.destroyForcibly();
+        }
+        return Files.readString(said);
+    }
+
+    private void dies() {
+        second.service.undrain();
+        first.die();
+    }
+
+    @Test
+    void itsBytesGoWithTheOpenAndTheServerLooksForTheFormerFile() throws Exception {
+        reached.countDown();
+        assertThat(put(() -> {})).isEqualTo("201");
+        assertThat(put(() -> {})).isEqualTo("204");
+        assertThat(atFirst.operations(OpenUpload.class))
+                .hasSize(2)
+                .allMatch(open -> open.transfer().isPresent());
+        assertThat(atFirst.operations(StatFile.class)).hasSize(2);
+        assertThat(acme.file("/a")).contains("something".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void theOtherServerSaysThatItWasCommitted() throws Exception {
+        acme.beforeCommit(this::hold);
+        String status = put(() -> {
+            dies();
+            await().atMost(SOON)
+                    .until(() -> !atSecond.operations(AskUpload.class).isEmpty());
+            may.countDown();
+        });
+        assertThat(status).isEqualTo("201");
+        assertThat(acme.arrivals()).containsExactly("/a");
+    }
+
+    @Test
+    void oneThatWasNeverOpenedIsSettledWithoutAnAnswerToItsOpen() throws Exception {
+        atFirst.before(operation -> {
+            if (operation instanceof OpenUpload) {
+                hold();
+            }
+        });
+        String status = put(this::dies);
+        assertThat(status).isEqualTo("503");
+        may.countDown();
+        await().atMost(SOON).until(() -> acme.openUploads() == 0);
+        assertThat(atSecond.operations(AskUpload.class)).isNotEmpty();
+        assertThat(acme.arrivals()).isEmpty();
+        assertThat(acme.paths()).isEmpty();
+    }
+}
