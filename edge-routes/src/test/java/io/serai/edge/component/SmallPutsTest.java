@@ -3,16 +3,30 @@ package io.serai.edge.component;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.serai.config.error.ErrorCode;
+import io.serai.config.error.SeraiException;
+import io.serai.config.name.SessionId;
+import io.serai.config.name.VirtualPath;
 import io.serai.config.object.Protocol;
+import io.serai.config.secret.SecretText;
 import io.serai.edge.ticket.SessionTickets;
 import io.serai.edge.tls.LinkIdentity;
 import io.serai.edge.tls.LinkRole;
 import io.serai.endpoint.ClientProgram;
 import io.serai.endpoint.InMemoryAccount;
 import io.serai.endpoint.InMemoryPartners;
+import io.serai.endpoint.PartnerOperation.AskPurpose;
 import io.serai.endpoint.PartnerOperation.AskUpload;
+import io.serai.endpoint.PartnerOperation.LoginByPassword;
+import io.serai.endpoint.PartnerOperation.OpenSession;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
+import io.serai.endpoint.PartnerOperation.Origin;
 import io.serai.endpoint.PartnerOperation.StatFile;
+import io.serai.endpoint.PartnerOperation.UploadMode;
+import io.serai.endpoint.UploadChannel;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,8 +34,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,7 +149,7 @@ class SmallPutsTest {
                 .hasSize(2)
                 .allMatch(open -> open.transfer().isPresent());
         assertThat(atFirst.operations(StatFile.class)).hasSize(2);
-        assertThat(acme.file("/a")).contains("something".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        assertThat(acme.file("/a")).contains("something".getBytes(StandardCharsets.US_ASCII));
     }
 
     @Test
@@ -149,18 +165,39 @@ class SmallPutsTest {
         assertThat(acme.arrivals()).containsExactly("/a");
     }
 
+    /** By the edge's own calls: of curl nobody can tell when all of it has gone to the server. */
     @Test
     void oneThatWasNeverOpenedIsSettledWithoutAnAnswerToItsOpen() throws Exception {
+        SessionId session = SessionId.random();
+        InetSocketAddress address = new InetSocketAddress("127.0.0.1", 4711);
+        edge.partners.answer(new OpenSession(
+                session, new Origin(Protocol.HTTPS, "https", address, address, Optional.empty(), Optional.empty())));
+        edge.partners.answer(new LoginByPassword(session, "acme", new SecretText("open-sesame")));
         atFirst.before(operation -> {
             if (operation instanceof OpenUpload) {
                 hold();
             }
         });
-        String status = put(this::dies);
-        assertThat(status).isEqualTo("503");
+        AtomicReference<SeraiException> failure = new AtomicReference<>();
+        Thread put = new Thread(() -> {
+            OpenUpload open = new OpenUpload(session, VirtualPath.parse("/a"), UploadMode.REPLACE, OptionalLong.of(9));
+            try (UploadChannel upload = edge.partners.answer(open.unanswered())) {
+                upload.write(ByteBuffer.wrap("something".getBytes(StandardCharsets.US_ASCII)), 0);
+                upload.commit();
+            } catch (SeraiException e) {
+                failure.set(e);
+            }
+        });
+        put.start();
+        // It waits for nothing but the verdict.
+        await().atMost(SOON).until(() -> reached.getCount() == 0 && put.getState() == Thread.State.TIMED_WAITING);
+        dies();
+        put.join(SOON.toMillis());
+        assertThat(failure.get().code()).isEqualTo(ErrorCode.INTERRUPTED);
+        List<AskUpload> asked = atSecond.operations(AskUpload.class);
+        assertThat(asked.get(asked.size() - 1).purpose()).isEqualTo(AskPurpose.SETTLE);
         may.countDown();
         await().atMost(SOON).until(() -> acme.openUploads() == 0);
-        assertThat(atSecond.operations(AskUpload.class)).isNotEmpty();
         assertThat(acme.arrivals()).isEmpty();
         assertThat(acme.paths()).isEmpty();
     }
