@@ -4,12 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.serai.config.object.Protocol;
-import io.serai.edge.ticket.SessionTickets;
-import io.serai.edge.tls.LinkIdentity;
-import io.serai.edge.tls.LinkRole;
 import io.serai.endpoint.ClientProgram;
-import io.serai.endpoint.InMemoryAccount;
-import io.serai.endpoint.InMemoryPartners;
 import io.serai.endpoint.PartnerOperation.AskUpload;
 import io.serai.endpoint.PartnerOperation.CloseSession;
 import io.serai.endpoint.PartnerOperation.OpenDownload;
@@ -19,83 +14,20 @@ import io.serai.endpoint.ftp.RawFtpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Real clients at an edge whose servers die, drain and come: what they notice of it, and what they do not. */
 @Timeout(90)
-class MovingSessionsTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+class MovingSessionsTest extends DyingServers {
     private static final int BYTES = 12_000_000;
-    private static final LinkIdentity NODE_1 = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
-    private static final LinkIdentity NODE_2 = LinkIdentity.make(LinkRole.SERVER, "node-2", InstantSource.system());
-
-    @TempDir
-    Path folder;
-
-    @TempDir
-    Path storage;
-
-    private final Optional<SessionTickets> tickets = Optional.of(
-            new SessionTickets(new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system()));
-    private final List<ServerUnderTest> servers = new ArrayList<>();
-    private InMemoryPartners atFirst;
-    private InMemoryPartners atSecond;
-    private InMemoryAccount acme;
-    private EdgeUnderTest edge;
-    private ServerUnderTest first;
-
-    @BeforeEach
-    void start() throws Exception {
-        atFirst = new InMemoryPartners(storage).addAccount("acme", "open-sesame");
-        atSecond = new InMemoryPartners(atFirst);
-        acme = atFirst.account("acme");
-        edge = new EdgeUnderTest(folder, Map.of("node-1", NODE_1, "node-2", NODE_2));
-        first = server("node-1", NODE_1, atFirst);
-    }
-
-    @AfterEach
-    void stop() {
-        servers.forEach(ServerUnderTest::close);
-        edge.close();
-    }
-
-    private ServerUnderTest server(String name, LinkIdentity identity, InMemoryPartners partners) throws Exception {
-        ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners, tickets);
-        servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked()
-                        && edge.acceptor.links().stream()
-                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
-        return server;
-    }
-
-    private ServerUnderTest second() throws Exception {
-        return server("node-2", NODE_2, atSecond);
-    }
-
-    /** A second server that takes nothing yet, so that the sessions are at the first one. */
-    private ServerUnderTest inReserve() throws Exception {
-        ServerUnderTest server = new ServerUnderTest("node-2", NODE_2, edge, atSecond, tickets);
-        server.service.drain();
-        servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked() && edge.acceptor.links().size() == 2);
-        return server;
-    }
 
     // ---- clients ----
 

@@ -9,12 +9,7 @@ import io.serai.config.name.SessionId;
 import io.serai.config.name.VirtualPath;
 import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
-import io.serai.edge.ticket.SessionTickets;
-import io.serai.edge.tls.LinkIdentity;
-import io.serai.edge.tls.LinkRole;
 import io.serai.endpoint.ClientProgram;
-import io.serai.endpoint.InMemoryAccount;
-import io.serai.endpoint.InMemoryPartners;
 import io.serai.endpoint.PartnerOperation.AskPurpose;
 import io.serai.endpoint.PartnerOperation.AskUpload;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
@@ -29,10 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
@@ -42,54 +34,23 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Small PUTs by curl through an edge, whose server dies at a bad moment: the other one is asked what became of them. */
 @Timeout(120)
-class SmallPutsTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
-    private static final LinkIdentity NODE_1 = LinkIdentity.make(LinkRole.SERVER, "node-1", InstantSource.system());
-    private static final LinkIdentity NODE_2 = LinkIdentity.make(LinkRole.SERVER, "node-2", InstantSource.system());
-
-    @TempDir
-    Path folder;
-
-    @TempDir
-    Path storage;
-
-    private final Optional<SessionTickets> tickets = Optional.of(
-            new SessionTickets(new byte[SessionTickets.KEY_BYTES], Duration.ofHours(1), InstantSource.system()));
+class SmallPutsTest extends DyingServers {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch may = new CountDownLatch(1);
-    private InMemoryPartners atFirst;
-    private InMemoryPartners atSecond;
-    private InMemoryAccount acme;
-    private EdgeUnderTest edge;
-    private ServerUnderTest first;
     private ServerUnderTest second;
 
     @BeforeEach
-    void start() throws Exception {
-        atFirst = new InMemoryPartners(storage).addAccount("acme", "open-sesame");
-        atSecond = new InMemoryPartners(atFirst);
-        acme = atFirst.account("acme");
-        edge = new EdgeUnderTest(folder, Map.of("node-1", NODE_1, "node-2", NODE_2));
-        first = new ServerUnderTest("node-1", NODE_1, edge, atFirst, tickets);
-        second = new ServerUnderTest("node-2", NODE_2, edge, atSecond, tickets);
-        second.service.drain();
-        await().atMost(SOON)
-                .until(() -> first.isLinked()
-                        && second.isLinked()
-                        && edge.acceptor.links().stream()
-                                .anyMatch(link -> link.peer().node().equals("node-1") && link.takesSessions()));
+    void reserve() throws Exception {
+        second = inReserve();
     }
 
+    /** Before the servers are stopped. */
     @AfterEach
-    void stop() {
+    void letGo() {
         may.countDown();
-        first.close();
-        second.close();
-        edge.close();
     }
 
     private void hold() {

@@ -3,7 +3,10 @@ package io.serai.edge.memory;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A programme that fills its heap with marks, in objects that die and die late, and then gives free memory back again and again,
@@ -30,9 +33,10 @@ final class HeapUser {
         for (int i = 0; i < 500; i++) {
             living.add(new byte[ThreadLocalRandom.current().nextInt(30_000)]);
         }
-        Thread idle = new Thread(HeapUser::allocateALittle);
-        idle.setDaemon(true);
-        idle.start();
+        List<byte[]> some = new ArrayList<>();
+        ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor();
+        var unused = timers.scheduleWithFixedDelay(
+                () -> allocateALittle(some), IDLE_MILLIS, IDLE_MILLIS, TimeUnit.MILLISECONDS);
         FreeHeap.giveBack(FreeHeap.ALL);
         for (int i = 0; i < ROUNDS; i++) {
             fill();
@@ -41,6 +45,7 @@ final class HeapUser {
             say(WIPED);
         }
         Reference.reachabilityFence(living);
+        timers.shutdownNow();
     }
 
     private static void say(String what) throws Exception {
@@ -74,20 +79,12 @@ final class HeapUser {
         }
     }
 
-    private static void allocateALittle() {
-        List<byte[]> some = new ArrayList<>();
-        while (true) {
-            for (int i = 0; i < 20; i++) {
-                some.add(new byte[ThreadLocalRandom.current().nextInt(2_000)]);
-            }
-            if (some.size() > 200) {
-                some.clear();
-            }
-            try {
-                Thread.sleep(IDLE_MILLIS);
-            } catch (InterruptedException e) {
-                return;
-            }
+    private static void allocateALittle(List<byte[]> some) {
+        for (int i = 0; i < 20; i++) {
+            some.add(new byte[ThreadLocalRandom.current().nextInt(2_000)]);
+        }
+        if (some.size() > 200) {
+            some.clear();
         }
     }
 }

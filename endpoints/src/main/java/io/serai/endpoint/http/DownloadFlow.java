@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,7 @@ final class DownloadFlow {
     private final Outcome.Download download;
     private final WorkerExecutor workers;
     private final Runnable over;
+    private @Nullable Buffer first;
     private long offset;
     private long remaining;
     private boolean isReading;
@@ -39,7 +41,8 @@ final class DownloadFlow {
         this.vertx = vertx;
         this.request = request;
         this.response = request.response();
-        this.download = download;
+        this.download = download.withoutFirst();
+        this.first = download.first().orElse(null);
         this.workers = workers;
         this.over = over;
         offset = download.range().first();
@@ -57,8 +60,10 @@ final class DownloadFlow {
         response.exceptionHandler(e -> broken());
         response.closeHandler(v -> broken());
         response.drainHandler(v -> readNext());
-        if (download.first().isPresent()) {
-            send(download.first().get());
+        Buffer block = first;
+        if (block != null) {
+            first = null;
+            send(block);
         } else {
             readNext();
         }

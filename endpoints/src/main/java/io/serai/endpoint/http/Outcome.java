@@ -33,6 +33,11 @@ sealed interface Outcome permits Reply, Outcome.Refused, Outcome.Download, Outco
         public Download {
             headers = Map.copyOf(headers);
         }
+
+        /** Without the first block, which must not live as long as a client takes for all. */
+        Download withoutFirst() {
+            return new Download(use, channel, range, status, headers, Optional.empty());
+        }
     }
 
     /**
@@ -50,5 +55,10 @@ sealed interface Outcome permits Reply, Outcome.Refused, Outcome.Download, Outco
             boolean isWhole,
             int status,
             Optional<EarlyBody> early)
-            implements Outcome {}
+            implements Outcome {
+        /** Without the early bytes, which must not live as long as a client takes for all. */
+        Upload withoutEarly() {
+            return new Upload(use, channel, bodyBytes, isWhole, status, Optional.empty());
+        }
+    }
 }

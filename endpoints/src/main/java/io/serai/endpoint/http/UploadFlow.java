@@ -53,6 +53,7 @@ final class UploadFlow {
     private final Consumer<End> over;
     private final Deque<ByteBuffer> full = new ArrayDeque<>();
     private final Deque<ByteBuffer> spare = new ArrayDeque<>();
+    private @Nullable EarlyBody early;
     private @Nullable ByteBuffer filling;
     private long pacer = -1;
     private long received;
@@ -68,7 +69,8 @@ final class UploadFlow {
             Vertx vertx, HttpServerRequest request, Outcome.Upload upload, WorkerExecutor workers, Consumer<End> over) {
         this.vertx = vertx;
         this.request = request;
-        this.upload = upload;
+        this.upload = upload.withoutEarly();
+        this.early = upload.early().orElse(null);
         this.channel = upload.channel();
         this.workers = workers;
         this.over = over;
@@ -80,14 +82,18 @@ final class UploadFlow {
             fail(lost());
             return;
         }
-        boolean isAllThere = upload.early().filter(EarlyBody::isEnded).isPresent();
+        EarlyBody before = early;
+        early = null;
+        boolean isAllThere = before != null && before.isEnded();
         if (!isAllThere) {
             request.exceptionHandler(e -> fail(lost()));
         }
         request.response().exceptionHandler(e -> fail(lost()));
         request.response().closeHandler(v -> fail(lost()));
         pacer = vertx.setPeriodic(PACE_MILLIS, timer -> checkPace());
-        upload.early().ifPresent(early -> take(early.bytes()));
+        if (before != null) {
+            take(before.bytes());
+        }
         if (isAllThere) {
             isEnded = true;
             writeNext();

@@ -150,7 +150,7 @@ final class SftpSession {
         if (isBegun.compareAndSet(false, true)) {
             try {
                 opening.complete(ask());
-            } catch (RuntimeException e) { // for who waits
+            } catch (RuntimeException | Error e) { // for who waits
                 opening.completeExceptionally(e);
             }
         }
