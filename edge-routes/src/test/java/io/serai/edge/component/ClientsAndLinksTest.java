@@ -189,9 +189,7 @@ class ClientsAndLinksTest extends ClientsAtAnEdge {
             ServerUnderTest second = server("node-2", NODE_2);
             Thread stopping = new Thread(() -> first.camel.stop());
             stopping.start();
-            await().atMost(SOON)
-                    .until(() -> edge.acceptor.links().stream()
-                            .noneMatch(link -> link.peer().node().equals("node-1") && link.takesSessions()));
+            await().atMost(SOON).until(() -> !edge.isTakenBy("node-1"));
             for (int i = 0; i < 3; i++) {
                 assertThat(sftp("pwd").status()).isZero();
             }

@@ -58,10 +58,7 @@ abstract class ClientsAtAnEdge {
     ServerUnderTest server(String name, LinkIdentity identity) throws Exception {
         ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners);
         servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked()
-                        && edge.acceptor.links().stream()
-                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
+        await().atMost(SOON).until(() -> server.isLinked() && edge.isTakenBy(name));
         return server;
     }
 

@@ -57,10 +57,7 @@ abstract class DyingServers {
     ServerUnderTest server(String name, LinkIdentity identity, InMemoryPartners partners) throws Exception {
         ServerUnderTest server = new ServerUnderTest(name, identity, edge, partners, tickets);
         servers.add(server);
-        await().atMost(SOON)
-                .until(() -> server.isLinked()
-                        && edge.acceptor.links().stream()
-                                .anyMatch(link -> link.peer().node().equals(name) && link.takesSessions()));
+        await().atMost(SOON).until(() -> server.isLinked() && edge.isTakenBy(name));
         return server;
     }
 

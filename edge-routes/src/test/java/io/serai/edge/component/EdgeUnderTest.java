@@ -114,6 +114,11 @@ final class EdgeUnderTest implements AutoCloseable {
         return acceptor;
     }
 
+    /** Whether new sessions may go to that server. */
+    boolean isTakenBy(String server) {
+        return acceptor.links().stream().anyMatch(link -> link.peer().node().equals(server) && link.takesSessions());
+    }
+
     static LinkSetup setup(
             LinkTransport transport, LinkTls tls, String node, LinkHandler handler, LinkListener listener) {
         return new LinkSetup(
