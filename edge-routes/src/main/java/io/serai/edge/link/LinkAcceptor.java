@@ -2,6 +2,7 @@ package io.serai.edge.link;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.ssl.SslHandler;
 import io.serai.config.error.ErrorCode;
@@ -24,6 +25,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,7 @@ public final class LinkAcceptor {
     private static final int GONE_REMEMBERED = 1_024;
 
     private final LinkSetup setup;
+    private final Optional<Function<Consumer<Channel>, ChannelHandler>> front;
     private final Map<UUID, Link> links = new LinkedHashMap<>();
     private final Map<UUID, Boolean> gone = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -51,7 +55,19 @@ public final class LinkAcceptor {
     private boolean stopped;
 
     public LinkAcceptor(LinkSetup setup) {
+        this(setup, Optional.empty());
+    }
+
+    /**
+     * @param front what looks at each connection first, and says which are of links
+     */
+    public LinkAcceptor(LinkSetup setup, Function<Consumer<Channel>, ChannelHandler> front) {
+        this(setup, Optional.of(front));
+    }
+
+    private LinkAcceptor(LinkSetup setup, Optional<Function<Consumer<Channel>, ChannelHandler>> front) {
         this.setup = setup;
+        this.front = front;
     }
 
     /** Listens at this address, which should be one of the inner interface; returns the bound one. */
@@ -61,7 +77,11 @@ public final class LinkAcceptor {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        accept(channel);
+                        if (front.isPresent()) {
+                            channel.pipeline().addLast(front.get().apply(LinkAcceptor.this::accept));
+                        } else {
+                            accept(channel);
+                        }
                     }
                 })
                 .bind(address)

@@ -2,6 +2,9 @@ package io.serai.edge.link;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
@@ -12,6 +15,7 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannelConfig;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -33,6 +37,9 @@ public final class LinkTransport implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LinkTransport.class);
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 128 << 10);
     private static final long NOT_SENT_BYTES = 128 << 10;
+    /** As the kernel has it by itself. */
+    private static final long NO_LIMIT = 0xffff_ffffL;
+
     private static final int NIO_SEND_BYTES = 256 << 10;
     private static final int BACKLOG = 1_024;
     private static final int BLOCKING_THREADS = 16;
@@ -118,9 +125,14 @@ public final class LinkTransport implements AutoCloseable {
      * are read only when asked, and their two directions end apart.
      */
     public Bootstrap relayed() {
+        return relayed(loops, epoll ? EpollSocketChannel::new : NioSocketChannel::new);
+    }
+
+    /** The same with sockets of this kind, on these event loops. */
+    public static Bootstrap relayed(EventLoopGroup loops, ChannelFactory<Channel> kind) {
         return new Bootstrap()
                 .group(loops)
-                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
+                .channelFactory(kind)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
                 .option(ChannelOption.AUTO_READ, false)
@@ -142,6 +154,19 @@ public final class LinkTransport implements AutoCloseable {
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.RCVBUF_ALLOCATOR, RELAYED_READS)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK);
+    }
+
+    /** Makes an accepted connection of a link one that is relayed; on its event loop. */
+    public static void relay(Channel channel) {
+        ChannelConfig config = channel.config();
+        config.setAutoRead(false);
+        config.setOption(ChannelOption.SO_KEEPALIVE, true);
+        config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        config.setRecvByteBufAllocator(RELAYED_READS);
+        if (config instanceof EpollSocketChannelConfig epoll) {
+            epoll.setTcpUserTimeout(0);
+            epoll.setTcpNotSentLowAt(NO_LIMIT);
+        }
     }
 
     EventLoopGroup loops() {

@@ -22,6 +22,7 @@ import io.serai.edge.relay.RelayedPartners;
 import io.serai.edge.relay.SessionEnder;
 import io.serai.edge.relay.SessionMoves;
 import io.serai.edge.routefile.RouteFolder;
+import io.serai.edge.tcp.RawArrivals;
 import io.serai.edge.tcp.StreamSwitch;
 import io.serai.edge.tcp.TcpRelays;
 import io.serai.edge.tls.LinkRole;
@@ -79,7 +80,8 @@ public final class Edge implements AutoCloseable {
         outbound = new EdgeOutbound(
                 transport,
                 new InnerSide(settings.link().getAddress(), () -> acceptor().links()));
-        relays = new TcpRelays(transport, this::pick);
+        RawArrivals raw = new RawArrivals(limits.connections().handshakeWithin());
+        relays = new TcpRelays(transport, this::pick, Optional.of(raw));
         partners = new RelayedPartners(
                 this::pick,
                 new SessionEnder(listeners::end, enders),
@@ -91,7 +93,7 @@ public final class Edge implements AutoCloseable {
                         new OwnFiles(new RouteFolder(from.folder(), settings.home()), from.takes(), routes::beans));
         sync = new EdgeSync(
                 partners, servers, new EdgeSync.Parts(routes, own, outbound, this::held), this::acceptor, SYNC_EVERY);
-        acceptor = new LinkAcceptor(new LinkSetup(
+        LinkSetup setup = new LinkSetup(
                 transport,
                 LinkTls.of(LinkRole.EDGE, home.identity(), servers),
                 limits,
@@ -107,7 +109,8 @@ public final class Edge implements AutoCloseable {
                         LinkNode.MINOR_MAX),
                 new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), sync),
                 sync,
-                InstantSource.system()));
+                InstantSource.system());
+        acceptor = new LinkAcceptor(setup, raw::front);
         gate = new ListenerGate(
                 camel,
                 () -> !sync.isDraining() && acceptor.pick(Set.of()).isPresent(),

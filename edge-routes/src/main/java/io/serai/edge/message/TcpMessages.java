@@ -98,13 +98,20 @@ public final class TcpMessages {
     }
 
     /**
-     * With the OPEN of TCP_ACCEPTED: who has connected to the edge. Its OPENED is empty.
+     * With the OPEN of TCP_ACCEPTED: who has connected to the edge. Its OPENED is {@link Taken}.
      *
      * @param listener the listener's name on the edge; the server knows which of its own listeners that means
      * @param client the client's address as the edge has seen it
      * @param local the edge's own address of that connection
+     * @param ticket with which the server may dial a raw connection for it; empty when its bytes go over the link
      */
-    public record Accepted(String listener, InetSocketAddress client, InetSocketAddress local) {
+    public record Accepted(
+            String listener, InetSocketAddress client, InetSocketAddress local, Optional<RawTicket> ticket) {
+        /** One whose bytes go over the link. */
+        public Accepted(String listener, InetSocketAddress client, InetSocketAddress local) {
+            this(listener, client, local, Optional.empty());
+        }
+
         public byte[] encode() {
             return new FieldWriter()
                     .text(1, listener)
@@ -112,24 +119,48 @@ public final class TcpMessages {
                     .number(3, client.getPort())
                     .bytes(4, local.getAddress().getAddress())
                     .number(5, local.getPort())
+                    .bytes(6, ticket.map(RawTicket::encode).orElse(new byte[0]))
                     .done();
         }
 
         public static Accepted decode(byte[] payload) throws ProtocolViolation {
             String listener = "";
             Addresses found = new Addresses();
+            Optional<RawTicket> ticket = Optional.empty();
             FieldReader in = new FieldReader(payload);
             while (in.next()) {
-                if (in.field() == 1) {
-                    listener = in.text(NAME_BYTES);
-                } else {
-                    found.take(in, 2);
+                switch (in.field()) {
+                    case 1 -> listener = in.text(NAME_BYTES);
+                    case 6 -> ticket = RawTicket.of(in.bytes(2 * RawTicket.HALF_BYTES));
+                    default -> found.take(in, 2);
                 }
             }
             if (listener.isEmpty()) {
                 throw new ProtocolViolation("a TCP_ACCEPTED without a listener");
             }
-            return new Accepted(listener, found.first(), found.second());
+            return new Accepted(listener, found.first(), found.second(), ticket);
+        }
+    }
+
+    /**
+     * With the OPENED of TCP_ACCEPTED.
+     *
+     * @param raw whether the bytes go by the raw connection that the edge has answered; else by the stream
+     */
+    public record Taken(boolean raw) {
+        public byte[] encode() {
+            return new FieldWriter().flag(1, raw).done();
+        }
+
+        public static Taken decode(byte[] payload) throws ProtocolViolation {
+            boolean raw = false;
+            FieldReader in = new FieldReader(payload);
+            while (in.next()) {
+                if (in.field() == 1) {
+                    raw = in.flag();
+                }
+            }
+            return new Taken(raw);
         }
     }
 

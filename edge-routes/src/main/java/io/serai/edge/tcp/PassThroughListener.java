@@ -11,17 +11,18 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
+import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.edge.message.TcpMessages.Taken;
 import io.serai.endpoint.proxy.ProxyHeader;
 import io.serai.endpoint.proxy.TrustedBalancers;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,7 @@ public final class PassThroughListener {
     private final TrustedBalancers balancers;
     private final Gatekeeper gatekeeper;
     private final TcpLimits limits;
+    private final Optional<RawArrivals> raw;
     private final AtomicInteger passed;
     private final AtomicInteger open = new AtomicInteger();
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -70,21 +72,12 @@ public final class PassThroughListener {
             TcpRelays relays, String name, TrustedBalancers balancers, Gatekeeper gatekeeper, TcpLimits limits) {
         this.transport = relays.transport();
         this.pick = relays.pick();
+        this.raw = relays.raw();
         this.passed = relays.passed();
         this.name = name;
         this.balancers = balancers;
         this.gatekeeper = gatekeeper;
         this.limits = limits;
-    }
-
-    /**
-     * One that everybody may connect to.
-     *
-     * @param pick the best link for a new connection, but for those
-     */
-    public PassThroughListener(
-            LinkTransport transport, String name, Function<Set<Link>, Optional<Link>> pick, TcpLimits limits) {
-        this(new TcpRelays(transport, pick), name, new TrustedBalancers(List.of()), Gatekeeper.OPEN, limits);
     }
 
     /** Listens; returns the address that is bound. */
@@ -134,6 +127,7 @@ public final class PassThroughListener {
     private final class Arrival extends ChannelInboundHandlerAdapter {
         private final ByteBuf head = Unpooled.buffer(ProxyHeader.FIXED_BYTES, ProxyHeader.MAX_BYTES + MOST_READ);
         private boolean readingHeader = balancers.areUsed();
+        private Optional<RawArrivals.Expected> expected = Optional.empty();
         private boolean refused;
 
         @Override
@@ -228,7 +222,8 @@ public final class PassThroughListener {
 
         private void pass(Channel client, InetSocketAddress from) {
             if (client.localAddress() instanceof InetSocketAddress to) {
-                byte[] message = new Accepted(name, from, to).encode();
+                expected = raw.map(arrivals -> arrivals.expect(client.eventLoop()));
+                byte[] message = new Accepted(name, from, to, expected.map(RawArrivals.Expected::ticket)).encode();
                 TcpOpening.open(pick, Method.TCP_ACCEPTED, message, limits.connectWithin())
                         .whenCompleteAsync((stream, failure) -> taken(client, stream, failure), client.eventLoop());
             } else {
@@ -237,15 +232,40 @@ public final class PassThroughListener {
         }
 
         private void taken(Channel client, LinkStream stream, @Nullable Throwable failure) {
+            Optional<Channel> socket = expected.flatMap(RawArrivals.Expected::take);
             if (failure != null) {
+                socket.ifPresent(Channel::close);
                 refuse(client, TcpFailure.of(failure).text());
             } else if (client.isActive()) {
-                client.pipeline().remove(this);
-                passed.incrementAndGet();
-                TcpRelay.start(client, stream, TcpRelay.Side.OPENER, limits, this::gone);
+                join(client, socket, stream);
             } else {
+                socket.ifPresent(Channel::close);
                 stream.reset(Status.PARTNER_ABORT, "the client is gone");
                 open.decrementAndGet();
+            }
+        }
+
+        /** The server says whether it uses the raw connection; one that it has given up may have come nevertheless. */
+        private void join(Channel client, Optional<Channel> socket, LinkStream stream) {
+            boolean used;
+            try {
+                used = Taken.decode(stream.opened().orElseThrow()).raw();
+            } catch (ProtocolViolation e) {
+                used = true;
+                socket.ifPresent(Channel::close);
+            }
+            if (used && !socket.map(Channel::isOpen).orElse(false)) {
+                stream.reset(Status.PARTNER_ABORT, "the raw connection is gone");
+                refuse(client, "its raw connection was lost");
+                return;
+            }
+            client.pipeline().remove(this);
+            passed.incrementAndGet();
+            if (used) {
+                SocketRelay.start(client, socket.orElseThrow(), stream, limits, this::gone);
+            } else {
+                socket.ifPresent(Channel::close);
+                TcpRelay.start(client, stream, TcpRelay.Side.OPENER, limits, this::gone);
             }
         }
 
@@ -260,6 +280,7 @@ public final class PassThroughListener {
             }
             refused = true;
             readingHeader = false;
+            expected.ifPresent(RawArrivals.Expected::cancel);
             open.decrementAndGet();
             LOG.info("The listener {} refused a connection of {}: {}", name, client.remoteAddress(), why);
             TcpRelay.abort(client);

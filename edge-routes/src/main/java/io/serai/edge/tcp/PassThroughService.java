@@ -4,9 +4,12 @@ import io.serai.edge.ProtocolViolation;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.message.LinkMessages.Failure;
+import io.serai.edge.message.RawTicket;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.endpoint.handover.HandedConnection;
 import io.serai.endpoint.handover.HandoverListener;
+import java.net.SocketAddress;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -21,6 +24,7 @@ public final class PassThroughService implements StreamServer {
 
     private final Offered offered;
     private final TcpLimits limits;
+    private final Optional<RawDialer> raw;
     private final AtomicInteger open = new AtomicInteger();
 
     /** What edges may connect to. */
@@ -34,9 +38,11 @@ public final class PassThroughService implements StreamServer {
         }
     }
 
-    public PassThroughService(Offered offered, TcpLimits limits) {
+    /** @param raw what dials raw connections; empty when all bytes go over the links */
+    public PassThroughService(Offered offered, TcpLimits limits, Optional<RawDialer> raw) {
         this.offered = offered;
         this.limits = limits;
+        this.raw = raw;
     }
 
     /** Connections that are open or being made. */
@@ -58,12 +64,30 @@ public final class PassThroughService implements StreamServer {
             open.decrementAndGet();
             refuse(stream, Status.BUSY, "the server has too many passed-through connections");
         } else {
-            hand(stream, accepted, listener.get());
+            Optional<RawTicket> ticket = accepted.ticket();
+            SocketAddress address = link.peer().address();
+            if (raw.isPresent() && ticket.isPresent() && raw.get().isWorthTrying(address)) {
+                raw.get()
+                        .dial(address, ticket.get())
+                        .whenComplete((socket, failure) ->
+                                hand(Optional.ofNullable(socket), stream, accepted, listener.get()));
+            } else {
+                hand(Optional.empty(), stream, accepted, listener.get());
+            }
         }
     }
 
-    private void hand(LinkStream stream, Accepted accepted, HandoverListener listener) {
-        if (!listener.take(new PassedConnection(stream, accepted, limits.halfClosed(), open::decrementAndGet))) {
+    private void hand(Optional<RawSocket> socket, LinkStream stream, Accepted accepted, HandoverListener listener) {
+        HandedConnection connection;
+        if (socket.isPresent()) {
+            RawConnection own =
+                    new RawConnection(socket.get(), stream, accepted, limits.halfClosed(), open::decrementAndGet);
+            own.begin();
+            connection = own;
+        } else {
+            connection = new PassedConnection(stream, accepted, limits.halfClosed(), open::decrementAndGet);
+        }
+        if (!listener.take(connection)) {
             refuse(stream, Status.UNAVAILABLE, "the listener takes no more connections");
         }
     }

@@ -11,10 +11,15 @@ import java.util.function.Function;
  * What the pass-through listeners of an edge stand on.
  *
  * @param pick the best link for a new connection, but for those
+ * @param raw where servers dial raw connections to; empty when all goes over the links
  * @param passed the connections that servers have taken and that are open, of all the listeners
  */
-public record TcpRelays(LinkTransport transport, Function<Set<Link>, Optional<Link>> pick, AtomicInteger passed) {
-    public TcpRelays(LinkTransport transport, Function<Set<Link>, Optional<Link>> pick) {
-        this(transport, pick, new AtomicInteger());
+public record TcpRelays(
+        LinkTransport transport,
+        Function<Set<Link>, Optional<Link>> pick,
+        Optional<RawArrivals> raw,
+        AtomicInteger passed) {
+    public TcpRelays(LinkTransport transport, Function<Set<Link>, Optional<Link>> pick, Optional<RawArrivals> raw) {
+        this(transport, pick, raw, new AtomicInteger());
     }
 }

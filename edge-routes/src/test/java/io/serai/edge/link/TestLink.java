@@ -1,5 +1,7 @@
 package io.serai.edge.link;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Status;
 import io.serai.edge.tls.LinkIdentity;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 
 /** A server and an edge on loopback, with keys of their own and short times. */
@@ -107,7 +110,7 @@ public final class TestLink implements AutoCloseable {
     private final String edge;
     final LinkSettings settings;
     final LinkHandler serverHandler;
-    final InetSocketAddress address;
+    public final InetSocketAddress address;
     LinkDialer dialer;
 
     public TestLink(LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
@@ -116,7 +119,14 @@ public final class TestLink implements AutoCloseable {
 
     /** With an edge of that name. */
     public TestLink(String edge, LinkSettings settings, LinkHandler serverHandler, LinkHandler edgeHandler) {
-        this(edge, settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, LinkTransport.Sockets.EPOLL);
+        this(
+                edge,
+                settings,
+                serverHandler,
+                edgeHandler,
+                LinkTls.Engine.BORINGSSL,
+                LinkTransport.Sockets.EPOLL,
+                Optional.empty());
     }
 
     TestLink(
@@ -125,7 +135,23 @@ public final class TestLink implements AutoCloseable {
             LinkHandler edgeHandler,
             LinkTls.Engine engine,
             LinkTransport.Sockets sockets) {
-        this("edge-1", settings, serverHandler, edgeHandler, engine, sockets);
+        this("edge-1", settings, serverHandler, edgeHandler, engine, sockets, Optional.empty());
+    }
+
+    /** @param front as of a {@link LinkAcceptor} */
+    public TestLink(
+            LinkSettings settings,
+            LinkHandler serverHandler,
+            LinkHandler edgeHandler,
+            Optional<Function<Consumer<Channel>, ChannelHandler>> front) {
+        this(
+                "edge-1",
+                settings,
+                serverHandler,
+                edgeHandler,
+                LinkTls.Engine.BORINGSSL,
+                LinkTransport.Sockets.EPOLL,
+                front);
     }
 
     private TestLink(
@@ -134,7 +160,8 @@ public final class TestLink implements AutoCloseable {
             LinkHandler serverHandler,
             LinkHandler edgeHandler,
             LinkTls.Engine engine,
-            LinkTransport.Sockets sockets) {
+            LinkTransport.Sockets sockets,
+            Optional<Function<Consumer<Channel>, ChannelHandler>> front) {
         this.edge = edge;
         this.settings = settings;
         this.serverHandler = serverHandler;
@@ -142,8 +169,9 @@ public final class TestLink implements AutoCloseable {
         this.edgeBudget = new CreditBudget(settings.flow().budgetBytes());
         this.transport = LinkTransport.start(settings, 4, sockets);
         LinkTls tls = LinkTls.of(LinkRole.EDGE, EDGE, trust("node-1", SERVER.pin()), engine);
-        this.acceptor = new LinkAcceptor(new LinkSetup(
-                transport, tls, settings, edgeBudget, node(edge), edgeHandler, edgeEar, InstantSource.system()));
+        LinkSetup setup = new LinkSetup(
+                transport, tls, settings, edgeBudget, node(edge), edgeHandler, edgeEar, InstantSource.system());
+        this.acceptor = front.isPresent() ? new LinkAcceptor(setup, front.get()) : new LinkAcceptor(setup);
         this.address = acceptor.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         LinkTls dialling = LinkTls.of(LinkRole.SERVER, SERVER, trust(edge, EDGE.pin()), engine);
         this.dialer = dialer(dialling, node("node-1"), address);

@@ -299,10 +299,17 @@ class EdgeListenersTest {
     void passesConnectionsThroughWithoutAnyKey() throws Exception {
         List<Set<Link>> picked = new CopyOnWriteArrayList<>();
         LinkTransport sockets = LinkTransport.start(LinkSettings.standard(), 1);
-        camel.getRegistry().bind("internal", TcpRelays.class, new TcpRelays(sockets, tried -> {
-            picked.add(tried);
-            return Optional.empty();
-        }));
+        camel.getRegistry()
+                .bind(
+                        "internal",
+                        TcpRelays.class,
+                        new TcpRelays(
+                                sockets,
+                                tried -> {
+                                    picked.add(tried);
+                                    return Optional.empty();
+                                },
+                                Optional.empty()));
         EdgeConfig keyless = new EdgeConfig(
                 "dmz", 1, NOBODY, List.of(offer("raw", "sftp", "mode=tcp", "maxConnections=9")), List.of());
         assertThat(listeners.apply(keyless)).isEmpty();

@@ -15,6 +15,7 @@ import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
 import io.serai.edge.message.TcpMessages.Connect;
+import io.serai.edge.tcp.TcpBench.Carrier;
 import io.serai.endpoint.handover.Echoes;
 import io.serai.endpoint.proxy.ProxyHeader;
 import io.serai.endpoint.proxy.TrustedBalancers;
@@ -31,15 +32,23 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An edge's listener that hands connections to a server's own, with real sockets at both ends. */
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(Carrier.class)
 class PassThroughTest {
-    private final TcpBench bench = new TcpBench(LIMITS, Optional.empty(), "127.0.0.0/8:*");
-    private final PassThroughListener listener =
-            new PassThroughListener(bench.sockets, "sftp", tried -> bench.test.acceptor.pick(tried), LIMITS);
+    private final TcpBench bench;
+    private final PassThroughListener listener;
     private final Echoes own = new Echoes();
     private InetSocketAddress edge;
+
+    PassThroughTest(Carrier carrier) {
+        bench = new TcpBench(carrier, LIMITS, Optional.empty(), "127.0.0.0/8:*");
+        listener = bench.listener("sftp");
+    }
 
     @BeforeEach
     void start() throws Exception {
@@ -73,8 +82,7 @@ class PassThroughTest {
 
     @Test
     void aStreamThatCannotBeServedLeavesTheOthersOfItsConnection() throws Exception {
-        PassThroughListener broken = new PassThroughListener(
-                bench.sockets, TcpBench.BROKEN, tried -> bench.test.acceptor.pick(tried), LIMITS);
+        PassThroughListener broken = bench.listener(TcpBench.BROKEN);
         try (Socket client = connect()) {
             client.setSoTimeout(10_000);
             client.getOutputStream().write(1);
@@ -96,7 +104,7 @@ class PassThroughTest {
     void aBalancerSaysWhoseConnectionItIsAndNobodyElseComesIn() throws Exception {
         List<InetSocketAddress> asked = new CopyOnWriteArrayList<>();
         PassThroughListener behind = new PassThroughListener(
-                new TcpRelays(bench.sockets, tried -> bench.test.acceptor.pick(tried)),
+                bench.relays(),
                 "sftp",
                 TrustedBalancers.parse("127.0.0.1"),
                 client -> {
@@ -126,7 +134,7 @@ class PassThroughTest {
         assertThat(own.clients()).hasSize(3);
         behind.stop();
         PassThroughListener elsewhere = new PassThroughListener(
-                new TcpRelays(bench.sockets, tried -> bench.test.acceptor.pick(tried)),
+                bench.relays(),
                 "sftp",
                 TrustedBalancers.parse("10.0.0.0/8"),
                 PassThroughListener.Gatekeeper.OPEN,

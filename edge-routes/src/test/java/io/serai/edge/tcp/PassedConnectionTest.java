@@ -12,6 +12,7 @@ import io.serai.edge.link.StreamKind;
 import io.serai.edge.message.Method;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.edge.tcp.TcpBench.Carrier;
 import io.serai.endpoint.handover.Echoes;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,18 +26,26 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An edge's listener whose connections a server's own takes without a socket, with real sockets at the edge. */
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(Carrier.class)
 class PassedConnectionTest {
     private static final TcpLimits SHORT =
             new TcpLimits(LIMITS.connectWithin(), LIMITS.idle(), Duration.ofMillis(700), LIMITS.most());
 
-    private final TcpBench bench = new TcpBench(SHORT, Optional.empty(), "127.0.0.0/8:*");
-    private final PassThroughListener listener =
-            new PassThroughListener(bench.sockets, "sftp", tried -> bench.test.acceptor.pick(tried), LIMITS);
+    private final TcpBench bench;
+    private final PassThroughListener listener;
     private final Echoes echoes = new Echoes();
     private InetSocketAddress edge;
+
+    PassedConnectionTest(Carrier carrier) {
+        bench = new TcpBench(carrier, SHORT, Optional.empty(), "127.0.0.0/8:*");
+        listener = bench.listener("sftp");
+    }
 
     @BeforeEach
     void start() {

@@ -9,6 +9,7 @@ import io.serai.edge.link.LinkTransport;
 import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
 import io.serai.endpoint.handover.HandoverListener;
+import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,6 +41,14 @@ final class TcpBench implements AutoCloseable {
     final Map<String, HandoverListener> listeners = new ConcurrentHashMap<>();
     final LinkTransport sockets = LinkTransport.start(QUICK, 2);
     final ExecutorService workers = Executors.newFixedThreadPool(2);
+    final Optional<RawArrivals> raw;
+    /** How the bytes of passed-through connections come. */
+    enum Carrier {
+        RAW,
+        LINK
+    }
+
+    private final RawDialer dialer = new RawDialer();
     final OutboundService outbound;
     final PassThroughService passThrough;
     final SocksFront front;
@@ -47,7 +56,13 @@ final class TcpBench implements AutoCloseable {
     final TestLink test;
     final Link edge;
 
+    /** With connections that are passed through over the link. */
     TcpBench(TcpLimits limits, Optional<SocksFront.Login> login, String... rules) {
+        this(Carrier.LINK, limits, login, rules);
+    }
+
+    TcpBench(Carrier carrier, TcpLimits limits, Optional<SocksFront.Login> login, String... rules) {
+        raw = carrier == Carrier.RAW ? Optional.of(new RawArrivals(limits.connectWithin())) : Optional.empty();
         OutboundConnector connector = new OutboundConnector(
                 sockets, Destinations.of(List.of(rules)), this::resolve, workers, limits.connectWithin());
         outbound = new OutboundService(connector, limits);
@@ -58,17 +73,29 @@ final class TcpBench implements AutoCloseable {
                     }
                     return Optional.ofNullable(listeners.get(accepted.listener()));
                 },
-                limits);
+                limits,
+                Optional.of(dialer));
         test = new TestLink(
                 QUICK,
                 new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passThrough), new TestLink.Refusing()),
-                new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), new TestLink.Refusing()));
+                new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), new TestLink.Refusing()),
+                raw.map(arrivals -> arrivals::front));
         edge = test.up();
         await().atMost(SOON).until(() -> !test.serverEar.up.isEmpty());
         // As a server has it: the edge's limit is the one that counts.
         TcpLimits patient = new TcpLimits(limits.connectWithin(), LIMITS.idle(), LIMITS.halfClosed(), limits.most());
         front = new SocksFront(sockets, new LinkOutbound(this::server, limits), patient, login);
         proxy = front.start(new InetSocketAddress(LOOPBACK, 0));
+    }
+
+    TcpRelays relays() {
+        return new TcpRelays(sockets, tried -> test.acceptor.pick(tried), raw);
+    }
+
+    /** One of the edge's, not started. */
+    PassThroughListener listener(String name) {
+        return new PassThroughListener(
+                relays(), name, new TrustedBalancers(List.of()), PassThroughListener.Gatekeeper.OPEN, LIMITS);
     }
 
     /** The server's view of the link. */
@@ -144,6 +171,7 @@ final class TcpBench implements AutoCloseable {
                 .until(() -> outbound.connections() == 0
                         && front.connections() == 0
                         && passThrough.connections() == 0
+                        && raw.map(RawArrivals::waitedFor).orElse(0) == 0
                         && test.serverBudget.takenBytes() == 0
                         && test.edgeBudget.takenBytes() == 0);
     }
@@ -152,6 +180,7 @@ final class TcpBench implements AutoCloseable {
     public void close() {
         front.stop();
         test.close();
+        dialer.close();
         sockets.close();
         workers.shutdownNow();
     }

@@ -21,6 +21,7 @@ import io.serai.edge.relay.PartnerService;
 import io.serai.edge.relay.PassedSessions;
 import io.serai.edge.relay.UploadVerdicts;
 import io.serai.edge.tcp.PassThroughService;
+import io.serai.edge.tcp.RawDialer;
 import io.serai.edge.tcp.StreamSwitch;
 import io.serai.edge.tcp.TcpLimits;
 import io.serai.edge.ticket.SessionTickets;
@@ -79,6 +80,7 @@ final class NodeEdges {
     private final EdgeAlarms alarms;
     private final ZoneOutbound outbound;
     private final PassedListeners passed;
+    private final RawDialer raw = new RawDialer();
     private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
     private final ExecutorService workers = new ThreadPoolExecutor(
             WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
@@ -215,7 +217,7 @@ final class NodeEdges {
 
     private ZoneDesk desk(ZoneName zone) {
         PartnerService service = services.computeIfAbsent(zone, this::open);
-        PassThroughService passing = new PassThroughService(new OfferedByZone(zone), PASSED);
+        PassThroughService passing = new PassThroughService(new OfferedByZone(zone), PASSED, Optional.of(raw));
         return new ZoneDesk(new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passing), service), service);
     }
 
@@ -270,6 +272,7 @@ final class NodeEdges {
         enrolments.close();
         outbound.close();
         links.close();
+        raw.close();
         workers.shutdownNow();
         clock.shutdownNow();
         following.shutdownNow();

@@ -138,7 +138,8 @@ class EdgesWithFilesTest extends EdgesAndServers {
                 new StreamSwitch(
                         Map.of(
                                 Method.TCP_ACCEPTED,
-                                new PassThroughService((edge, accepted) -> Optional.of(echoes), limits)),
+                                new PassThroughService(
+                                        (edge, accepted) -> Optional.of(echoes), limits, Optional.empty())),
                         Nobody.NOBODY));
         var edge = enrolled(links);
         awaitUpAndInForce(links);

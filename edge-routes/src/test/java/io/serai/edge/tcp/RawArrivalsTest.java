@@ -1,0 +1,250 @@
+package io.serai.edge.tcp;
+
+import static io.serai.edge.link.TestLink.SOON;
+import static io.serai.edge.tcp.TcpBench.LIMITS;
+import static io.serai.edge.tcp.TcpBench.LOOPBACK;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkTransport;
+import io.serai.edge.link.TestLink;
+import io.serai.edge.message.RawTicket;
+import io.serai.edge.tcp.TcpBench.Carrier;
+import io.serai.endpoint.handover.Echoes;
+import io.serai.endpoint.proxy.TrustedBalancers;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Raw connections at the address of an edge's link, among those of the link and of strangers. */
+@Timeout(60)
+class RawArrivalsTest {
+    private static final TcpLimits SHORT =
+            new TcpLimits(Duration.ofMillis(1_500), LIMITS.idle(), LIMITS.halfClosed(), LIMITS.most());
+
+    private final TcpBench bench = new TcpBench(Carrier.RAW, SHORT, Optional.empty());
+    private final RawArrivals raw = bench.raw.orElseThrow();
+    private final LinkTransport transport = LinkTransport.start(TestLink.QUICK, 1);
+    private final EventLoop loop =
+            (EventLoop) transport.relayed().config().group().next();
+    private final Echoes echoes = new Echoes();
+
+    @AfterEach
+    void stop() {
+        bench.close();
+        transport.close();
+        echoes.close();
+    }
+
+    private Socket dial(byte[] first) throws IOException {
+        Socket socket = new Socket(bench.test.address.getAddress(), bench.test.address.getPort());
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream().write(first);
+        return socket;
+    }
+
+    private void closed(byte[] first) throws IOException {
+        try (Socket socket = dial(first)) {
+            closed(socket);
+        }
+    }
+
+    private static void closed(Socket socket) throws IOException {
+        try {
+            assertThat(socket.getInputStream().read()).isNegative();
+        } catch (SocketException e) {
+            // So it is.
+        }
+    }
+
+    private RawArrivals.Expected expect() throws Exception {
+        return loop.submit(() -> raw.expect(loop)).get();
+    }
+
+    private Optional<Channel> take(RawArrivals.Expected one) throws Exception {
+        return loop.submit(one::take).get();
+    }
+
+    @Test
+    void whoShowsATicketIsAnsweredOnce() throws Exception {
+        RawArrivals.Expected one = expect();
+        byte[] greeting = RawArrivals.greeting(one.ticket());
+        try (Socket socket = dial(Arrays.copyOf(greeting, 1))) {
+            OutputStream out = socket.getOutputStream();
+            out.write(greeting, 1, 12);
+            out.flush();
+            out.write(greeting, 13, greeting.length - 13);
+            assertThat(socket.getInputStream().readNBytes(RawTicket.HALF_BYTES))
+                    .isEqualTo(one.ticket().answer());
+            assertThat(raw.waitedFor()).isZero();
+            closed(greeting);
+            Channel channel = take(one).orElseThrow();
+            assertThat(channel.eventLoop()).isSameAs(loop);
+            assertThat(channel.config().isAutoRead()).isFalse();
+            channel.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {7}));
+            assertThat(socket.getInputStream().read()).isEqualTo(7);
+            assertThat(take(one)).isEmpty();
+            channel.close();
+            closed(socket);
+        }
+    }
+
+    @Test
+    void whoShowsNoneThatIsWaitedForIsToldNothing() throws Exception {
+        RawArrivals.Expected one = expect();
+        closed(RawArrivals.greeting(RawTicket.random()));
+        byte[] other = RawArrivals.greeting(one.ticket());
+        other[3]++;
+        closed(other);
+        byte[] more = Arrays.copyOf(RawArrivals.greeting(one.ticket()), 41);
+        closed(more);
+        closed("SSH-2.0-OpenSSH_9.2\r\n0123456789012345678901234567890".getBytes());
+        // Slow, and silent.
+        closed("SERAI".getBytes());
+        closed(new byte[0]);
+        loop.submit(one::cancel).get();
+        closed(RawArrivals.greeting(one.ticket()));
+        assertThat(raw.waitedFor()).isZero();
+        assertThat(take(one)).isEmpty();
+        assertThat(bench.edge.isUsable()).isTrue();
+        assertThat(bench.test.edgeEar.violations).isEmpty();
+    }
+
+    @Test
+    void oneThatCameIsClosedWhenItIsGivenUp() throws Exception {
+        RawArrivals.Expected one = expect();
+        try (Socket socket = dial(RawArrivals.greeting(one.ticket()))) {
+            assertThat(socket.getInputStream().readNBytes(RawTicket.HALF_BYTES)).hasSize(RawTicket.HALF_BYTES);
+            loop.submit(one::cancel).get();
+            closed(socket);
+        }
+    }
+
+    @Test
+    void strangersWhoSayNothingDoNotKeepServersAway() throws Exception {
+        List<Socket> strangers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 80; i++) {
+                strangers.add(dial(new byte[0]));
+            }
+            closed(strangers.get(79));
+            RawArrivals.Expected one = expect();
+            await().atMost(SOON).until(() -> {
+                try (Socket socket = dial(RawArrivals.greeting(one.ticket()))) {
+                    return socket.getInputStream().read() >= 0;
+                } catch (SocketException e) {
+                    return false;
+                }
+            });
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
+        }
+    }
+
+    @Test
+    void bytesDoNotGoOverTheLink() throws Exception {
+        bench.listeners.put("sftp", echoes);
+        PassThroughListener listener = bench.listener("sftp");
+        InetSocketAddress at = listener.start(new InetSocketAddress(LOOPBACK, 0));
+        byte[] sent = new byte[8 << 20];
+        new Random(1).nextBytes(sent);
+        long before = carried();
+        try (Socket client = new Socket(at.getAddress(), at.getPort())) {
+            FutureTask<byte[]> back =
+                    new FutureTask<>(() -> client.getInputStream().readAllBytes());
+            TcpBench.start(back::run);
+            client.getOutputStream().write(sent);
+            client.shutdownOutput();
+            assertThat(back.get()).isEqualTo(sent);
+        } finally {
+            listener.stop();
+        }
+        assertThat(carried() - before).isLessThan(1 << 20);
+        bench.awaitNothingLeft();
+    }
+
+    private long carried() {
+        return bench.edge.figures().stream()
+                .mapToLong(Link.ConnectionFigures::bytesRead)
+                .sum();
+    }
+
+    /** The last bytes are on their way still when the server's socket has ended in both directions. */
+    @Test
+    void whoReadsSlowlyGetsAllOfIt() throws Exception {
+        bench.listeners.put("sftp", echoes);
+        PassThroughListener listener = bench.listener("sftp");
+        InetSocketAddress at = listener.start(new InetSocketAddress(LOOPBACK, 0));
+        byte[] sent = new byte[4 << 20];
+        new Random(2).nextBytes(sent);
+        try (Socket client = new Socket()) {
+            client.setReceiveBufferSize(32 << 10);
+            client.connect(at);
+            TcpBench.start(() -> {
+                client.getOutputStream().write(sent);
+                client.shutdownOutput();
+            });
+            byte[] back = new byte[sent.length];
+            for (int place = 0; place < back.length; ) {
+                int count = client.getInputStream().read(back, place, Math.min(16 << 10, back.length - place));
+                assertThat(count).isPositive();
+                place += count;
+                Thread.yield();
+            }
+            assertThat(back).isEqualTo(sent);
+            assertThat(client.getInputStream().read()).isNegative();
+        } finally {
+            listener.stop();
+        }
+        bench.awaitNothingLeft();
+    }
+
+    /** Such as something between server and edge that lets TLS alone through. */
+    @Test
+    void whereNoRawConnectionComesAboutTheLinkCarriesAll() throws Exception {
+        try (TcpBench plain = new TcpBench(LIMITS, Optional.empty())) {
+            plain.listeners.put("sftp", echoes);
+            PassThroughListener listener = new PassThroughListener(
+                    new TcpRelays(plain.sockets, tried -> plain.test.acceptor.pick(tried), Optional.of(raw)),
+                    "sftp",
+                    TrustedBalancers.parse(""),
+                    PassThroughListener.Gatekeeper.OPEN,
+                    LIMITS);
+            InetSocketAddress at = listener.start(new InetSocketAddress(LOOPBACK, 0));
+            for (int i = 0; i < 3; i++) {
+                try (Socket client = new Socket(at.getAddress(), at.getPort())) {
+                    client.setSoTimeout(10_000);
+                    client.getOutputStream().write(i);
+                    assertThat(client.getInputStream().read()).isEqualTo(i);
+                }
+            }
+            await().atMost(SOON).until(() -> listener.connections() == 0);
+            assertThat(raw.waitedFor()).isZero();
+            listener.stop();
+            plain.awaitNothingLeft();
+        }
+    }
+
+    @Test
+    void aTicketDoesNotShowItself() {
+        assertThat(RawTicket.random()).hasToString("raw ticket");
+    }
+}
