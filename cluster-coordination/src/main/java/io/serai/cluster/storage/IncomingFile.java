@@ -39,6 +39,9 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     private volatile @Nullable String cancelledBy;
     private volatile @Nullable String brokenOff;
     private volatile State state = State.OPEN;
+    /** Whether the content of this transfer is ours: an id that comes from outside may have been another's. */
+    private boolean linked;
+
     private @Nullable SeraiException failure;
     private RunningTransfers.@Nullable Registration registration;
 
@@ -176,6 +179,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
     private void linkContent() throws IOException {
         Path content = services.foundation().root().content(opening.transfer());
         StorageRoot.linkOrCopy(opening.staging(), content);
+        linked = true;
         StorageRoot.sync(Objects.requireNonNull(content.getParent()));
     }
 
@@ -241,7 +245,7 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
                 }
             }
             case ABORTED -> {
-                Files.deleteIfExists(services.foundation().root().content(opening.transfer()));
+                unlinkContent();
                 keepOrDelete();
             }
         }
@@ -335,13 +339,19 @@ final class IncomingFile implements Incoming, RunningTransfers.Running {
 
     private void leaveWithoutFile() {
         try {
-            Files.deleteIfExists(services.foundation().root().content(opening.transfer()));
+            unlinkContent();
             file.cutAtHole(opening.staging());
             keepOrDelete();
         } catch (NoSuchFileException e) {
             LOG.debug("The bytes of transfer {} were taken over by a recovery", opening.transfer());
         } catch (IOException e) {
             LOG.warn("The bytes of transfer {} stay in staging until this node's next start", opening.transfer(), e);
+        }
+    }
+
+    private void unlinkContent() throws IOException {
+        if (linked) {
+            Files.deleteIfExists(services.foundation().root().content(opening.transfer()));
         }
     }
 

@@ -13,6 +13,7 @@ import io.serai.config.name.TransferId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -109,9 +110,12 @@ public final class StagedReceiving implements Receiving {
         Optional<BasicFileAttributes> visible = lookAtName(upload);
         StagingName.Target target = StagingName.Target.of(upload.account(), upload.path());
         TransferId transfer = upload.transfer().orElseGet(TransferId::random);
-        services.openUploads().open(target, upload.mode(), token.epoch());
         StagingName fresh = StagingName.upload(target, transfer);
         Path staging = services.foundation().root().active(token.epoch()).resolve(fresh.toString());
+        if (upload.transfer().isPresent()) {
+            refuseUsed(transfer, staging);
+        }
+        services.openUploads().open(target, upload.mode(), token.epoch());
         try {
             services.openUploads().makeFolder(token.epoch());
             StagingName name = upload.mode() == Mode.RESUME ? resume(upload, fresh, staging) : fresh;
@@ -128,6 +132,14 @@ public final class StagedReceiving implements Receiving {
         } catch (RuntimeException e) {
             giveBack(upload.mode(), fresh, staging);
             throw e;
+        }
+    }
+
+    /** An id that comes from outside may come twice; what arrived by it is not to be touched. */
+    private void refuseUsed(TransferId transfer, Path staging) {
+        Path content = services.foundation().root().content(transfer);
+        if (Files.exists(content, LinkOption.NOFOLLOW_LINKS) || Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
+            throw new SeraiException(ErrorCode.INVALID, "Transfer " + transfer + " was begun before");
         }
     }
 
