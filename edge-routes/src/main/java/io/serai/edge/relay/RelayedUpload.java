@@ -158,16 +158,17 @@ final class RelayedUpload implements UploadChannel {
         byte[] total = ByteBuffer.allocate(8).putLong(sent).array();
         try {
             boolean asked = stream.end(total, 0);
-            Optional<StreamEnd> verdict = stream.awaitEnd(patience.commit());
+            Duration within = isTakenInTime() ? patience.commit() : Duration.ZERO;
+            Optional<StreamEnd> verdict = stream.awaitEnd(within);
             if (verdict.isEmpty()) {
                 stream.reset(Status.TIMEOUT, "no verdict in time");
-                return askForVerdict();
+                return askForVerdict(within.isZero() ? patience.reply() : within);
             }
             if (verdict.get().isSuccess()) {
                 return ReplyCodec.decode(UploadReceipt.class, verdict.get().payload());
             }
             if (asked && verdict.get().cause() == StreamEnd.Cause.LOST) {
-                return askForVerdict();
+                return askForVerdict(patience.commit());
             }
             throw StreamFailures.of(verdict.get(), doing);
         } catch (ProtocolViolation e) {
@@ -177,14 +178,26 @@ final class RelayedUpload implements UploadChannel {
         }
     }
 
+    /** A commit may take long, an open may not; where one goes with the other, the server answers the open at least. */
+    private boolean isTakenInTime() throws InterruptedException {
+        try {
+            stream.awaitOpened(patience.reply());
+            return true;
+        } catch (StreamClosed e) { // with a verdict
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        }
+    }
+
     /**
      * END was sent, but the verdict did not come: only servers know. One that did not take the upload says what is in the ledger;
      * when nothing is there for a while, it settles that nothing will be.
      */
-    private UploadReceipt askForVerdict() throws ProtocolViolation, InterruptedException {
+    private UploadReceipt askForVerdict(Duration within) throws ProtocolViolation, InterruptedException {
         long began = System.nanoTime();
         Link asked = link;
-        while (System.nanoTime() - began < patience.commit().toNanos()) {
+        while (System.nanoTime() - began < within.toNanos()) {
             Optional<Reply> reply = ask(asked, System.nanoTime() - began >= SETTLED_AFTER.toNanos());
             if (reply.isEmpty()) {
                 asked = session.awaitOther(asked, asking.forAnother()).orElseThrow(() -> unknown(null));

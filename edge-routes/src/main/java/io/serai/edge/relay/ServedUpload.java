@@ -46,6 +46,7 @@ final class ServedUpload {
     private static final int BLOCK_BYTES = 128 << 10;
     private static final int BLOCKS_AT_ONCE = 16;
     private static final int PROGRESS_SECONDS = 10;
+    private static final long FIRST_PROGRESS_SECONDS = 1;
 
     /** A partner waits for one before it wants the next. */
     private static final int MOST_FLUSHES = 8;
@@ -141,7 +142,8 @@ final class ServedUpload {
             Optional<Boolean> replaces = looksFirst ? Optional.of(isThere()) : Optional.empty();
             target = desk.answer(operation);
             channel = target;
-            opened = ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty(), replaces));
+            answerLater(
+                    ReplyCodec.encode(new Opened(target.transfer(), target.startOffset(), Optional.empty(), replaces)));
         }
         Optional<byte[]> end = write(target) ? stream.ended() : Optional.empty();
         if (end.isPresent()) {
@@ -153,8 +155,12 @@ final class ServedUpload {
         }
     }
 
-    /** With the verdict, when all had come with the open: who waits for that is woken once. */
-    private void answerOpen() {
+    private synchronized void answerLater(byte[] answer) {
+        opened = answer;
+    }
+
+    /** With the verdict, when all had come with the open and the commit is quick: who waits for that is woken once. */
+    private synchronized void answerOpen() {
         byte[] answer = opened;
         if (answer != null && stream.end().isEmpty()) {
             opened = null;
@@ -240,7 +246,13 @@ final class ServedUpload {
         }
         UploadReceipt receipt;
         ScheduledFuture<?> progress = clock.scheduleAtFixedRate(
-                () -> stream.progress(0), PROGRESS_SECONDS, PROGRESS_SECONDS, TimeUnit.SECONDS);
+                () -> {
+                    answerOpen();
+                    stream.progress(0);
+                },
+                FIRST_PROGRESS_SECONDS,
+                PROGRESS_SECONDS,
+                TimeUnit.SECONDS);
         try {
             receipt = target.commit();
         } finally {

@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,12 +46,15 @@ class UnansweredUploadTest {
 
     @BeforeEach
     void logIn() {
-        partners = new RelayedPartners(
-                tried -> test.acceptor.pick(tried), (id, why) -> {}, new Patience(SOON, SOON, SOON));
+        service.serve(desk);
+        logIn(new Patience(SOON, SOON, SOON));
+    }
+
+    private void logIn(Patience patience) {
+        partners = new RelayedPartners(tried -> test.acceptor.pick(tried), (id, why) -> {}, patience);
         test = new TestLink(QUICK, service, partners);
         test.edgeEar.whenLost = partners::lost;
         test.serverEar.whenLost = service::lost;
-        service.serve(desk);
         test.up();
         partners.answer(SomePartner.opens(session, Protocol.HTTPS));
         partners.answer(new LoginByPassword(session, "acme", new SecretText("secret")));
@@ -59,6 +63,7 @@ class UnansweredUploadTest {
     @AfterEach
     void stop() {
         desk.uploadsMay.countDown();
+        desk.commitsMay.countDown();
         test.close();
         workers.shutdownNow();
         clock.shutdownNow();
@@ -86,10 +91,7 @@ class UnansweredUploadTest {
         assertThat(desk.files).isEmpty();
         assertThat(commit).isNotDone();
         desk.uploadsMay.countDown();
-        assertThat(commit.orTimeout(20, java.util.concurrent.TimeUnit.SECONDS)
-                        .join()
-                        .transfer())
-                .isEqualTo(transfer);
+        assertThat(commit.orTimeout(20, TimeUnit.SECONDS).join().transfer()).isEqualTo(transfer);
         assertThat(upload.looks()).isTrue();
         assertThat(upload.replaces()).contains(false);
         upload.close();
@@ -99,6 +101,34 @@ class UnansweredUploadTest {
             again.commit();
             assertThat(again.replaces()).contains(true);
         }
+    }
+
+    @Test
+    void aServerThatStandsStillIsNotWaitedForAsLongAsACommit() {
+        test.close();
+        logIn(new Patience(Duration.ofSeconds(1), Duration.ofHours(1), SOON));
+        desk.uploadsMay = new CountDownLatch(1);
+        try (UploadChannel upload = open("/new")) {
+            CompletableFuture<ErrorCode> failure = CompletableFuture.supplyAsync(() -> codeOf(upload), workers);
+            assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join()).isEqualTo(ErrorCode.UNKNOWN_OUTCOME);
+        }
+        desk.uploadsMay.countDown();
+        await().atMost(SOON).until(() -> desk.acts.contains("aborted /new"));
+        assertThat(desk.files).isEmpty();
+    }
+
+    @Test
+    void theOpenIsAnsweredBeforeACommitThatTakesLong() {
+        desk.commitsMay = new CountDownLatch(1);
+        try (UploadChannel upload = open("/new")) {
+            upload.write(ByteBuffer.wrap(new byte[100]), 0);
+            CompletableFuture<UploadReceipt> commit = CompletableFuture.supplyAsync(upload::commit, workers);
+            assertThat(upload.replaces()).contains(false);
+            assertThat(commit).isNotDone();
+            desk.commitsMay.countDown();
+            commit.orTimeout(20, TimeUnit.SECONDS).join();
+        }
+        assertThat(desk.files).hasSize(1);
     }
 
     @Test
