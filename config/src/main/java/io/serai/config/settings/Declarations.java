@@ -277,6 +277,14 @@ final class Declarations {
                     + " with losses; each adds what it queues to the time that everything else waits when the line is full. All"
                     + " together carry 1,024 files and connections at the same time.");
 
+    static final Setting<Boolean> EDGES_RAW_CONNECTIONS = Setting.of(
+            "edges.raw-connections",
+            SettingType.flag(),
+            "true",
+            "Whether each connection that an edge passes through (`mode: tcp`) gets a TCP connection of its own between this node and"
+                    + " the edge, which the node dials at the link's address and which is not encrypted a second time. With `false`,"
+                    + " and where none comes about, its bytes go over the link, which costs more CPU.");
+
     static final Setting<Integer> LOGIN_MAX_TRIES = Setting.of(
             "login.max-tries",
             SettingType.number(1, 1000),
@@ -416,6 +424,7 @@ final class Declarations {
             LEDGER_RETENTION,
             SESSIONS_MAX,
             EDGES_DATA_CONNECTIONS,
+            EDGES_RAW_CONNECTIONS,
             LOGIN_MAX_TRIES,
             LOGIN_LOCKOUT,
             LOGIN_BAN_AFTER,

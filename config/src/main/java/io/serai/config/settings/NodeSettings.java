@@ -175,8 +175,9 @@ public record NodeSettings(
      * The links to edges.
      *
      * @param dataConnections for file bytes, to each edge
+     * @param rawConnections whether connections that an edge passes through get one of their own to it
      */
-    public record Edges(int dataConnections) {}
+    public record Edges(int dataConnections, boolean rawConnections) {}
 
     /**
      * Failed logins, counted by the whole cluster.

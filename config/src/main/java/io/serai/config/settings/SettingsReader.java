@@ -21,6 +21,7 @@ import static io.serai.config.settings.Declarations.DATABASE_SOCKET_TIMEOUT;
 import static io.serai.config.settings.Declarations.DATABASE_URL;
 import static io.serai.config.settings.Declarations.DATABASE_USER;
 import static io.serai.config.settings.Declarations.EDGES_DATA_CONNECTIONS;
+import static io.serai.config.settings.Declarations.EDGES_RAW_CONNECTIONS;
 import static io.serai.config.settings.Declarations.EVENTS_FIRST_RETRY;
 import static io.serai.config.settings.Declarations.EVENTS_MAX_ATTEMPTS;
 import static io.serai.config.settings.Declarations.EVENTS_MAX_RETRY;
@@ -126,7 +127,7 @@ final class SettingsReader {
                 events(),
                 new NodeSettings.Ledger(values.read(LEDGER_RETENTION)),
                 new NodeSettings.Sessions(values.read(SESSIONS_MAX)),
-                new NodeSettings.Edges(values.read(EDGES_DATA_CONNECTIONS)),
+                new NodeSettings.Edges(values.read(EDGES_DATA_CONNECTIONS), values.read(EDGES_RAW_CONNECTIONS)),
                 new NodeSettings.Login(
                         values.read(LOGIN_MAX_TRIES),
                         values.read(LOGIN_LOCKOUT),

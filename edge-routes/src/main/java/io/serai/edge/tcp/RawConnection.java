@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.serai.edge.link.LinkStream;
+import io.serai.edge.link.StreamEnd;
 import io.serai.edge.message.LinkMessages.Failure;
 import io.serai.edge.message.Status;
 import io.serai.edge.message.TcpMessages.Accepted;
@@ -282,9 +283,14 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
 
     /** The stream has changed. */
     private void look() {
-        if (stream.end().isPresent() && !stream.end().get().isSuccess()) {
+        Optional<StreamEnd> end = stream.end();
+        if (end.isPresent() && !end.get().isSuccess()) {
             broken("the stream was closed");
         }
+        stream.poll().ifPresent(chunk -> {
+            chunk.bytes().release();
+            broken("bytes came by the stream");
+        });
         settle();
     }
 

@@ -54,6 +54,7 @@ final class SocketRelay {
         SocketRelay relay = new SocketRelay((DuplexChannel) partner, (DuplexChannel) server, stream, limits, done);
         relay.up.begin();
         relay.down.begin();
+        stream.shrinkWindow();
         stream.onChange(relay::ask);
         relay.checkLater();
         if (!partner.isActive() || !server.isActive()) {

@@ -143,15 +143,9 @@ public final class TestLink implements AutoCloseable {
             LinkSettings settings,
             LinkHandler serverHandler,
             LinkHandler edgeHandler,
-            Optional<Function<Consumer<Channel>, ChannelHandler>> front) {
-        this(
-                "edge-1",
-                settings,
-                serverHandler,
-                edgeHandler,
-                LinkTls.Engine.BORINGSSL,
-                LinkTransport.Sockets.EPOLL,
-                front);
+            Optional<Function<Consumer<Channel>, ChannelHandler>> front,
+            LinkTransport.Sockets sockets) {
+        this("edge-1", settings, serverHandler, edgeHandler, LinkTls.Engine.BORINGSSL, sockets, front);
     }
 
     private TestLink(

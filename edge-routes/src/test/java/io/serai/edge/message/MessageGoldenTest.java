@@ -29,6 +29,7 @@ import io.serai.edge.message.ReplyCodec.Verdict;
 import io.serai.edge.message.TcpMessages.Accepted;
 import io.serai.edge.message.TcpMessages.Connect;
 import io.serai.edge.message.TcpMessages.Connected;
+import io.serai.edge.message.TcpMessages.Taken;
 import io.serai.endpoint.FileAttributes;
 import io.serai.endpoint.FileAttributes.FileType;
 import io.serai.endpoint.FolderPage;
@@ -281,6 +282,18 @@ class MessageGoldenTest {
         Accepted accepted = new Accepted("l", one, other);
         assertThat(hex(accepted.encode())).isEqualTo("0a016c" + "120401020304" + "1805" + "22" + otherHex + "2816");
         assertThat(Accepted.decode(accepted.encode())).isEqualTo(accepted);
+        String ticket = "3240" + "07".repeat(32) + "08".repeat(32);
+        Accepted raw = Accepted.decode(bytes(hex(accepted.encode()) + ticket));
+        assertThat(hex(raw.ticket().orElseThrow().shown())).isEqualTo("07".repeat(32));
+        assertThat(hex(raw.ticket().orElseThrow().answer())).isEqualTo("08".repeat(32));
+        assertThat(hex(raw.encode())).isEqualTo(hex(accepted.encode()) + ticket);
+        assertThatThrownBy(() -> Accepted.decode(bytes(hex(accepted.encode()) + "3203010203")))
+                .isInstanceOf(ProtocolViolation.class);
+        assertThat(hex(new Taken(true).encode())).isEqualTo("0801");
+        assertThat(hex(new Taken(false).encode())).isEmpty();
+        for (boolean by : new boolean[] {true, false}) {
+            assertThat(Taken.decode(new Taken(by).encode()).raw()).isEqualTo(by);
+        }
         for (String odd : List.of("0a0168", "1016", "0a0168" + "10ffff07", "0a0168" + "1016" + "2a03010203")) {
             assertThatThrownBy(() -> Connect.decode(bytes(odd))).as(odd).isInstanceOf(ProtocolViolation.class);
         }

@@ -10,9 +10,14 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.serai.edge.link.Link;
+import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.LinkTransport;
+import io.serai.edge.link.StreamKind;
 import io.serai.edge.link.TestLink;
+import io.serai.edge.message.Method;
 import io.serai.edge.message.RawTicket;
+import io.serai.edge.message.TcpMessages.Accepted;
+import io.serai.edge.message.TcpMessages.Taken;
 import io.serai.edge.tcp.TcpBench.Carrier;
 import io.serai.endpoint.handover.Echoes;
 import io.serai.endpoint.proxy.TrustedBalancers;
@@ -21,6 +26,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -214,6 +220,24 @@ class RawArrivalsTest {
         } finally {
             listener.stop();
         }
+        bench.awaitNothingLeft();
+    }
+
+    @Test
+    void bytesOnTheStreamOfARawConnectionEndIt() throws Exception {
+        bench.listeners.put("sftp", echoes);
+        RawArrivals.Expected one = expect();
+        InetSocketAddress some = new InetSocketAddress("203.0.113.1", 5);
+        byte[] message = new Accepted("sftp", some, some, Optional.of(one.ticket())).encode();
+        LinkStream stream = bench.edge
+                .openLater(StreamKind.BOTH, Method.TCP_ACCEPTED, message)
+                .get();
+        assertThat(Taken.decode(stream.awaitOpened(SOON)).raw()).isTrue();
+        Channel channel = take(one).orElseThrow();
+        stream.send(ByteBuffer.wrap(new byte[1_000]), 0, SOON);
+        assertThat(stream.awaitEnd(SOON).orElseThrow().isSuccess()).isFalse();
+        await().atMost(SOON).until(() -> echoes.all.get(0).gone);
+        channel.close();
         bench.awaitNothingLeft();
     }
 

@@ -39,12 +39,14 @@ final class TcpBench implements AutoCloseable {
     final Map<String, InetAddress[]> names = new ConcurrentHashMap<>();
     final List<String> asked = new CopyOnWriteArrayList<>();
     final Map<String, HandoverListener> listeners = new ConcurrentHashMap<>();
-    final LinkTransport sockets = LinkTransport.start(QUICK, 2);
+    final LinkTransport sockets;
     final ExecutorService workers = Executors.newFixedThreadPool(2);
     final Optional<RawArrivals> raw;
     /** How the bytes of passed-through connections come. */
     enum Carrier {
         RAW,
+        /** Where native epoll does not load. */
+        RAW_NIO,
         LINK
     }
 
@@ -62,7 +64,10 @@ final class TcpBench implements AutoCloseable {
     }
 
     TcpBench(Carrier carrier, TcpLimits limits, Optional<SocksFront.Login> login, String... rules) {
-        raw = carrier == Carrier.RAW ? Optional.of(new RawArrivals(limits.connectWithin())) : Optional.empty();
+        LinkTransport.Sockets kind =
+                carrier == Carrier.RAW_NIO ? LinkTransport.Sockets.NIO : LinkTransport.Sockets.EPOLL;
+        sockets = LinkTransport.start(QUICK, 2, kind);
+        raw = carrier == Carrier.LINK ? Optional.empty() : Optional.of(new RawArrivals(limits.connectWithin()));
         OutboundConnector connector = new OutboundConnector(
                 sockets, Destinations.of(List.of(rules)), this::resolve, workers, limits.connectWithin());
         outbound = new OutboundService(connector, limits);
@@ -79,7 +84,8 @@ final class TcpBench implements AutoCloseable {
                 QUICK,
                 new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passThrough), new TestLink.Refusing()),
                 new StreamSwitch(Map.of(Method.TCP_CONNECT, outbound), new TestLink.Refusing()),
-                raw.map(arrivals -> arrivals::front));
+                raw.map(arrivals -> arrivals::front),
+                kind);
         edge = test.up();
         await().atMost(SOON).until(() -> !test.serverEar.up.isEmpty());
         // As a server has it: the edge's limit is the one that counts.

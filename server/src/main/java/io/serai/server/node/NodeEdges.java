@@ -80,7 +80,7 @@ final class NodeEdges {
     private final EdgeAlarms alarms;
     private final ZoneOutbound outbound;
     private final PassedListeners passed;
-    private final RawDialer raw = new RawDialer();
+    private final Optional<RawDialer> raw;
     private final Map<ZoneName, PartnerService> services = new ConcurrentHashMap<>();
     private final ExecutorService workers = new ThreadPoolExecutor(
             WORKERS, WORKERS, 1, TimeUnit.MINUTES, new ArrayBlockingQueue<>(WAITING_MOST), named("edge-work"));
@@ -125,6 +125,7 @@ final class NodeEdges {
                 camel::context,
                 () -> objects.all(Zone.class),
                 new PassedListeners.Parts(ground.listeners()::passedThrough, this::passedSessions, ANSWERING));
+        this.raw = settings.edges().rawConnections() ? Optional.of(new RawDialer()) : Optional.empty();
         camel.bind("seraiOutbound", OutboundPaths.class, outbound);
         ((ThreadPoolExecutor) workers).allowCoreThreadTimeOut(true);
     }
@@ -217,7 +218,7 @@ final class NodeEdges {
 
     private ZoneDesk desk(ZoneName zone) {
         PartnerService service = services.computeIfAbsent(zone, this::open);
-        PassThroughService passing = new PassThroughService(new OfferedByZone(zone), PASSED, Optional.of(raw));
+        PassThroughService passing = new PassThroughService(new OfferedByZone(zone), PASSED, raw);
         return new ZoneDesk(new StreamSwitch(Map.of(Method.TCP_ACCEPTED, passing), service), service);
     }
 
@@ -272,7 +273,7 @@ final class NodeEdges {
         enrolments.close();
         outbound.close();
         links.close();
-        raw.close();
+        raw.ifPresent(RawDialer::close);
         workers.shutdownNow();
         clock.shutdownNow();
         following.shutdownNow();
