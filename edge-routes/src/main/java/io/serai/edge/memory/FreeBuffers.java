@@ -9,11 +9,15 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocatorMetric;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.internal.PlatformDependent;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,11 +30,15 @@ final class FreeBuffers {
     /** What must be left for others, who find the pool full meanwhile. */
     private static final long ROOM_BYTES = 48 << 20;
 
+    private static final int TRIES = 5;
+
     private final PooledByteBufAllocator pool;
+    private final LongSupplier room;
     private final Set<PoolArenaMetric> left = ConcurrentHashMap.newKeySet();
 
-    private FreeBuffers(PooledByteBufAllocator pool) {
+    private FreeBuffers(PooledByteBufAllocator pool, LongSupplier room) {
         this.pool = pool;
+        this.room = room;
         pool.metric().directArenas().stream()
                 .filter(arena -> freeBytes(arena) > 0)
                 .forEach(left::add);
@@ -38,10 +46,21 @@ final class FreeBuffers {
 
     /** Whether all was wiped; what threads of Netty keep for themselves at this moment counts as being in use. */
     static boolean wipe(PooledByteBufAllocator pool) {
-        if (PlatformDependent.maxDirectMemory() - PlatformDependent.usedDirectMemory() < ROOM_BYTES) {
-            return false;
-        }
-        return new FreeBuffers(pool).wipe();
+        return wipe(pool, () -> PlatformDependent.maxDirectMemory() - usedBytes());
+    }
+
+    /** @param room how many bytes of direct memory nobody has */
+    static boolean wipe(PooledByteBufAllocator pool, LongSupplier room) {
+        return new FreeBuffers(pool, room).wipe();
+    }
+
+    /** Of direct memory. Netty counts it only where it may reach into Java, and Java what Netty does not. */
+    static long usedBytes() {
+        long counted = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(kind -> kind.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
+        return counted + Math.max(0, PlatformDependent.usedDirectMemory());
     }
 
     /** Each thread has one arena, which is that of the fewest threads when it comes: so many find each one. */
@@ -50,7 +69,7 @@ final class FreeBuffers {
         CountDownLatch done = new CountDownLatch(1);
         List<Thread> visitors = new ArrayList<>();
         try {
-            while (visitors.size() < most && !left.isEmpty()) {
+            while (visitors.size() < most && !left.isEmpty() && room.getAsLong() >= ROOM_BYTES) {
                 visitors.add(visit(done));
             }
         } finally {
@@ -88,11 +107,15 @@ final class FreeBuffers {
         int[] threads =
                 arenas.stream().mapToInt(PoolArenaMetric::numThreadCaches).toArray();
         pool.directBuffer(1, 1).release();
-        for (int i = 0; i < threads.length; i++) {
-            PoolArenaMetric arena = arenas.get(i);
-            if (arena.numThreadCaches() > threads[i] && left.remove(arena)) {
+        // Ours is the one that one more thread has now; who else came at this moment leaves it open.
+        int[] more = IntStream.range(0, threads.length)
+                .filter(i -> arenas.get(i).numThreadCaches() != threads[i])
+                .toArray();
+        if (more.length == 1 && arenas.get(more[0]).numThreadCaches() == threads[more[0]] + 1) {
+            PoolArenaMetric arena = arenas.get(more[0]);
+            if (left.contains(arena)) {
                 wipe(arena);
-                return;
+                left.remove(arena);
             }
         }
     }
@@ -102,12 +125,24 @@ final class FreeBuffers {
         try {
             int page = PooledByteBufAllocator.defaultPageSize();
             take(page, (int) (freeBytes(arena) / page), taken);
-            for (PoolSubpageMetric part : arena.smallSubpages()) {
+            for (PoolSubpageMetric part : parts(arena)) {
                 take(part.elementSize(), part.numAvailable(), taken);
             }
         } finally {
             taken.forEach(ByteBuf::release);
         }
+    }
+
+    /** Netty looks through them without a lock, and fails when one goes meanwhile. */
+    private static List<PoolSubpageMetric> parts(PoolArenaMetric arena) {
+        for (int i = 1; i < TRIES; i++) {
+            try {
+                return arena.smallSubpages();
+            } catch (RuntimeException e) {
+                LOG.debug("The parts of pages changed while they were looked through", e);
+            }
+        }
+        return arena.smallSubpages();
     }
 
     private void take(int size, int count, List<ByteBuf> taken) {

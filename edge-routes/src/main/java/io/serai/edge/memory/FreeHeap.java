@@ -40,9 +40,15 @@ final class FreeHeap {
     /** Whether this process was started so that {@link #giveBack} gives back all. */
     static boolean isWiped() {
         HotSpotDiagnosticMXBean machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-        return machine.getVMOption("UseG1GC").getValue().equals("true")
+        return isOn(machine, "UseG1GC")
+                && !isOn(machine, "DisableExplicitGC")
+                && !isOn(machine, "ExplicitGCInvokesConcurrent")
                 && machine.getVMOption("MarkSweepDeadRatio").getValue().equals(NOTHING)
                 && machine.getVMOption("G1HeapWastePercent").getValue().equals(NOTHING);
+    }
+
+    private static boolean isOn(HotSpotDiagnosticMXBean machine, String option) {
+        return Boolean.parseBoolean(machine.getVMOption(option).getValue());
     }
 
     /**

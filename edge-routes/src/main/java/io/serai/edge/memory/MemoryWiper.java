@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class MemoryWiper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MemoryWiper.class);
     private static final long LOOK_MILLIS = 1_000;
+    /** Before one that is owed counts as done though not all was wiped. */
+    private static final int TRIES = 3;
 
     private final IntSupplier held;
     private final Pace pace;
@@ -35,6 +37,8 @@ public final class MemoryWiper implements AutoCloseable {
     private long busyNanos;
     private long wipedNanos;
     private int owed;
+    private int failures;
+    private boolean complete = true;
 
     /**
      * When.
@@ -51,8 +55,12 @@ public final class MemoryWiper implements AutoCloseable {
 
     /** What is done then. */
     interface Wiping {
-        /** @param isQuiet it is because partners have gone, so nobody is held up */
-        void wipe(boolean isQuiet);
+        /**
+         * Whether all was wiped.
+         *
+         * @param isQuiet it is because partners have gone, so nobody is held up
+         */
+        boolean wipe(boolean isQuiet);
     }
 
     /** @param held how many partners and connections are there */
@@ -104,6 +112,14 @@ public final class MemoryWiper implements AutoCloseable {
     }
 
     void look() {
+        try {
+            lookNow();
+        } catch (RuntimeException | Error e) { // the next time comes all the same
+            LOG.error("It could not be seen whether free memory is to be wiped", e);
+        }
+    }
+
+    private void lookNow() {
         long now = nanos.getAsLong();
         long count = visits.get();
         if (count != seen || held.getAsInt() > 0) {
@@ -119,29 +135,49 @@ public final class MemoryWiper implements AutoCloseable {
         if (!due && since.compareTo(pace.most()) < 0) {
             return;
         }
-        if (due) {
-            owed--;
-        }
         wipedNanos = now;
-        try {
-            wipe.wipe(due);
-        } catch (RuntimeException | LinkageError e) { // the next time comes all the same
-            LOG.error("Free memory could not be wiped", e);
+        boolean all = isAllWiped(due);
+        failures = all ? 0 : failures + 1;
+        if (due && (all || failures >= TRIES)) {
+            owed--;
+            failures = 0;
+        }
+        if (all != complete) {
+            complete = all;
+            LOG.warn(all ? "All free memory is wiped again" : "Not all free memory could be wiped; it is tried again");
         }
     }
 
-    private static void wipe(boolean isQuiet) {
-        long began = System.nanoTime();
-        boolean all = FreeBuffers.wipe(PooledByteBufAllocator.DEFAULT);
+    private boolean isAllWiped(boolean isQuiet) {
         try {
-            FreeHeap.giveBack(isQuiet ? FreeHeap.ALL : 1);
-        } catch (InterruptedException e) { // it is being stopped
-            Thread.currentThread().interrupt();
+            return wipe.wipe(isQuiet);
+        } catch (RuntimeException | Error e) { // the next time comes all the same
+            LOG.error("Free memory could not be wiped", e);
+            return false;
+        }
+    }
+
+    private static boolean wipe(boolean isQuiet) {
+        long began = System.nanoTime();
+        boolean all = false;
+        try {
+            all = FreeBuffers.wipe(PooledByteBufAllocator.DEFAULT);
+        } finally {
+            giveBack(isQuiet ? FreeHeap.ALL : 1);
         }
         LOG.debug(
                 "Free memory was wiped in {} ms{}",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began),
                 all ? "" : ", but not all buffers");
+        return all;
+    }
+
+    private static void giveBack(int passes) {
+        try {
+            FreeHeap.giveBack(passes);
+        } catch (InterruptedException e) { // it is being stopped
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

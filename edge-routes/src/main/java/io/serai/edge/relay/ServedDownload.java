@@ -2,7 +2,6 @@ package io.serai.edge.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.util.internal.OutOfDirectMemoryError;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.edge.frame.FrameType;
@@ -65,7 +64,7 @@ final class ServedDownload {
         } catch (SeraiException e) {
             stream.result(StatusCodes.of(e.code()), StatusCodes.failure(e));
             finish();
-        } catch (OutOfDirectMemoryError e) {
+        } catch (OutOfMemoryError e) {
             LOG.warn("There is no memory for a download over a link; it fails", e);
             stream.result(Status.BUSY, new Failure("The server has no memory for it now", 0).encode());
             finish();

@@ -2,7 +2,6 @@ package io.serai.edge.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.util.internal.OutOfDirectMemoryError;
 import io.serai.config.error.ErrorCode;
 import io.serai.config.error.SeraiException;
 import io.serai.config.name.TransferId;
@@ -122,7 +121,7 @@ final class ServedUpload {
             work();
         } catch (SeraiException e) {
             end(StatusCodes.of(e.code()), StatusCodes.failure(e), e.text());
-        } catch (OutOfDirectMemoryError e) {
+        } catch (OutOfMemoryError e) {
             LOG.warn("There is no memory for an upload over a link; it fails", e);
             end(Status.BUSY, new Failure("The server has no memory for it now", 0).encode(), "no memory");
         } catch (RuntimeException e) {

@@ -58,6 +58,26 @@ class FreeBuffersTest {
         assertThat(pool.metric().directArenas()).allMatch(arena -> arena.numThreadCaches() <= 1);
     }
 
+    @Test
+    void knowsHowMuchDirectMemoryIsUsed() {
+        long before = FreeBuffers.usedBytes();
+        ByteBuf large = pool.directBuffer(16 << 20, 16 << 20);
+        try {
+            assertThat(FreeBuffers.usedBytes()).isGreaterThanOrEqualTo(before + (16 << 20));
+        } finally {
+            large.release();
+        }
+    }
+
+    @Test
+    void takesNothingWhereOthersWouldFindNoRoom() {
+        List<Freed> freed = use();
+        assertThat(FreeBuffers.wipe(pool, () -> 47 << 20)).isFalse();
+        assertThat(freed).noneMatch(FreeBuffersTest::isWiped);
+        assertThat(FreeBuffers.wipe(pool, () -> 48 << 20)).isTrue();
+        assertThat(freed).allMatch(FreeBuffersTest::isWiped);
+    }
+
     /** Uses buffers of all kinds of sizes, and keeps one of each size. */
     private List<Freed> use() {
         List<Freed> freed = new ArrayList<>();

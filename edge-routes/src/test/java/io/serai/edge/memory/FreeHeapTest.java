@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FreeHeapTest {
     private static final String JAVA =
@@ -45,6 +47,34 @@ class FreeHeapTest {
             process.destroyForcibly();
         }
         assertThat(left).isNotEmpty().containsOnly(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'',true",
+        "-XX:+DisableExplicitGC,false",
+        "-XX:+ExplicitGCInvokesConcurrent,false",
+        "-XX:+UseSerialGC,false"
+    })
+    void seesWhatItIsStartedWith(String option, boolean wiped) throws Exception {
+        List<String> command = new ArrayList<>(List.of(JAVA, "-Xmx64m"));
+        command.addAll(List.of(FreeHeap.OPTIONS.split(" ")));
+        if (option.contains("SerialGC")) {
+            command.remove("-XX:+UseG1GC");
+        }
+        if (!option.isEmpty()) {
+            command.add(option);
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), HeapUser.class.getName(), "asked"));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader said = process.inputReader()) {
+            assertThat(said.readLine()).isEqualTo(Boolean.toString(wiped));
+            assertThat(process.waitFor()).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     private static int marksIn(long pid) throws IOException {

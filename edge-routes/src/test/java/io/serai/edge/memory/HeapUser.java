@@ -10,7 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A programme that fills its heap with marks, in objects that die and die late, and then gives free memory back again and again,
- * while a thread allocates as an idle edge's timers do. It says when, and waits for an answer.
+ * while a thread allocates as an idle edge's timers do. It says when, and waits for an answer. With an argument it only says
+ * whether its free memory would all be wiped.
  */
 final class HeapUser {
     private static final int ROUNDS = 3;
@@ -29,6 +30,10 @@ final class HeapUser {
     }
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0) {
+            System.out.println(FreeHeap.isWiped());
+            return;
+        }
         List<byte[]> living = new ArrayList<>();
         for (int i = 0; i < 500; i++) {
             living.add(new byte[ThreadLocalRandom.current().nextInt(30_000)]);

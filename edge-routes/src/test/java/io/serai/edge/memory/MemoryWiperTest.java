@@ -1,10 +1,15 @@
 package io.serai.edge.memory;
 
+import static io.serai.edge.link.TestLink.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -17,9 +22,10 @@ class MemoryWiperTest {
     private int held;
     private final MemoryWiper wiper = new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, this::wipe);
 
-    private void wipe(boolean isQuiet) {
+    private boolean wipe(boolean isQuiet) {
         wipedAt.add(second);
         assertThat(isQuiet).isEqualTo(held == 0);
+        return true;
     }
 
     @AfterEach
@@ -69,18 +75,58 @@ class MemoryWiperTest {
     }
 
     @Test
-    void goesOnAfterAFailure() {
+    void whatFailedIsTriedAgainAFewTimes() {
+        List<Throwable> failures = List.of(
+                new IllegalStateException("as this test wants it"), new OutOfMemoryError("as this test wants it"));
         MemoryWiper failing = new MemoryWiper(() -> held, PACE, () -> second * 1_000_000_000, isQuiet -> {
             wipedAt.add(second);
-            throw new IllegalStateException("as this test wants it");
+            if (wipedAt.size() <= failures.size()) {
+                throw asUnchecked(failures.get(wipedAt.size() - 1));
+            }
+            return wipedAt.size() > 6;
         });
         failing.visit();
-        for (; second < 200; second++) {
+        for (; second < 400; second++) {
             failing.look();
         }
         failing.close();
 
-        assertThat(wipedAt).hasSize(2);
+        assertThat(wipedAt).as("three times for each that is owed").containsExactly(30L, 60L, 90L, 120L, 150L, 180L);
+    }
+
+    private static RuntimeException asUnchecked(Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) failure;
+    }
+
+    @Test
+    void aLookThatFailsIsNotTheLast() throws Exception {
+        CountDownLatch wiped = new CountDownLatch(1);
+        AtomicInteger looks = new AtomicInteger();
+        MemoryWiper.Pace quick = new MemoryWiper.Pace(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ofHours(1));
+        MemoryWiper started = new MemoryWiper(
+                () -> {
+                    if (looks.incrementAndGet() == 1) {
+                        throw new OutOfMemoryError("as this test wants it");
+                    }
+                    return 0;
+                },
+                quick,
+                System::nanoTime,
+                isQuiet -> {
+                    wiped.countDown();
+                    return true;
+                });
+        try {
+            started.start();
+            await().atMost(SOON).until(() -> looks.get() > 1);
+            started.visit();
+            assertThat(wiped.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } finally {
+            started.close();
+        }
     }
 
     private void lookUntil(long end) {

@@ -204,6 +204,9 @@ final class MemoryDesk implements PartnerDesk {
             if (path.name().equals("full") && offset > 200_000) {
                 throw new SeraiException(ErrorCode.QUOTA, "Over the quota");
             }
+            if (path.name().equals("huge")) {
+                throw new OutOfMemoryError("as this test wants it");
+            }
             int count = data.remaining();
             int end = (int) offset + count;
             if (end > bytes.length) {
@@ -266,6 +269,9 @@ final class MemoryDesk implements PartnerDesk {
 
         @Override
         public int read(ByteBuffer target, long offset) {
+            if (path.name().equals("huge")) {
+                throw new OutOfMemoryError("as this test wants it");
+            }
             if (offset >= bytes.length) {
                 return -1;
             }

@@ -14,7 +14,9 @@ import io.serai.config.name.VirtualPath;
 import io.serai.config.object.Protocol;
 import io.serai.config.secret.SecretText;
 import io.serai.edge.link.TestLink;
+import io.serai.endpoint.DownloadChannel;
 import io.serai.endpoint.PartnerOperation.LoginByPassword;
+import io.serai.endpoint.PartnerOperation.OpenDownload;
 import io.serai.endpoint.PartnerOperation.OpenUpload;
 import io.serai.endpoint.PartnerOperation.UploadMode;
 import io.serai.endpoint.UploadChannel;
@@ -175,6 +177,23 @@ class UnansweredUploadTest {
                             failure -> assertThat(failure.code()).isEqualTo(ErrorCode.QUOTA));
             assertThat(upload.isUntaken()).isFalse();
         }
+    }
+
+    @Test
+    void aServerWithoutMemoryForItSaysSo() {
+        try (UploadChannel upload = open("/huge")) {
+            assertThat(codeOf(upload)).isEqualTo(ErrorCode.BUSY);
+        }
+        desk.files.put(VirtualPath.parse("/huge"), new byte[100]);
+        assertThatThrownBy(() -> {
+                    try (DownloadChannel download =
+                            partners.answer(new OpenDownload(session, VirtualPath.parse("/huge")))) {
+                        download.read(ByteBuffer.allocate(100), 0);
+                    }
+                })
+                .isInstanceOfSatisfying(
+                        SeraiException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.BUSY));
     }
 
     @Test
