@@ -6,6 +6,7 @@ import io.serai.edge.message.LinkMessages.ConnectionClass;
 import io.serai.edge.message.LinkMessages.LinkStatus;
 import io.serai.edge.message.Method;
 import io.serai.edge.tls.LinkRole;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -49,6 +50,14 @@ public final class Link {
 
     public LinkPeer peer() {
         return peer;
+    }
+
+    /** Where the peer is reached now; another address than at first, perhaps. */
+    public SocketAddress address() {
+        return ready(ConnectionClass.DATA).stream()
+                .findFirst()
+                .map(connection -> connection.channel().remoteAddress())
+                .orElse(peer.address());
     }
 
     // ---- use ----

@@ -65,15 +65,25 @@ public final class PassThroughService implements StreamServer {
             refuse(stream, Status.BUSY, "the server has too many passed-through connections");
         } else {
             Optional<RawTicket> ticket = accepted.ticket();
-            SocketAddress address = link.peer().address();
+            SocketAddress address = link.address();
             if (raw.isPresent() && ticket.isPresent() && raw.get().isWorthTrying(address)) {
                 raw.get()
                         .dial(address, ticket.get())
                         .whenComplete((socket, failure) ->
-                                hand(Optional.ofNullable(socket), stream, accepted, listener.get()));
+                                handLater(Optional.ofNullable(socket), stream, accepted, listener.get()));
             } else {
                 hand(Optional.empty(), stream, accepted, listener.get());
             }
+        }
+    }
+
+    private void handLater(
+            Optional<RawSocket> socket, LinkStream stream, Accepted accepted, HandoverListener listener) {
+        try {
+            hand(socket, stream, accepted, listener);
+        } catch (RuntimeException e) { // nobody else would tell the edge
+            LOG.error("A connection that an edge passes through could not be served", e);
+            refuse(stream, Status.INTERNAL, "it could not be served");
         }
     }
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
@@ -34,8 +35,8 @@ import org.slf4j.LoggerFactory;
 final class RawConnection extends ChannelInboundHandlerAdapter implements HandedConnection {
     private static final Logger LOG = LoggerFactory.getLogger(RawConnection.class);
     private static final byte[] NOTHING = new byte[0];
-    /** Read and not consumed yet. */
-    private static final int HELD_MOST = 256 << 10;
+    /** Read and not consumed yet; another block may come on top. */
+    private static final int HELD_MOST = 128 << 10;
 
     private static final int WRITTEN_AT_ONCE = 64 << 10;
 
@@ -105,8 +106,12 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     }
 
     private void onLoop(Runnable action) {
+        run(socket.eventLoop(), action);
+    }
+
+    private void run(EventLoop loop, Runnable action) {
         try {
-            socket.eventLoop().execute(action);
+            loop.execute(action);
         } catch (RejectedExecutionException e) {
             LOG.debug("A passed-through connection of {} ends with its link's threads", accepted.client(), e);
         }
@@ -313,7 +318,7 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
             }
             if (stream.ended().isPresent() && stream.isEndSent()) {
                 // The stream's loop may be about to write END; the result belongs behind it.
-                stream.loop().execute(() -> stream.result(Status.OK, NOTHING));
+                run(stream.loop(), () -> stream.result(Status.OK, NOTHING));
             }
         }
         if (closed.get()) {

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.serai.edge.link.LinkStream;
@@ -26,6 +27,8 @@ import org.slf4j.LoggerFactory;
 final class SocketRelay {
     private static final Logger LOG = LoggerFactory.getLogger(SocketRelay.class);
     private static final long LEAST_CHECK_MILLIS = 20;
+    /** One block waits for a socket that takes none, and no second one is read. */
+    private static final WriteBufferWaterMark ONE_BLOCK = new WriteBufferWaterMark(32 << 10, 32 << 10);
 
     private final Way up;
     private final Way down;
@@ -92,6 +95,7 @@ final class SocketRelay {
         }
 
         void begin() {
+            from.config().setWriteBufferWaterMark(ONE_BLOCK);
             from.pipeline().addLast("relay", this);
             from.pipeline().remove(HeldBytes.class);
             to.flush();

@@ -75,6 +75,11 @@ class PassThroughTest {
         refused();
         bench.listeners.put("sftp", connection -> false);
         refused();
+        bench.listeners.put("sftp", connection -> {
+            throw new IllegalStateException("as this test wants it");
+        });
+        refused();
+        await().atMost(SOON).until(() -> bench.passThrough.connections() == 0);
         bench.test.close();
         refused();
         await().atMost(SOON).until(() -> listener.connections() == 0);
