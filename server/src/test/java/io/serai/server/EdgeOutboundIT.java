@@ -93,6 +93,7 @@ class EdgeOutboundIT {
                         url)
                 .expectSuccess();
         assertThat(folder.resolve("back.bin")).hasSameBinaryContentAs(file);
+        assertThat(ours.log()).as("what is passed through needs no link").doesNotContain("No raw connection");
         // It shows the server's own keys, and the edge has none.
         String key = Tool.run("ssh-keyscan", "-t", "ed25519", "-p", Integer.toString(sftp), "127.0.0.1")
                 .output();

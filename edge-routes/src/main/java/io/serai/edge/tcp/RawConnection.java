@@ -189,21 +189,33 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
 
     @Override
     public int write(ByteBuffer bytes) {
+        ByteBuffer first = bytes.slice().limit(Math.min(bytes.remaining(), WRITTEN_AT_ONCE));
+        int taken = write(new ByteBuffer[] {first}, 1);
+        bytes.position(bytes.position() + taken);
+        return taken;
+    }
+
+    /** Takes all or nothing: what the kernel has no room for now is kept, and then there is no room here either. */
+    @Override
+    public int write(ByteBuffer[] buffers, int count) {
         if (closed.get() || gone || waiting) {
             return 0;
         }
-        int before = bytes.remaining();
-        ByteBuffer first = bytes.slice().limit(Math.min(before, WRITTEN_AT_ONCE));
+        int all = remaining(buffers, count);
         try {
-            socket.writeNow(first);
+            socket.writeNow(buffers, count);
         } catch (IOException e) {
             LOG.debug("A passed-through connection of {} takes nothing", accepted.client(), e);
             onLoop(() -> broken("the edge has closed it"));
             return 0;
         }
-        if (first.hasRemaining()) {
+        int left = remaining(buffers, count);
+        if (left > 0) {
             waiting = true;
-            ByteBuf rest = socket.alloc().directBuffer(first.remaining()).writeBytes(first);
+            ByteBuf rest = socket.alloc().directBuffer(left);
+            for (int i = 0; i < count; i++) {
+                rest.writeBytes(buffers[i]);
+            }
             socket.writeAndFlush(rest).addListener(written -> {
                 if (written.isSuccess()) {
                     waiting = false;
@@ -211,8 +223,15 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
                 }
             });
         }
-        bytes.position(bytes.position() + first.position());
-        return first.position();
+        return all;
+    }
+
+    private static int remaining(ByteBuffer[] buffers, int count) {
+        int sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += buffers[i].remaining();
+        }
+        return sum;
     }
 
     @Override

@@ -10,7 +10,7 @@ final class RawSocket extends NioSocketChannel {
      * Takes bytes as far as the kernel has room now; from any thread, while nothing is left that was written as to any
      * channel. Java keeps a socket that is being closed from those that write to it.
      */
-    int writeNow(ByteBuffer bytes) throws IOException {
-        return javaChannel().write(bytes);
+    void writeNow(ByteBuffer[] buffers, int count) throws IOException {
+        javaChannel().write(buffers, 0, count);
     }
 }

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,6 +26,10 @@ final class HandedChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
     /** Read in one go; then others have their turn. */
     private static final int MOST_AT_ONCE = 16;
+    /** Written in one go. */
+    private static final int MOST_BUFFERS = 64;
+
+    private static final long MOST_BYTES = 128 << 10;
 
     private final HandedConnection connection;
     private final ChannelConfig config = new DefaultChannelConfig(this);
@@ -106,28 +111,19 @@ final class HandedChannel extends AbstractChannel {
         // Said before it is tried: when room comes after a try in vain, we are told and see that it is waited for.
         waitsForRoom = true;
         for (Object next = out.current(); next != null; next = out.current()) {
-            ByteBuf bytes = (ByteBuf) next;
-            int count = write(bytes);
-            out.progress(count);
-            if (bytes.isReadable()) {
+            if (!((ByteBuf) next).isReadable()) {
+                out.remove();
+                continue;
+            }
+            ByteBuffer[] buffers = out.nioBuffers(MOST_BUFFERS, MOST_BYTES);
+            long wanted = out.nioBufferSize();
+            int taken = connection.write(buffers, out.nioBufferCount());
+            out.removeBytes(taken);
+            if (taken < wanted) {
                 return;
             }
-            out.remove();
         }
         waitsForRoom = false;
-    }
-
-    private int write(ByteBuf bytes) {
-        int total = 0;
-        while (bytes.isReadable()) {
-            int count = connection.write(bytes.nioBuffers()[0]);
-            if (count == 0) {
-                break;
-            }
-            bytes.skipBytes(count);
-            total += count;
-        }
-        return total;
     }
 
     @Override

@@ -46,6 +46,21 @@ public interface HandedConnection {
     /** Takes bytes as far as there is room; how many. */
     int write(ByteBuffer bytes);
 
+    /** Takes bytes of the first so many buffers, in turn, as far as there is room; how many. */
+    default int write(ByteBuffer[] buffers, int count) {
+        int total = 0;
+        for (int i = 0; i < count; i++) {
+            while (buffers[i].hasRemaining()) {
+                int taken = write(buffers[i]);
+                if (taken == 0) {
+                    return total;
+                }
+                total += taken;
+            }
+        }
+        return total;
+    }
+
     /** No more will be written; what was goes out. */
     void endOutput();
 
