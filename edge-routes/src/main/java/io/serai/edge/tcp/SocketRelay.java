@@ -167,14 +167,9 @@ final class SocketRelay {
             return this == up ? down : up;
         }
 
-        /** A socket is closed by itself when both its directions have ended; what was read of it may be on its way yet. */
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            if (inputEnded && other().ended) {
-                next();
-            } else {
-                cut(Status.PARTNER_ABORT, "an end of the connection is gone");
-            }
+            cut(Status.PARTNER_ABORT, "an end of the connection is gone");
         }
 
         @Override

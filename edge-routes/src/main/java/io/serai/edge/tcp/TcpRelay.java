@@ -275,14 +275,9 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** A socket is closed by itself when both its directions have ended; what was read of it may be on its way yet. */
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        if (inputEnded && outputEnded) {
-            ask();
-        } else {
-            cut(Status.PARTNER_ABORT, "the other end of the connection is gone");
-        }
+        cut(Status.PARTNER_ABORT, "the other end of the connection is gone");
     }
 
     @Override

@@ -46,12 +46,16 @@ public final class Echoes implements HandoverListener, AutoCloseable {
         private final ExecutorService threads;
         private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
         public volatile boolean gone;
-        private boolean closed;
+        private volatile boolean closed;
 
         Echo(HandedConnection connection, Manner manner, ExecutorService threads) {
             this.connection = connection;
             this.manner = manner;
             this.threads = threads;
+        }
+
+        public boolean isClosed() {
+            return closed;
         }
 
         void begin() {
