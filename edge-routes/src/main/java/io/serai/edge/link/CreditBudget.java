@@ -3,8 +3,8 @@ package io.serai.edge.link;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What all receive windows of a process may take together, beyond the early window that every stream has. Safe for use by
- * several threads.
+ * A number of bytes that many may take from together: the receive windows of a process beyond the early window that every
+ * stream has, or what relayed sockets give unasked. Safe for use by several threads.
  */
 public final class CreditBudget {
     private final long limit;
@@ -15,7 +15,7 @@ public final class CreditBudget {
     }
 
     /** Takes all of it or nothing. */
-    boolean take(long bytes) {
+    public boolean take(long bytes) {
         long now = taken.get();
         while (now + bytes <= limit) {
             long seen = taken.compareAndExchange(now, now + bytes);
@@ -27,7 +27,7 @@ public final class CreditBudget {
         return false;
     }
 
-    void giveBack(long bytes) {
+    public void giveBack(long bytes) {
         taken.addAndGet(-bytes);
     }
 

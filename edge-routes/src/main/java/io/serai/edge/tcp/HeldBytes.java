@@ -7,7 +7,8 @@ import java.util.ArrayDeque;
 
 /**
  * Keeps what a socket has received before its relay is there, and hands it over when it is removed. That is little: nobody
- * asks for bytes by then, but epoll reads once by itself when the other end has finished sending.
+ * asks for bytes by then, but epoll reads what is there by itself when the other end has finished sending, and the kernel's
+ * window does not grow before anything is read.
  */
 final class HeldBytes extends ChannelInboundHandlerAdapter {
     private final ArrayDeque<Object> held = new ArrayDeque<>();

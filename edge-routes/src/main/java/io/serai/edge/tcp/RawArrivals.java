@@ -65,6 +65,11 @@ public final class RawArrivals {
         return expected.size();
     }
 
+    /** Connections that have not said yet what they are. */
+    int undecided() {
+        return undecided.get();
+    }
+
     /**
      * What tells raw connections from those of the link, for one connection.
      *
@@ -128,6 +133,7 @@ public final class RawArrivals {
         @Override
         public void handlerAdded(ChannelHandlerContext context) {
             Channel channel = context.channel();
+            channel.closeFuture().addListener(closed -> decide());
             if (undecided.incrementAndGet() > UNDECIDED_MOST) {
                 channel.close();
             }
@@ -215,12 +221,6 @@ public final class RawArrivals {
                     }
                 });
             });
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            decide();
-            context.fireChannelInactive();
         }
     }
 }

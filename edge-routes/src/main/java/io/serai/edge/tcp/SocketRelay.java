@@ -1,5 +1,6 @@
 package io.serai.edge.tcp;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -118,7 +119,22 @@ final class SocketRelay {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            to.write(message, to.voidPromise());
+            if (reading) {
+                to.write(message, to.voidPromise());
+            } else {
+                unasked((ByteBuf) message);
+            }
+        }
+
+        private void unasked(ByteBuf bytes) {
+            int count = bytes.readableBytes();
+            if (limits.unasked().take(count)) {
+                to.write(bytes).addListener(written -> limits.unasked().giveBack(count));
+            } else {
+                bytes.release();
+                LOG.warn("{}: a relayed connection is cut", TcpRelay.TOO_MUCH_UNASKED);
+                cut(Status.BUSY, TcpRelay.TOO_MUCH_UNASKED);
+            }
         }
 
         @Override

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class TcpRelay extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(TcpRelay.class);
     private static final long LEAST_CHECK_MILLIS = 20;
+    static final String TOO_MUCH_UNASKED = "too much waits in memory of who has finished sending";
     private static final byte[] NOTHING = new byte[0];
 
     /** Who has opened the stream; the other one closes it. */
@@ -49,6 +50,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     private final AtomicBoolean asked = new AtomicBoolean();
 
     private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
+    private long unasked;
     private long sent;
     private boolean reading;
     private boolean inputEnded;
@@ -156,6 +158,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
                 unsent.remove().release();
             }
         }
+        giveBack();
         if (inputEnded && !endGiven) {
             endGiven = stream.end(ByteBuffer.allocate(8).putLong(sent).array(), 0);
         } else if (!inputEnded && !reading && stream.sendable() > 0) {
@@ -170,8 +173,27 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
         if (over || !bytes.isReadable()) {
             bytes.release();
         } else {
+            int count = bytes.readableBytes();
             unsent.add(HeldBytes.tight(bytes));
+            if (!reading) {
+                unasked(count);
+            }
         }
+    }
+
+    /** Given back when nothing is unsent any more. */
+    private void unasked(int count) {
+        if (limits.unasked().take(count)) {
+            unasked += count;
+        } else {
+            LOG.warn("{}: a relayed connection is cut", TOO_MUCH_UNASKED);
+            cut(Status.BUSY, TOO_MUCH_UNASKED);
+        }
+    }
+
+    private void giveBack() {
+        limits.unasked().giveBack(unasked);
+        unasked = 0;
     }
 
     @Override
@@ -261,6 +283,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
         over = true;
         unsent.forEach(ByteBuf::release);
         unsent.clear();
+        giveBack();
         socket.close();
         done.run();
     }
