@@ -53,6 +53,8 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     private volatile boolean started;
     private volatile boolean inputEnded;
     private volatile boolean gone;
+    /** To another event loop. */
+    private volatile boolean moving;
     /** For the kernel to have room for what was written last. */
     private volatile boolean waiting;
 
@@ -97,30 +99,79 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     /** From any thread, as all that listeners call. */
     @Override
     public void start(Runnable action) {
-        changed = action;
-        started = true;
-        stream.accept(new Taken(true).encode());
-        stream.shrinkWindow();
+        accept(action);
         onLoop(this::readOn);
         action.run();
     }
 
+    /** Until it has moved, nothing is read and there is no room. */
+    @Override
+    public void start(Runnable action, EventLoop loop) {
+        if (socket.canMoveTo(loop)) {
+            waiting = true;
+            moving = true;
+            accept(action);
+            onLoop(() -> move(loop));
+        } else {
+            start(action);
+        }
+    }
+
+    private void accept(Runnable action) {
+        changed = action;
+        started = true;
+        stream.accept(new Taken(true).encode());
+        stream.shrinkWindow();
+    }
+
+    private void move(EventLoop loop) {
+        socket.deregister()
+                .addListener(left -> loop.register(socket)
+                        .addListener(joined -> onLoop(() -> {
+                            moving = false;
+                            if (joined.isSuccess()) {
+                                waiting = false;
+                                readOn();
+                            } else {
+                                LOG.debug(
+                                        "A passed-through connection of {} cannot move",
+                                        accepted.client(),
+                                        joined.cause());
+                                broken("it could not be moved to another thread");
+                            }
+                            tell();
+                        })));
+    }
+
+    /** The loop may be another one by the time that it is done. */
     private void onLoop(Runnable action) {
-        run(socket.eventLoop(), action);
+        EventLoop loop = socket.eventLoop();
+        run(loop, () -> {
+            if (socket.eventLoop() == loop) {
+                action.run();
+            } else {
+                onLoop(action);
+            }
+        });
     }
 
     private void run(EventLoop loop, Runnable action) {
         try {
             loop.execute(action);
         } catch (RejectedExecutionException e) {
-            LOG.debug("A passed-through connection of {} ends with its link's threads", accepted.client(), e);
+            if (loop == stream.loop()) {
+                LOG.debug("A passed-through connection of {} ends with its link's threads", accepted.client(), e);
+            } else {
+                // That of the listener has ended, and with it the socket; this is to be counted as over all the same.
+                run(stream.loop(), action);
+            }
         }
     }
 
     // ---- what comes ----
 
     private void readOn() {
-        if (!inputEnded && !gone && held.get() < HELD_MOST) {
+        if (!moving && !inputEnded && !gone && held.get() < HELD_MOST) {
             socket.read();
         }
     }
@@ -274,11 +325,11 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
         readOn();
         socket.eventLoop()
                 .schedule(
-                        () -> {
+                        () -> onLoop(() -> {
                             if (!over) {
                                 broken("the other end was not closed in time");
                             }
-                        },
+                        }),
                         halfClosed.toMillis(),
                         TimeUnit.MILLISECONDS);
         settle();

@@ -42,12 +42,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PassThroughTest {
     private final TcpBench bench;
     private final PassThroughListener listener;
-    private final Echoes own = new Echoes();
+    private final Echoes own;
     private InetSocketAddress edge;
 
     PassThroughTest(Carrier carrier) {
         bench = new TcpBench(carrier, LIMITS, Optional.empty(), "127.0.0.0/8:*");
         listener = bench.listener("sftp");
+        own = carrier.echoes();
     }
 
     @BeforeEach

@@ -39,12 +39,13 @@ class PassedConnectionTest {
 
     private final TcpBench bench;
     private final PassThroughListener listener;
-    private final Echoes echoes = new Echoes();
+    private final Echoes echoes;
     private InetSocketAddress edge;
 
     PassedConnectionTest(Carrier carrier) {
         bench = new TcpBench(carrier, SHORT, Optional.empty(), "127.0.0.0/8:*");
         listener = bench.listener("sftp");
+        echoes = carrier.echoes();
     }
 
     @BeforeEach

@@ -196,6 +196,22 @@ class RawArrivalsTest {
         bench.awaitNothingLeft();
     }
 
+    @Test
+    void theSocketGoesToTheThreadThatReadsIt() throws Exception {
+        try (Echoes onLoop = Echoes.onLoop()) {
+            bench.listeners.put("sftp", onLoop);
+            InetSocketAddress at = listener.start(new InetSocketAddress(LOOPBACK, 0));
+            byte[] sent = random(100_000);
+            try (Socket client = new Socket(at.getAddress(), at.getPort())) {
+                client.getOutputStream().write(sent);
+                assertThat(client.getInputStream().readNBytes(sent.length)).isEqualTo(sent);
+                Thread reads = onLoop.thread().get();
+                assertThat(onLoop.all.get(0).told).isSameAs(reads);
+            }
+            bench.awaitNothingLeft();
+        }
+    }
+
     private long carried() {
         return bench.edge.figures().stream()
                 .mapToLong(Link.ConnectionFigures::bytesRead)

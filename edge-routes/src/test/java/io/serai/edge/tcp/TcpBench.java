@@ -8,6 +8,7 @@ import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkTransport;
 import io.serai.edge.link.TestLink;
 import io.serai.edge.message.Method;
+import io.serai.endpoint.handover.Echoes;
 import io.serai.endpoint.handover.HandoverListener;
 import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
@@ -47,7 +48,13 @@ final class TcpBench implements AutoCloseable {
         RAW,
         /** Where native epoll does not load. */
         RAW_NIO,
-        LINK
+        /** To a listener that reads and writes on an event loop. */
+        RAW_TO_LOOP,
+        LINK;
+
+        Echoes echoes() {
+            return this == RAW_TO_LOOP ? Echoes.onLoop() : new Echoes();
+        }
     }
 
     private final RawDialer dialer = new RawDialer();

@@ -97,7 +97,7 @@ final class HandedChannel extends AbstractChannel {
 
     @Override
     protected void doRegister() {
-        connection.start(this::changed);
+        connection.start(this::changed, eventLoop());
     }
 
     @Override

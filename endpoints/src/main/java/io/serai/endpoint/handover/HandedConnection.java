@@ -1,6 +1,7 @@
 package io.serai.endpoint.handover;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -24,6 +25,14 @@ public interface HandedConnection {
      *     once
      */
     void start(Runnable changed);
+
+    /**
+     * The same for who reads and writes on this event loop. A connection that has a socket of its own moves it there if it can,
+     * so that no thread has to wake another for bytes.
+     */
+    default void start(Runnable changed, EventLoop loop) {
+        start(changed);
+    }
 
     /**
      * Whether there is something to poll, or an end. Does not wait, and may be asked by who calls {@code changed}: mostly that

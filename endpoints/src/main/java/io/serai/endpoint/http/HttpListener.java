@@ -26,7 +26,6 @@ import io.vertx.core.impl.transports.JDKTransport;
 import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.impl.ConnectionBase;
-import io.vertx.core.spi.transport.Transport;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -75,10 +74,9 @@ final class HttpListener {
         if (handed.isEmpty()) {
             return Vertx.vertx(options);
         }
-        Transport best = VertxBuilder.nativeTransport();
-        Transport rest = best != null && best.isAvailable() ? best : JDKTransport.INSTANCE;
+        // It binds no port; raw connections can move to event loops of NIO alone.
         return new VertxBuilder(options)
-                .findTransport(new HandedTransport(rest, handed.get()))
+                .findTransport(new HandedTransport(JDKTransport.INSTANCE, handed.get()))
                 .init()
                 .vertx();
     }

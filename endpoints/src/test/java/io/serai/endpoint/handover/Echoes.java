@@ -1,6 +1,8 @@
 package io.serai.endpoint.handover;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.channel.nio.NioEventLoopGroup;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -8,12 +10,27 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /** A server's own listener that sends back what comes. */
 public final class Echoes implements HandoverListener, AutoCloseable {
     public final List<Echo> all = new CopyOnWriteArrayList<>();
     public volatile Manner manner = Manner.ECHO;
-    private final ExecutorService threads = Executors.newSingleThreadExecutor();
+    private final ExecutorService threads;
+
+    public Echoes() {
+        this(Executors.newSingleThreadExecutor());
+    }
+
+    private Echoes(ExecutorService threads) {
+        this.threads = threads;
+    }
+
+    /** One that reads and writes on an event loop. */
+    public static Echoes onLoop() {
+        return new Echoes(new NioEventLoopGroup(1).next());
+    }
 
     /** What it does with a connection. */
     public enum Manner {
@@ -30,13 +47,18 @@ public final class Echoes implements HandoverListener, AutoCloseable {
         return true;
     }
 
+    /** On which it reads and writes. */
+    public Future<Thread> thread() {
+        return threads.submit(Thread::currentThread);
+    }
+
     public List<InetSocketAddress> clients() {
         return all.stream().map(echo -> echo.connection.client()).toList();
     }
 
     @Override
     public void close() {
-        threads.shutdownNow();
+        threads.shutdown();
     }
 
     /** One of them. */
@@ -47,6 +69,8 @@ public final class Echoes implements HandoverListener, AutoCloseable {
         private final ArrayDeque<ByteBuf> unsent = new ArrayDeque<>();
         public volatile boolean gone;
         private volatile boolean closed;
+        /** Who has last said that something changed. */
+        public volatile @Nullable Thread told;
 
         Echo(HandedConnection connection, Manner manner, ExecutorService threads) {
             this.connection = connection;
@@ -59,7 +83,15 @@ public final class Echoes implements HandoverListener, AutoCloseable {
         }
 
         void begin() {
-            connection.start(() -> threads.execute(this::step));
+            Runnable changed = () -> {
+                told = Thread.currentThread();
+                threads.execute(this::step);
+            };
+            if (threads instanceof EventLoop loop) {
+                connection.start(changed, loop);
+            } else {
+                connection.start(changed);
+            }
         }
 
         private void step() {
