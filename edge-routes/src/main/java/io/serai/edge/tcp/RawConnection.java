@@ -41,6 +41,7 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     private static final int WRITTEN_AT_ONCE = 64 << 10;
 
     private final RawSocket socket;
+    private final EventLoop home;
     private final LinkStream stream;
     private final Accepted accepted;
     private final Duration halfClosed;
@@ -58,6 +59,7 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     /** For the kernel to have room for what was written last. */
     private volatile boolean waiting;
 
+    private boolean left;
     private boolean ending;
     private boolean endGiven;
     private boolean over;
@@ -69,6 +71,7 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
      */
     RawConnection(RawSocket socket, LinkStream stream, Accepted accepted, Duration halfClosed, Runnable done) {
         this.socket = socket;
+        this.home = socket.eventLoop();
         this.stream = stream;
         this.accepted = accepted;
         this.halfClosed = halfClosed;
@@ -125,22 +128,25 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
     }
 
     private void move(EventLoop loop) {
+        moving = true;
         socket.deregister()
-                .addListener(left -> loop.register(socket)
-                        .addListener(joined -> onLoop(() -> {
-                            moving = false;
-                            if (joined.isSuccess()) {
-                                waiting = false;
-                                readOn();
-                            } else {
-                                LOG.debug(
-                                        "A passed-through connection of {} cannot move",
-                                        accepted.client(),
-                                        joined.cause());
-                                broken("it could not be moved to another thread");
-                            }
-                            tell();
-                        })));
+                .addListener(left ->
+                        loop.register(socket).addListener(joined -> onLoop(() -> arrived(joined.isSuccess()))));
+    }
+
+    private void arrived(boolean joined) {
+        moving = false;
+        if (!joined) {
+            broken("it could not be moved to another thread");
+        }
+        socket.flush(); // what waited for the kernel was forgotten by the loop before
+        if (closed.get()) {
+            leave();
+        } else {
+            waiting = false;
+            readOn();
+            tell();
+        }
     }
 
     /** The loop may be another one by the time that it is done. */
@@ -313,7 +319,16 @@ final class RawConnection extends ChannelInboundHandlerAdapter implements Handed
         }
     }
 
+    /** On the loop where the socket was first: that of the listener may end before all has arrived. */
     private void leave() {
+        if (moving || left) {
+            return;
+        }
+        if (!gone && socket.canMoveTo(home)) {
+            move(home);
+            return;
+        }
+        left = true;
         if (!started) {
             stream.result(Status.UNAVAILABLE, new Failure("the listener is being closed", 0).encode());
             broken("nobody takes it");

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.nio.NioEventLoopGroup;
 import io.serai.edge.link.Link;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.LinkTransport;
@@ -20,6 +21,8 @@ import io.serai.edge.message.TcpMessages.Accepted;
 import io.serai.edge.message.TcpMessages.Taken;
 import io.serai.edge.tcp.TcpBench.Carrier;
 import io.serai.endpoint.handover.Echoes;
+import io.serai.endpoint.handover.HandedConnection;
+import io.serai.endpoint.handover.HandoverListener;
 import io.serai.endpoint.proxy.TrustedBalancers;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,6 +37,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -223,25 +228,78 @@ class RawArrivalsTest {
     void whoReadsSlowlyGetsAllOfIt() throws Exception {
         InetSocketAddress at = listen();
         byte[] sent = random(32 << 20);
-        try (Socket client = new Socket()) {
-            client.setReceiveBufferSize(32 << 10);
-            client.connect(at);
+        try (Socket client = slow(at)) {
             TcpBench.start(() -> {
                 client.getOutputStream().write(sent);
                 client.shutdownOutput();
             });
-            byte[] back = new byte[sent.length];
-            int place = 0;
-            while (place < back.length && !hasEnded()) {
-                place += client.getInputStream().readNBytes(back, place, 128 << 10);
-            }
-            while (place < back.length) {
-                place += client.getInputStream().readNBytes(back, place, Math.min(16 << 10, back.length - place));
-            }
-            assertThat(back).isEqualTo(sent);
-            assertThat(client.getInputStream().read()).isNegative();
+            assertThat(readSlowly(client, sent.length, this::hasEnded)).isEqualTo(sent);
         }
         bench.awaitNothingLeft();
+    }
+
+    /** As when it is stopped, with its event loops, and the partner has not ended. */
+    @Test
+    void whoReadsSlowlyGetsAllOfItWhenTheListenerIsGone() throws Exception {
+        byte[] sent = random(16 << 20);
+        Sends sends = new Sends(sent);
+        bench.listeners.put("sftp", sends);
+        InetSocketAddress at = listener.start(new InetSocketAddress(LOOPBACK, 0));
+        try (Socket client = slow(at)) {
+            assertThat(readSlowly(client, sent.length, sends.loop::isTerminated))
+                    .isEqualTo(sent);
+        }
+        bench.awaitNothingLeft();
+    }
+
+    /** A listener that sends what it has, closes the connection, and ends its event loop. */
+    private static final class Sends implements HandoverListener {
+        private final NioEventLoopGroup loop = new NioEventLoopGroup(1);
+        private final ByteBuffer left;
+        private boolean closed;
+
+        Sends(byte[] bytes) {
+            left = ByteBuffer.wrap(bytes);
+        }
+
+        @Override
+        public boolean take(HandedConnection connection) {
+            EventLoop own = loop.next();
+            own.execute(() -> connection.start(() -> own.execute(() -> step(connection)), own));
+            return true;
+        }
+
+        private void step(HandedConnection connection) {
+            while (left.hasRemaining() && connection.write(left) > 0) {}
+            if (!left.hasRemaining() && !closed) {
+                closed = true;
+                connection.close();
+                loop.next().execute(() -> loop.shutdownGracefully(0, 2, TimeUnit.SECONDS));
+            }
+        }
+    }
+
+    private static Socket slow(InetSocketAddress at) throws IOException {
+        Socket client = new Socket();
+        client.setReceiveBufferSize(32 << 10);
+        client.connect(at);
+        return client;
+    }
+
+    private static byte[] readSlowly(Socket client, int count, BooleanSupplier ended) throws IOException {
+        byte[] back = new byte[count];
+        int place = 0;
+        while (place < back.length && !ended.getAsBoolean()) {
+            place += client.getInputStream().readNBytes(back, place, 128 << 10);
+        }
+        while (place < back.length) {
+            int wanted = Math.min(16 << 10, back.length - place);
+            int read = client.getInputStream().readNBytes(back, place, wanted);
+            assertThat(read).isEqualTo(wanted);
+            place += read;
+        }
+        assertThat(client.getInputStream().read()).isNegative();
+        return back;
     }
 
     @Test
