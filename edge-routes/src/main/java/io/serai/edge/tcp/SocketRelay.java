@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.serai.edge.link.CreditBudget;
 import io.serai.edge.link.LinkStream;
 import io.serai.edge.link.StreamEnd;
 import io.serai.edge.message.Status;
@@ -41,8 +42,8 @@ final class SocketRelay {
 
     private SocketRelay(
             DuplexChannel partner, DuplexChannel server, LinkStream stream, TcpLimits limits, Runnable done) {
-        this.up = new Way(partner, server);
-        this.down = new Way(server, partner);
+        this.up = new Way(partner, server, limits.unasked().strangers());
+        this.down = new Way(server, partner, limits.unasked().servers());
         this.stream = stream;
         this.limits = limits;
         this.done = done;
@@ -86,13 +87,15 @@ final class SocketRelay {
     private final class Way extends ChannelInboundHandlerAdapter {
         private final DuplexChannel from;
         private final DuplexChannel to;
+        private final CreditBudget unasked;
         private boolean reading;
         private boolean inputEnded;
         private boolean ended;
 
-        Way(DuplexChannel from, DuplexChannel to) {
+        Way(DuplexChannel from, DuplexChannel to, CreditBudget unasked) {
             this.from = from;
             this.to = to;
+            this.unasked = unasked;
         }
 
         void begin() {
@@ -122,14 +125,14 @@ final class SocketRelay {
             if (reading) {
                 to.write(message, to.voidPromise());
             } else {
-                unasked((ByteBuf) message);
+                writeUnasked((ByteBuf) message);
             }
         }
 
-        private void unasked(ByteBuf bytes) {
+        private void writeUnasked(ByteBuf bytes) {
             int count = bytes.readableBytes();
-            if (limits.unasked().take(count)) {
-                to.write(bytes).addListener(written -> limits.unasked().giveBack(count));
+            if (unasked.take(count)) {
+                to.write(bytes).addListener(written -> unasked.giveBack(count));
             } else {
                 bytes.release();
                 LOG.warn("{}: a relayed connection is cut", TcpRelay.TOO_MUCH_UNASKED);

@@ -183,7 +183,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
 
     /** Given back when nothing is unsent any more. */
     private void unasked(int count) {
-        if (limits.unasked().take(count)) {
+        if (limits.unasked().strangers().take(count)) {
             unasked += count;
         } else {
             LOG.warn("{}: a relayed connection is cut", TOO_MUCH_UNASKED);
@@ -192,7 +192,7 @@ final class TcpRelay extends ChannelInboundHandlerAdapter {
     }
 
     private void giveBack() {
-        limits.unasked().giveBack(unasked);
+        limits.unasked().strangers().giveBack(unasked);
         unasked = 0;
     }
 
